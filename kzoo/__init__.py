@@ -1,0 +1,1 @@
+"""kzoo: small published networks in Keras 3."""

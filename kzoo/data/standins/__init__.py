@@ -1,0 +1,1 @@
+"""Stand-ins for image sets, drawn by code from a seed."""

@@ -1,0 +1,28 @@
+"""Files that are either whole or absent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+
+def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write(temporary)` make the file, flush it to the disk and rename it to `path`.
+
+    The temporary name keeps the suffix of `path`, which tells writers such as Keras and matplotlib the
+    format. After a crash at any moment `path` holds either what it held before or all of the new content.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def atomic_write_text(path: Path, text: str) -> None:
+    """Write `text` in UTF-8 to `path`, whole or not at all."""
+    atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

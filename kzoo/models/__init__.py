@@ -1,0 +1,1 @@
+"""Functional-API builders, one family a file; importing this package registers every model."""

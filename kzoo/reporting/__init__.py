@@ -1,0 +1,1 @@
+"""Reports: parameter tables and pictures."""

@@ -1,0 +1,1 @@
+"""Training: the loop, its compiled steps, exact checkpoints, the run folder."""
