@@ -1,0 +1,317 @@
+"""The image classifiers of R000-R004.
+
+Every model maps images `(batch, height, width, channels)` with pixels divided by 256 to log-probabilities
+`(batch, num_classes)` in float32. A convolution and its ReLU are layers of their own, so that the output of
+`conv1` is what the reports draw as its activation maps. `convention` names the framework whose constants of
+batch normalisation and initial weights are used (`kzoo.models.conventions`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+from keras import KerasTensor, layers
+
+from kzoo.models.conventions import CONVENTIONS
+from kzoo.registry import ModelCard, PrintedSum, register_model
+
+TASK = "image classification"
+Shape = tuple[int, int, int]
+
+
+def _relu_dense(x: KerasTensor, units: int, index: int) -> KerasTensor:
+    x = layers.Dense(units, name=f"fc{index}")(x)
+    return layers.ReLU(name=f"fc{index}_relu")(x)
+
+
+def _classifier(inputs: KerasTensor, logits: KerasTensor, name: str) -> keras.Model:
+    """Close a model with a log-softmax, in float32 whatever the precision of the rest."""
+    outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _conv_relu_pool(
+    x: KerasTensor, filters: int, kernel_size: int, padding: str, index: int, batch_norm: dict[str, float] | None = None
+) -> KerasTensor:
+    x = layers.Conv2D(filters, kernel_size, padding=padding, name=f"conv{index}")(x)
+    if batch_norm is not None:
+        x = layers.BatchNormalization(**batch_norm, name=f"conv{index}_bn")(x)
+    x = layers.ReLU(name=f"conv{index}_relu")(x)
+    return layers.MaxPooling2D(2, name=f"pool{index}")(x)
+
+
+def _batch_norm(convention: str) -> dict[str, float]:
+    chosen = CONVENTIONS[convention]
+    return {"momentum": chosen.batch_norm_momentum, "epsilon": chosen.batch_norm_epsilon}
+
+
+# ---- 28 x 28: a course exercise's two networks (R001 1) ----
+
+
+@register_model(
+    ModelCard(
+        name="tiny-cnn",
+        task=TASK,
+        source="R001 1.1",
+        summary="conv 8 5x5, max-pool 4x4 stride 2, dense 10",
+        parameters=10_298,
+        published=10_298,
+        note="The exercise names no activation; the ReLU changes no count.",
+    )
+)
+def tiny_cnn(
+    input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8, convention: str = "pytorch"
+) -> keras.Model:
+    """One convolution, one overlapping pooling and a linear classifier (R001 1.1)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = layers.Conv2D(filters, 5, name="conv1")(inputs)
+    x = layers.ReLU(name="conv1_relu")(x)
+    x = layers.MaxPooling2D(4, strides=2, name="pool1")(x)
+    x = layers.Flatten(name="flatten")(x)
+    return _classifier(inputs, layers.Dense(num_classes, name="fc1")(x), "tiny-cnn")
+
+
+@register_model(
+    ModelCard(
+        name="mlp",
+        task=TASK,
+        source="R001 1.2",
+        summary="dense 100, dense 10 on the flattened image",
+        parameters=236_310,
+        published=24_540,
+        note="R001 prints 24,540 parameters, +138.3 % over tiny-cnn; the network has 236,310, +2,194.7 %.",
+        printed_sum=PrintedSum(
+            total=24_540,
+            terms_total=24_540,
+            printed={"fc1": 23_530},
+            remark="a digit is missing: 2,352 x 100 + 100 = 235,300, printed as 23,530; "
+            "24,540 / 10,298 - 1 = 138.3 % follows from it, 236,310 / 10,298 - 1 = 2,194.7 % is right",
+        ),
+    )
+)
+def mlp(
+    input_shape: Shape = (28, 28, 3), num_classes: int = 10, hidden_units: int = 100, convention: str = "pytorch"
+) -> keras.Model:
+    """One hidden layer, the fully connected counterpart of `tiny-cnn` (R001 1.2)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = layers.Flatten(name="flatten")(inputs)
+    x = _relu_dense(x, hidden_units, 1)
+    return _classifier(inputs, layers.Dense(num_classes, name="fc2")(x), "mlp")
+
+
+# ---- 28 x 28: two convolutions and three dense layers (R000 2, R001 2, R002 2, R004 2) ----
+
+
+def _pooled(x: KerasTensor, filters: Sequence[int], kernel_sizes: Sequence[int]) -> KerasTensor:
+    x = _conv_relu_pool(x, filters[0], kernel_sizes[0], "same", 1)
+    return _conv_relu_pool(x, filters[1], kernel_sizes[1], "valid", 2)
+
+
+def _strided(x: KerasTensor, filters: Sequence[int]) -> KerasTensor:
+    # Keras's "same" at stride 2 pads below and to the right only; PyTorch's padding=1 pads all four sides.
+    x = layers.ZeroPadding2D(1, name="pad1")(x)
+    for index, count in enumerate(filters, start=1):
+        x = layers.Conv2D(count, 3, strides=2, name=f"conv{index}")(x)
+        x = layers.ReLU(name=f"conv{index}_relu")(x)
+    return x
+
+
+def _dense_head(x: KerasTensor, units: Sequence[int], dropout: float, num_classes: int) -> KerasTensor:
+    x = layers.Flatten(name="flatten")(x)
+    x = _relu_dense(x, units[0], 1)
+    x = layers.Dropout(dropout, name="fc1_dropout")(x)
+    x = _relu_dense(x, units[1], 2)
+    return layers.Dense(num_classes, name="fc3")(x)
+
+
+@register_model(
+    ModelCard(
+        name="fashion-cnn",
+        task=TASK,
+        source="R001 2",
+        summary="conv 16 3x3, conv 32 3x3, dense 600, 120, 10",
+        parameters=769_930,
+    )
+)
+def fashion_cnn(
+    input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.5, convention: str = "pytorch"
+) -> keras.Model:
+    """Two pooled convolutions and three dense layers for Fashion-MNIST (R001 2)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = _pooled(inputs, filters=(16, 32), kernel_sizes=(3, 3))
+    return _classifier(inputs, _dense_head(x, (600, 120), dropout, num_classes), "fashion-cnn")
+
+
+@register_model(
+    ModelCard(
+        name="kmnist-cnn",
+        task=TASK,
+        source="R000 2, R002 2",
+        summary="conv 8 5x5, conv 16 3x3, dense 600, 120, 10",
+        parameters=420_906,
+    )
+)
+def kmnist_cnn(
+    input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.3, convention: str = "pytorch"
+) -> keras.Model:
+    """Two pooled convolutions and three dense layers for Kuzushiji-MNIST (R000 2, R002 2)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = _pooled(inputs, filters=(8, 16), kernel_sizes=(5, 3))
+    return _classifier(inputs, _dense_head(x, (600, 120), dropout, num_classes), "kmnist-cnn")
+
+
+@register_model(
+    ModelCard(
+        name="oct-cnn",
+        task=TASK,
+        source="R004 2.1",
+        summary="conv 8 3x3, conv 16 3x3, dense 320, 120, 4",
+        parameters=224_892,
+        published=224_892,
+        note="R004 prints the results of this model and of oct-cnn-strided under each other's heading.",
+    )
+)
+def oct_cnn(
+    input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7, convention: str = "pytorch"
+) -> keras.Model:
+    """Two pooled convolutions and three dense layers for OCTMNIST (R004 2.1)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = _pooled(inputs, filters=(8, 16), kernel_sizes=(3, 3))
+    return _classifier(inputs, _dense_head(x, (320, 120), dropout, num_classes), "oct-cnn")
+
+
+@register_model(
+    ModelCard(
+        name="oct-cnn-strided",
+        task=TASK,
+        source="R004 2.2",
+        summary="oct-cnn with strides of 2 in place of pooling",
+        parameters=224_892,
+        published=224_892,
+        note="R004 prints the results of this model and of oct-cnn under each other's heading.",
+    )
+)
+def oct_cnn_strided(
+    input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7, convention: str = "pytorch"
+) -> keras.Model:
+    """`oct-cnn` with both convolutions at stride 2 and no pooling, 28 -> 14 -> 6 (R004 2.2)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = _strided(inputs, filters=(8, 16))
+    return _classifier(inputs, _dense_head(x, (320, 120), dropout, num_classes), "oct-cnn-strided")
+
+
+# ---- 48 x 48: three convolution blocks (R003 2) ----
+
+
+def _blocks(inputs: KerasTensor, dropout: float, batch_norm: dict[str, float] | None) -> KerasTensor:
+    x = inputs
+    for index, filters in enumerate((32, 64, 128), start=1):
+        x = _conv_relu_pool(x, filters, 3, "same", index, batch_norm)
+        x = layers.Dropout(dropout, name=f"dropout{index}")(x)
+    return x
+
+
+def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: dict[str, float]) -> KerasTensor:
+    """The two dense layers that R003's batch-normalised networks share, 1024 and 512 units."""
+    x = _relu_dense(x, 1024, 1)
+    x = layers.BatchNormalization(**batch_norm, name="fc1_bn")(x)
+    return layers.Dropout(dropout, name="fc1_dropout")(x)
+
+
+@register_model(
+    ModelCard(
+        name="cnn",
+        task=TASK,
+        source="R003 2.1",
+        summary="three conv blocks 32/64/128, dense 1024, 512, 6",
+        parameters=5_340_742,
+    )
+)
+def cnn(
+    input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1, convention: str = "pytorch"
+) -> keras.Model:
+    """Three convolution blocks, flattened, and three dense layers (R003 2.1)."""
+    inputs = keras.Input(input_shape, name="image")
+    x = layers.Flatten(name="flatten")(_blocks(inputs, dropout, batch_norm=None))
+    x = _relu_dense(x, 1024, 1)
+    x = layers.Dropout(dropout, name="fc1_dropout")(x)
+    x = _relu_dense(x, 512, 2)
+    return _classifier(inputs, layers.Dense(num_classes, name="fc3")(x), "cnn")
+
+
+@register_model(
+    ModelCard(
+        name="cnn-bn",
+        task=TASK,
+        source="R003 2.2",
+        summary="cnn with batch normalisation and global average pooling",
+        parameters=752_640,
+        published=752_640,
+        note="As R003 trained it: no 6-way layer, but a log-softmax over 512 units of which six are ever "
+        "targets. cnn-bn-6way is what the assignment meant.",
+        printed_sum=PrintedSum(
+            total=752_640,
+            terms_total=750_592,
+            printed={"fc1_bn": 0},
+            remark="the total is right; the batch normalisation after fc1 is missing from the terms",
+        ),
+    )
+)
+def cnn_bn(
+    input_shape: Shape = (48, 48, 3), num_classes: int = 512, dropout: float = 0.1, convention: str = "pytorch"
+) -> keras.Model:
+    """`cnn` with batch normalisation and global average pooling, and 512 outputs (R003 2.2)."""
+    batch_norm = _batch_norm(convention)
+    inputs = keras.Input(input_shape, name="image")
+    x = layers.GlobalAveragePooling2D(name="average")(_blocks(inputs, dropout, batch_norm))
+    x = _normalised_dense(x, dropout, batch_norm)
+    return _classifier(inputs, layers.Dense(num_classes, name="fc2")(x), "cnn-bn")
+
+
+@register_model(
+    ModelCard(
+        name="cnn-bn-6way",
+        task=TASK,
+        source="R003 2.2",
+        summary="cnn-bn with the six-way layer that the assignment meant",
+        parameters=755_718,
+    )
+)
+def cnn_bn_6way(
+    input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1, convention: str = "pytorch"
+) -> keras.Model:
+    """`cnn-bn` followed by a ReLU and a dense layer of one unit a class (the assignment of R003 2.2)."""
+    batch_norm = _batch_norm(convention)
+    inputs = keras.Input(input_shape, name="image")
+    x = layers.GlobalAveragePooling2D(name="average")(_blocks(inputs, dropout, batch_norm))
+    x = _relu_dense(_normalised_dense(x, dropout, batch_norm), 512, 2)
+    return _classifier(inputs, layers.Dense(num_classes, name="fc3")(x), "cnn-bn-6way")
+
+
+@register_model(
+    ModelCard(
+        name="cnn-bn-flatten",
+        task=TASK,
+        source="R003 2.3",
+        summary="cnn-bn with flatten in place of the global average",
+        parameters=5_340_160,
+        published=5_340_160,
+        note='R003\'s count "without batch normalisation"; the batch normalisation is still in it.',
+        printed_sum=PrintedSum(
+            total=5_340_160,
+            terms_total=5_337_664,
+            printed={"conv1_bn": 0, "conv2_bn": 0, "conv3_bn": 0, "fc1_bn": 0},
+            remark="the total is right; every batch normalisation (448 and 2,048) is missing from the terms",
+        ),
+    )
+)
+def cnn_bn_flatten(
+    input_shape: Shape = (48, 48, 3), num_classes: int = 512, dropout: float = 0.1, convention: str = "pytorch"
+) -> keras.Model:
+    """`cnn-bn` with the 4,608 features flattened in place of averaged (R003 2.3)."""
+    batch_norm = _batch_norm(convention)
+    inputs = keras.Input(input_shape, name="image")
+    x = layers.Flatten(name="flatten")(_blocks(inputs, dropout, batch_norm))
+    x = _normalised_dense(x, dropout, batch_norm)
+    return _classifier(inputs, layers.Dense(num_classes, name="fc2")(x), "cnn-bn-flatten")

@@ -1,0 +1,203 @@
+"""Recipes: the only configuration there is, and the only place that knows its schema.
+
+A recipe is a YAML file of five sections. Flags of the command line and `--set key=value` override its keys;
+an unknown key is an error that names the nearest known one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kzoo.errors import UsageError
+from kzoo.names import suggestion
+
+BackendName = Literal["tensorflow", "jax", "torch"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSection(BaseModel):
+    """The model's name; every other key is an option of its builder, checked by the registry."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    name: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the builder that the recipe sets."""
+        return {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in (self.model_extra or {}).items()
+        }
+
+
+class DataSection(_Section):
+    """The image set: a known name, the name of a stand-in, or a path."""
+
+    name: str
+    test_cut: bool = Field(default=False, description="OCTMNIST: test on R004's 529 images only")
+
+
+class TrainingSection(_Section):
+    """How the model is trained. The published runs used no schedule, no weight decay and no early stop."""
+
+    optimizer: Literal["sgd", "adam"] = "sgd"
+    learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    batch_size: Annotated[int, Field(gt=0)] = 8
+    epochs: Annotated[int, Field(gt=0)]
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
+
+
+class RuntimeSection(_Section):
+    """Where it runs. `backend` is a preference that `--backend` and KERAS_BACKEND override."""
+
+    backend: BackendName | None = None
+    precision: Precision = "float32"
+
+
+class PublishedSection(_Section):
+    """The figures that the source prints for exactly this recipe."""
+
+    source: str
+    figures: dict[Literal["train_loss_running", "validation_accuracy", "test_accuracy"], float]
+    remark: str = ""
+
+
+class Recipe(_Section):
+    """A whole experiment: data, model, training, where it runs and what was published for it."""
+
+    name: str
+    model: ModelSection
+    data: DataSection
+    training: TrainingSection
+    runtime: RuntimeSection = RuntimeSection()
+    published: PublishedSection | None = None
+
+    def to_yaml(self) -> str:
+        """The recipe with every default spelled out, as it is kept in a run folder."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def list_recipes() -> list[str]:
+    """The names of the recipes that come with kzoo."""
+    return sorted(Path(entry.name).stem for entry in _shipped_folder().iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
+    """Read a shipped recipe by name, or a YAML file by path, and lay the dotted overrides over it.
+
+    Raises:
+        UsageError: no such recipe, no YAML, an unknown key or a value out of range.
+    """
+    document = _read(name_or_path)
+    for key, value in (overrides or {}).items():
+        _override(document, key, value)
+    return _validate(document, name_or_path)
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Split `key=value` of `--set`; the value is YAML, so `1e-2`, `true` and `[28, 28, 1]` are what they seem."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set {text!r}: expected key=value, for instance --set model.dropout=0.3")
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(f"--set {text!r}: the value is not YAML") from error
+    return key.strip(), _number(parsed)
+
+
+def changed_keys(recipe: Recipe, reference: Recipe) -> list[str]:
+    """The dotted keys that differ and bear on the result: a seed or a backend is no change of recipe."""
+    ignored = {"name", "training.seed", "runtime.backend"}
+    ours, theirs = _flat(recipe.model_dump()), _flat(reference.model_dump())
+    return sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key) and key not in ignored)
+
+
+def _shipped_folder() -> Traversable:
+    return resources.files("kzoo.configs")
+
+
+def _read(name_or_path: str) -> dict[str, Any]:
+    shipped = _shipped_folder() / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if path.suffix in {".yaml", ".yml"}:
+        if not path.is_file():
+            raise UsageError(f"no recipe file {name_or_path!r}")
+        text = path.read_text(encoding="utf-8")
+    elif shipped.is_file():
+        text = shipped.read_text(encoding="utf-8")
+    else:
+        raise UsageError(f"no recipe is called {name_or_path!r}; {suggestion(name_or_path, list_recipes())}")
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"recipe {name_or_path!r} is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(document, dict):
+        raise UsageError(f"recipe {name_or_path!r} is empty: expected the sections {', '.join(Recipe.model_fields)}")
+    return document
+
+
+def _override(document: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, leaf = dotted.split(".")
+    for parent in parents:
+        section = document.setdefault(parent, {})
+        if not isinstance(section, dict):
+            raise UsageError(f"recipe key {dotted!r}: {parent!r} is not a section")
+        document = section
+    document[leaf] = value
+
+
+def _validate(document: dict[str, Any], name: str) -> Recipe:
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        dotted = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        if first["type"] == "extra_forbidden":
+            raise UsageError(f"recipe {name!r} has no key {dotted!r}; {_nearest_key(dotted)}") from error
+        raise UsageError(f"recipe {name!r}, {dotted or 'top level'}: {first['msg']}") from error
+
+
+def _nearest_key(dotted: str) -> str:
+    fields = [
+        f"{section}.{field}"
+        for section, info in Recipe.model_fields.items()
+        for field in getattr(_section_type(info.annotation), "model_fields", {})
+    ]
+    return suggestion(dotted, [*fields, *Recipe.model_fields])
+
+
+def _section_type(annotation: Any) -> Any:
+    """`Section` of `Section` or `Section | None`."""
+    return next((part for part in getattr(annotation, "__args__", ()) if part is not type(None)), annotation)
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 reads 1e-3 as a string, for want of a point; a user means the number."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            leaves |= _flat(value, f"{prefix}{key}.")
+        else:
+            leaves[f"{prefix}{key}"] = value
+    return leaves

@@ -1,0 +1,152 @@
+"""The models of the zoo: what each promises, and how it is built.
+
+A model is one decorated builder. Tests, `kzoo params` and `kzoo train` find it here.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kzoo.errors import UsageError
+from kzoo.names import suggestion
+
+if TYPE_CHECKING:
+    import keras
+
+Builder = Callable[..., "keras.Model"]
+
+
+@dataclass(frozen=True)
+class PrintedSum:
+    """A report's own sum of a model's parameters.
+
+    `printed` holds the terms that differ from the layers' true counts, by layer name; 0 is a term that
+    the report left out. The terms together make `terms_total`; the report's total is `total`.
+    """
+
+    total: int
+    terms_total: int
+    printed: dict[str, int]
+    remark: str
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model promises.
+
+    `parameters` is the trainable count that the builder must have at its defaults. `published` is the
+    figure that the source prints, None where it prints none. `note` says where the published model
+    departs from what its report describes, or a figure from the truth.
+    """
+
+    name: str
+    task: str
+    source: str
+    summary: str
+    parameters: int
+    published: int | None = None
+    note: str = ""
+    printed_sum: PrintedSum | None = None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    card: ModelCard
+    builder: Builder
+
+
+_MODELS: dict[str, _Entry] = {}
+
+
+def register_model(card: ModelCard) -> Callable[[Builder], Builder]:
+    """Register the decorated builder under `card.name`.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def register(builder: Builder) -> Builder:
+        if card.name in _MODELS:
+            raise ValueError(f"a model named {card.name!r} is registered already")
+        _MODELS[card.name] = _Entry(card, builder)
+        return builder
+
+    return register
+
+
+def _entries() -> dict[str, _Entry]:
+    import_module("kzoo.models")
+    return _MODELS
+
+
+def _entry(name: str) -> _Entry:
+    entries = _entries()
+    if name not in entries:
+        raise UsageError(f"no model is called {name!r}; {suggestion(name, entries)}")
+    return entries[name]
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """The names of the models that match a shell pattern, in the order of the zoo."""
+    return [name for name in _entries() if fnmatchcase(name, pattern)]
+
+
+def card(name: str) -> ModelCard:
+    """The card of a model. Raises UsageError, with the nearest name, for an unknown one."""
+    return _entry(name).card
+
+
+def default_options(name: str) -> dict[str, Any]:
+    """The options of a model's builder and their defaults."""
+    parameters = inspect.signature(_entry(name).builder).parameters
+    return {key: parameter.default for key, parameter in parameters.items()}
+
+
+def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras.Model:
+    """Build a model of the zoo.
+
+    Args:
+        name: one of `list_models()`.
+        seed: draw the initial weights with NumPy from this seed, so that every backend starts from the
+            same ones. None takes the seed from Python's `random`, which `keras.utils.set_random_seed` sets.
+        options: the builder's own, for instance `input_shape`, `num_classes`, `dropout`, `convention`.
+
+    Raises:
+        UsageError: an unknown model or option (the nearest name is given), or an option out of range.
+    """
+    from kzoo.models.conventions import draw_weights
+
+    model = _build(name, options)
+    chosen = str({**default_options(name), **options}["convention"])
+    draw_weights(model, chosen, random.randrange(2**32) if seed is None else seed)
+    return model
+
+
+def outline_model(name: str, **options: Any) -> keras.Model:
+    """The model without memory for its weights: enough for shapes and counts, and fast."""
+    import keras
+
+    with keras.StatelessScope():
+        return _build(name, options)
+
+
+def _build(name: str, options: dict[str, Any]) -> keras.Model:
+    from kzoo.models.conventions import find_convention
+
+    entry, known = _entry(name), default_options(name)
+    for option in options:
+        if option not in known:
+            raise UsageError(f"model {name!r} has no option {option!r}; {suggestion(option, known)}")
+    find_convention({**known, **options}["convention"])
+    try:
+        return entry.builder(**options)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        spelled = ", ".join(f"{key}={value!r}" for key, value in options.items()) or "its defaults"
+        raise UsageError(f"model {name!r} cannot be built with {spelled}: {reason}") from error

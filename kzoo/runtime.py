@@ -1,0 +1,171 @@
+"""Where a computation runs: the backend, the device, threads, precision, and the record of all that.
+
+The backend must be chosen before Keras is imported, so this module imports Keras only inside `start`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+import kzoo
+from kzoo.errors import MissingExtraError, UsageError
+from kzoo.names import suggestion
+
+BACKENDS = ("tensorflow", "jax", "torch")
+DEFAULT_BACKEND = "tensorflow"
+
+SMALL_BATCH = 64
+"""Up to this batch, an operation of these models is too small to share among threads on a CPU: TensorFlow
+runs whole operations side by side instead, which is about twice as fast at the published batch of 8."""
+
+
+def choose_backend(flag: str | None, recipe: str | None = None) -> str:
+    """The backend: the flag, else KERAS_BACKEND, else the recipe's, else TensorFlow.
+
+    Raises:
+        UsageError: no such backend.
+        MissingExtraError: its package is not installed.
+    """
+    name = flag or os.environ.get("KERAS_BACKEND") or recipe or DEFAULT_BACKEND
+    if name not in BACKENDS:
+        raise UsageError(f"no backend is called {name!r}; {suggestion(name, BACKENDS)}")
+    if util.find_spec(name) is None:
+        package = "kzoo" if name == DEFAULT_BACKEND else f"kzoo[{name}]"
+        raise MissingExtraError(f"the {name} backend is not installed: pip install '{package}'")
+    return name
+
+
+def start(backend: str, *, precision: str = "float32", batch_size: int | None = None, debug: bool = False) -> None:
+    """Import Keras on a backend and set it up for reproducible work.
+
+    On a GPU the deterministic kernels are chosen, so that a resumed run equals an uninterrupted one.
+    `batch_size` is that of training, None when whole sets are evaluated.
+
+    Raises:
+        UsageError: Keras runs on another backend already.
+    """
+    os.environ["KERAS_BACKEND"] = backend
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    with contextlib.nullcontext() if debug else _silent_stderr():
+        keras = importlib.import_module("keras")
+        if keras.backend.backend() != backend:
+            raise UsageError(f"Keras runs on {keras.backend.backend()} already: choose the backend before importing it")
+        _SET_UP[backend](batch_size)
+    keras.config.set_dtype_policy(precision)
+
+
+def _set_up_tensorflow(batch_size: int | None) -> None:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if gpus:
+        tf.config.experimental.enable_op_determinism()
+    elif batch_size is not None and batch_size <= SMALL_BATCH:
+        # Threads are fixed once TensorFlow has run anything; an embedding program's choice then stands.
+        with contextlib.suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.zeros(())  # the first operation starts the runtime, which logs to the terminal
+
+
+def _set_up_jax(batch_size: int | None) -> None:
+    import jax
+
+    jax.devices()
+
+
+def _set_up_torch(batch_size: int | None) -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+_SET_UP = {"tensorflow": _set_up_tensorflow, "jax": _set_up_jax, "torch": _set_up_torch}
+
+
+@contextlib.contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere: TensorFlow's C++ side logs there before any setting reaches it."""
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+def device() -> str:
+    """The device that the running backend computes on, as a person would call it."""
+    return _DEVICE[os.environ["KERAS_BACKEND"]]() or f"CPU ({os.cpu_count()} cores)"
+
+
+def _tensorflow_gpu() -> str | None:
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return f"GPU ({tf.config.experimental.get_device_details(gpus[0])['device_name']})" if gpus else None
+
+
+def _jax_gpu() -> str | None:
+    import jax
+
+    first = jax.devices()[0]
+    return None if first.platform == "cpu" else f"{first.platform.upper()} ({first.device_kind})"
+
+
+def _torch_gpu() -> str | None:
+    import torch
+
+    return f"GPU ({torch.cuda.get_device_name(0)})" if torch.cuda.is_available() else None
+
+
+_DEVICE = {"tensorflow": _tensorflow_gpu, "jax": _jax_gpu, "torch": _torch_gpu}
+
+
+def environment() -> dict[str, Any]:
+    """What a result was made with: versions, device, commit and command."""
+    backend = os.environ["KERAS_BACKEND"]
+    return {
+        "backend": backend,
+        "device": device(),
+        "versions": {name: metadata.version(name) for name in ("kzoo", "keras", "numpy") + _distribution(backend)},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "commit": _commit(),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
+
+
+def _distribution(backend: str) -> tuple[str, ...]:
+    """The installed distribution of a backend: `tensorflow` may come as tensorflow-cpu and the like."""
+    return tuple(metadata.packages_distributions().get(backend, ()))[:1]
+
+
+def _commit() -> str | None:
+    """The commit of a kzoo that runs from its repository, with `+changes` when files differ from it."""
+    folder = Path(kzoo.__file__).parent
+    if not (folder.parent / ".git").exists():
+        return None
+    git = ["git", "-C", str(folder)]
+    try:
+        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changes = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return head + ("+changes" if changes.stdout.strip() else "")
