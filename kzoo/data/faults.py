@@ -1,0 +1,19 @@
+"""What is wrong with a file, in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kzoo.errors import DataError
+
+
+def reason(error: BaseException | str) -> str:
+    """The message of an error on one line, or its kind where it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def unreadable(path: Path, error: BaseException) -> DataError:
+    """The error to raise for a file that cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return DataError(f"{path} does not exist")
+    return DataError(f"{path} cannot be read, it may be damaged or cut off: {reason(error)}")

@@ -1,0 +1,111 @@
+"""Photographs in folders, one folder a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kzoo.data.faults import unreadable
+from kzoo.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""The files that are taken for images; any other, such as `.DS_Store`, is passed over."""
+
+_MODES = {1: "L", 3: "RGB"}
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The folders inside `folder` in the order of their names, without hidden ones and `__MACOSX`."""
+    return sorted(
+        entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
+    )
+
+
+def read_class_folders(
+    folder: Path,
+    image_shape: tuple[int, int, int] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Every image of `folder/<class>/`, classes and images in the order of their names.
+
+    Args:
+        folder: holds one folder of images for each class.
+        image_shape: `(height, width, channels)`. Images are resized to it (bilinear, antialiased, without
+            regard to the aspect ratio); one channel is their ITU-R BT.601 luma, transparency is dropped.
+            None takes the shape of the first image and requires it of all.
+        class_names: the classes that must be there, no more and no fewer; None takes those that are.
+
+    Returns:
+        images `(count, height, width, channels)` in uint8, labels `(count,)` in int32, the class names.
+
+    Raises:
+        DataError: a class is missing, unknown or empty, or an image cannot be read.
+    """
+    try:
+        classes = class_folders(folder)
+        files = {entry.name: _image_files(entry) for entry in classes}
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    _check_classes(folder, files, class_names)
+    paths = [path for entry in files.values() for path in entry]
+    shape = image_shape or _shape_of(paths[0])
+    images = np.empty((len(paths), *shape), np.uint8)
+    for row, path in enumerate(paths):
+        images[row] = _read_image(path, shape, resize=image_shape is not None)
+    labels = np.repeat(np.arange(len(files), dtype=np.int32), [len(entry) for entry in files.values()])
+    return images, labels, tuple(files)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _check_classes(folder: Path, files: dict[str, list[Path]], class_names: Sequence[str] | None) -> None:
+    if not files:
+        raise DataError(f"{folder} holds no folders of images, one for each class")
+    if class_names is not None and set(files) != set(class_names):
+        raise DataError(f"{folder} holds the classes {', '.join(files)}; expected {', '.join(class_names)}")
+    for name, paths in files.items():
+        if not paths:
+            raise DataError(f"{folder / name} holds no images")
+
+
+def _shape_of(path: Path) -> tuple[int, int, int]:
+    image = _open(path)
+    return image.height, image.width, 1 if image.mode in ("1", "L", "LA") else 3
+
+
+def _read_image(path: Path, shape: tuple[int, int, int], *, resize: bool) -> np.ndarray:
+    from PIL import Image
+
+    height, width, channels = shape
+    image = _open(path).convert(_MODES[channels])
+    if image.size != (width, height):
+        if not resize:
+            raise DataError(
+                f"{path} is {image.height}x{image.width}, the first image is {height}x{width}: "
+                "give the height, width and channels to resize to"
+            )
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image).reshape(shape)
+
+
+def _open(path: Path) -> Image.Image:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except Exception as error:  # Pillow's decoders raise whatever their parsers stumble over
+        raise unreadable(path, error) from error
+    if image.mode in ("I", "F") or image.mode.startswith("I;"):
+        raise DataError(f"{path} has more than 8 bits a channel: convert it to 8 bits")
+    return image

@@ -1,0 +1,49 @@
+"""Splits that keep the shares of the classes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kzoo.data.images import Split
+
+SPLIT_SEED = 42
+
+
+def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw exactly `held_out` rows so that every class keeps its share of them to within one row.
+
+    A class with n_c of the n rows gives held_out n_c / n rows, rounded by largest remainders.
+
+    Args:
+        labels: the classes of the rows, `(count,)`.
+        held_out: how many rows to hold out, 0 to `count`.
+        seed: the same seed draws the same rows on every machine.
+
+    Returns:
+        The rows kept and the rows held out, each in ascending order.
+
+    Raises:
+        ValueError: `held_out` is out of range.
+    """
+    if not 0 <= held_out <= len(labels):
+        raise ValueError(f"cannot hold out {held_out} of {len(labels)} rows")
+    _, class_of_row, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    shares, remainders = np.divmod(held_out * counts, max(len(labels), 1))
+    largest = np.argsort(-remainders, kind="stable")[: held_out - shares.sum()]
+    shares[largest] += 1
+    # Sorting uniform draws within each class shuffles it; a row is held out by its rank in its class.
+    order = np.lexsort((np.random.default_rng(seed).random(len(labels)), class_of_row))
+    starts = np.cumsum(counts) - counts
+    rank = np.arange(len(labels)) - np.repeat(starts, counts)
+    is_held_out = np.zeros(len(labels), dtype=bool)
+    is_held_out[order] = rank < np.repeat(shares, counts)
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
+
+
+def hold_out(split: Split, count: int) -> tuple[Split, Split]:
+    """The split without `count` images drawn by class, and those images, in the order of the file.
+
+    Drawn from a constant seed: what is trained and tested on never changes with the seed of a run.
+    """
+    kept, held_out = stratified_split(split.labels, count, SPLIT_SEED)
+    return split.take(kept), split.take(held_out)

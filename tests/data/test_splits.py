@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kzoo.data.images import Split
+from kzoo.data.splits import hold_out, stratified_split
+
+LABELS = st.lists(st.integers(0, 5), max_size=60).map(np.array)
+
+
+@given(labels=LABELS, share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1))
+def test_split_is_exact_disjoint_ordered_and_keeps_the_shares(labels, share, seed):
+    count = int(share * len(labels))
+    kept, held_out = stratified_split(labels, count, seed)
+    assert len(held_out) == count
+    assert sorted([*kept, *held_out]) == list(range(len(labels)))
+    for rows in (kept, held_out):
+        assert np.all(np.diff(rows) > 0)
+    for label in np.unique(labels):
+        share_of_class = count * np.sum(labels == label) / len(labels)
+        assert abs(np.sum(labels[held_out] == label) - share_of_class) < 1
+
+
+def test_the_seed_decides():
+    labels = np.arange(200) % 4
+    first, again, other = (stratified_split(labels, 40, seed)[1] for seed in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_every_row_of_a_class_is_as_likely_as_another():
+    labels = np.repeat([0, 1], [5, 15])
+    held_out = np.concatenate([stratified_split(labels, 4, seed)[1] for seed in range(2000)])
+    share = np.bincount(held_out, minlength=20) / 2000
+    # One of five and three of fifteen: each row with probability 1/5, standard deviation .009.
+    assert np.abs(share - 0.2).max() < 0.045
+
+
+def test_the_published_sizes_of_r003():
+    labels = np.repeat(np.arange(6), [2191, 2271, 2404, 2512, 2274, 2382])
+    kept, held_out = stratified_split(labels, 1404, 42)
+    assert (len(kept), len(held_out)) == (12_630, 1_404)
+
+
+@pytest.mark.parametrize("count", [-1, 4])
+def test_more_than_all_and_less_than_none_are_refused(count):
+    with pytest.raises(ValueError, match="cannot hold out"):
+        stratified_split(np.zeros(3, int), count, 0)
+
+
+def test_hold_out_keeps_images_with_their_labels(noise):
+    labels = np.arange(30, dtype=np.int32) % 3
+    images = noise(30, 2, 2, 1)
+    images[:, 0, 0, 0] = labels
+    train, validation = hold_out(Split(images, labels), 6)
+    assert (len(train), len(validation)) == (24, 6)
+    for split in (train, validation):
+        assert np.array_equal(split.images[:, 0, 0, 0], split.labels)
