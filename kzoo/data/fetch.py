@@ -1,0 +1,112 @@
+"""Published files brought from their official addresses: resumed, verified, and whole or absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from kzoo.data.archives import unpack_zip
+from kzoo.data.catalog import ImageSetCard, RemoteFile
+from kzoo.data.checksums import checksum_like
+from kzoo.data.faults import reason
+from kzoo.data.published import files_of
+from kzoo.errors import DataError
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with a file's name, the bytes that are there, and the bytes in all if known."""
+
+_CHUNK = 1 << 18
+_TIMEOUT_SECONDS = 30
+_RANGE_NOT_SATISFIABLE = 416
+
+
+def fetch(card: ImageSetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
+    """Bring the files of a published set into `folder`.
+
+    Files that are there and verified are kept. A set that cannot be downloaded is unpacked from the archive
+    that the user put into `folder`.
+
+    Returns:
+        The files and folders of the set.
+
+    Raises:
+        DataError: the network failed (the message says which file to put where), a file is not the official
+            one, or the archive is missing or unsafe.
+    """
+    if card.archive is not None:
+        _unpack(card, folder, card.archive)
+    for remote in card.files:
+        try:
+            download(remote, folder, progress)
+        except (OSError, HTTPException) as error:
+            cause = error.reason if type(error) is URLError else error
+            missing = ", ".join(file.name for file in card.files if not (folder / file.name).exists())
+            raise DataError(
+                f"cannot download {remote.url} ({reason(cause)}): run this again to resume, "
+                f"or put these files into {folder} by hand: {missing}"
+            ) from error
+    return files_of(card, folder)
+
+
+def download(remote: RemoteFile, folder: Path, progress: Progress | None = None) -> Path:
+    """Download one file as `<name>.part`, which a later call resumes; it gets its name once verified.
+
+    Raises:
+        DataError: the file that came, or that was there, is not the official one.
+        OSError, HTTPException: the network or the disk failed; what came so far is kept for the next call.
+    """
+    target = folder / remote.name
+    if target.exists():
+        if checksum_like(target, remote.checksum) == remote.checksum:
+            return target
+        raise DataError(f"{target} is not the official file; move it away, or give another --data-dir")
+    folder.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    _transfer(remote, part, progress)
+    found = checksum_like(part, remote.checksum)
+    if found != remote.checksum:
+        part.unlink()
+        raise DataError(
+            f"{remote.url} sent a wrong file, now deleted: its checksum is {found}, not {remote.checksum}"
+        )
+    return part.replace(target)
+
+
+def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None:
+    """Append what is missing to `part`; start over where the server does not know ranges."""
+    done = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "kzoo"} | ({"Range": f"bytes={done}-"} if done else {})
+    try:
+        response = urlopen(Request(remote.url, headers=headers), timeout=_TIMEOUT_SECONDS)
+    except HTTPError as error:
+        error.close()
+        if error.code == _RANGE_NOT_SATISFIABLE and done:
+            return  # nothing is missing: the checksum decides
+        raise
+    with response:
+        resumed = response.status == 206
+        done = done if resumed else 0
+        length = response.headers.get("Content-Length")
+        total = done + int(length) if length else remote.bytes
+        with part.open("ab" if resumed else "wb") as file:
+            while chunk := response.read(_CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                if progress is not None:
+                    progress(remote.name, done, total)
+    if total is not None and done < total:
+        raise ConnectionError(f"cut off after {done:,} of {total:,} bytes")
+
+
+def _unpack(card: ImageSetCard, folder: Path, archive: str) -> None:
+    if files_of(card, folder):
+        return
+    if not (folder / archive).is_file():
+        raise DataError(
+            f"{card.name} cannot be downloaded by a program: get {archive} from {card.homepage}, "
+            f"put it at {folder / archive} and run this again"
+        )
+    unpack_zip(folder / archive, folder)

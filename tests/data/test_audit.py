@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from kzoo.data import audit as module
+from kzoo.data.audit import audit
+from kzoo.data.catalog import IMAGE_SETS
+from kzoo.data.checksums import checksum_like
+from kzoo.errors import DataError
+
+
+def test_what_differs_from_the_official_set_is_reported(tmp_path, write_mnist):
+    found = audit("mnist", write_mnist(tmp_path))
+    assert found.sizes == {"train": 100, "validation": 20, "test": 20}
+    assert found.class_counts["validation"] == dict.fromkeys("0123456789", 2)
+    assert [file.state for file in found.files] == ["not the official file"] * 4
+    assert f"{tmp_path / 'train-images-idx3-ubyte.gz'} is not the official file" in found.differences
+    assert "there are 100 train images, published are 50,000" in found.differences
+    assert len(found.differences) == 7
+    assert json.loads(json.dumps(found.to_json()))["sizes"] == found.sizes
+
+
+def test_the_official_set_differs_in_nothing(tmp_path, write_mnist, monkeypatch):
+    write_mnist(tmp_path)
+    card = IMAGE_SETS["mnist"]
+    files = tuple(
+        replace(file, checksum=checksum_like(tmp_path / file.name, algorithm))
+        for file, algorithm in zip(card.files, ("sha256:", "md5:", "sha256:", "md5:"), strict=True)
+    )
+    sizes = {"train": 100, "validation": 20, "test": 20}
+    monkeypatch.setitem(module.IMAGE_SETS, "mnist", replace(card, files=files, sizes=sizes))
+    found = audit("mnist", tmp_path)
+    assert found.differences == ()
+    assert [file.state for file in found.files] == ["official"] * 4
+    assert [file.checksum for file in found.files] == [file.checksum for file in files]
+
+
+def test_files_without_a_published_checksum_are_said_to_be(tmp_path, write_mnist):
+    found = audit("mnist", write_mnist(tmp_path, suffix=""))
+    assert {file.state for file in found.files} == {"no published checksum"}
+    assert found.files[0].bytes == 16 + 120 * 28 * 28
+
+
+def test_the_user_s_own_set_has_nothing_to_differ_from(tmp_path, write_photographs):
+    found = audit(str(write_photographs(tmp_path, {"cats": 5, "dogs": 5})), image_shape=(4, 4, 3))
+    assert found.differences == found.files == ()
+    assert found.published_sizes is None
+    assert found.sizes == {"train": 8, "validation": 1, "test": 1}
+
+
+def test_a_published_set_that_is_not_there_is_an_error():
+    with pytest.raises(DataError, match="mnist was not found in"):
+        audit("mnist")
