@@ -1,0 +1,154 @@
+"""`kzoo data`: where image sets are found, how they are brought and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .output import console, error_console, print_json
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from kzoo.data.audit import Audit
+
+app = typer.Typer(
+    help="Find, bring and check the published image sets, or your own.",
+    no_args_is_help=True,
+)
+
+Name = Annotated[
+    str, typer.Argument(help="A published set, for instance fashion-mnist; see `kzoo data list`.")
+]
+NameOrPath = Annotated[str, typer.Argument(help="A published set, or your own folder of images or npz file.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="The folder that holds the set, or its parent; before $KZOO_DATA and the user's cache."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ImageShape = Annotated[
+    tuple[int, int, int] | None,
+    typer.Option(help="Height, width and channels to which your own photographs are resized."),
+]
+
+
+@app.command("list")
+def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
+    """List the published image sets, and where each was found."""
+    from kzoo.data.catalog import IMAGE_SETS
+    from kzoo.data.sources import describe
+
+    sets = [describe(name, data_dir) for name in IMAGE_SETS]
+    if as_json:
+        print_json(sets)
+        return
+    table = _table("name", "train/validation/test", "shape", "licence", "stand-in", "found in")
+    for row in sets:
+        table.add_row(
+            row["name"],
+            "/".join(f"{size:,}" for size in row["sizes"].values()),
+            "x".join(map(str, row["image_shape"])),
+            row["licence"],
+            row["stand_in"],
+            row["found"] or "-",
+        )
+    console().print(table, markup=False)
+
+
+@app.command()
+def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Show a set's licence, sizes, checksums, official address, and where it is looked for."""
+    from kzoo.data.sources import describe
+
+    card = describe(name, data_dir)
+    if as_json:
+        print_json(card)
+        return
+    table = _table("", "")
+    for key in ("name", "title", "licence", "homepage", "stand_in", "note"):
+        table.add_row(key.replace("_", "-"), card[key])
+    table.add_row("images", ", ".join(f"{size:,} {split}" for split, size in card["sizes"].items()))
+    table.add_row("shape", "x".join(map(str, card["image_shape"])))
+    table.add_row("classes", ", ".join(card["class_names"]))
+    for file in card["files"]:
+        size = f"{file['bytes']:,} bytes" if file["bytes"] else "size not published"
+        table.add_row("file", f"{file['name']}, {size}\n{file['url']}\n{file['checksum']}")
+    table.add_row("looked for in", "\n".join(card["places"]))
+    table.add_row("found in", card["found"] or "-")
+    console().print(table, markup=False)
+
+
+@app.command()
+def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
+    """Download a set from its official address and verify it, or unpack an archive put in place by hand.
+
+    A broken download is resumed. The set comes into DATA_DIR/NAME, else $KZOO_DATA/NAME, else the user's
+    cache.
+    """
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from kzoo.data.catalog import find_card
+    from kzoo.data.fetch import fetch as fetch_set
+    from kzoo.data.sources import home
+
+    card, folder = find_card(name), home(name, data_dir)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=error_console()) as bars:
+        tasks = {file.name: bars.add_task(file.name, total=file.bytes) for file in card.files}
+        files = fetch_set(
+            card, folder, lambda file, done, total: bars.update(tasks[file], completed=done, total=total)
+        )
+    if as_json:
+        print_json({"name": name, "folder": str(folder), "files": [str(file) for file in files]})
+    else:
+        console().print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def check(
+    name: NameOrPath, data_dir: DataDir = None, image_shape: ImageShape = None, as_json: Json = False
+) -> None:
+    """Read a set from beginning to end: count its images by class, and compare it with what is published.
+
+    Exit code 1 says that it differs from what is published, 3 that it is missing or damaged.
+    """
+    from kzoo.data.audit import audit
+
+    found = audit(name, data_dir, image_shape)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print_audit(found)
+    if found.differences:
+        raise typer.Exit(1)
+
+
+def _print_audit(found: Audit) -> None:
+    out = console()
+    counts = _table("class", *found.class_counts)
+    for name in found.class_counts["train"]:
+        counts.add_row(name, *(f"{split[name]:,}" for split in found.class_counts.values()))
+    counts.add_section()
+    counts.add_row("all", *(f"{size:,}" for size in found.sizes.values()))
+    out.print(f"{found.name} in {found.location}", markup=False, soft_wrap=True)
+    out.print(counts, markup=False)
+    for file in found.files:
+        out.print(f"{file.path}: {file.state}, {file.checksum}", markup=False, soft_wrap=True)
+    out.print(f"pixels and labels: sha256:{found.sha256}", markup=False, soft_wrap=True)
+    for difference in found.differences:
+        out.print(f"differs: {difference}", style="yellow", markup=False, soft_wrap=True)
+    if not found.differences:
+        out.print("nothing differs from what is published" if found.published_sizes else "sound")
+
+
+def _table(*columns: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=any(columns))
+    for index, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=index == 0)
+    return table

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from kzoo.cli.data import app
+from kzoo.data.catalog import IMAGE_SETS
+from kzoo.errors import DataError, UsageError
+
+
+@pytest.fixture(autouse=True)
+def _no_real_data(monkeypatch, tmp_path_factory):
+    monkeypatch.delenv("KZOO_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    """A reduced set of scenes, in a folder whose name looks like rich's markup."""
+    folder = tmp_path / "[red]" / "intel-scenes"
+    folder.mkdir(parents=True)
+    images, labels = np.zeros((30, 48, 48, 3), np.uint8), np.arange(30) % 6
+    np.savez_compressed(
+        folder / "scenes.npz",
+        train_images=images,
+        train_labels=labels,
+        test_images=images,
+        test_labels=labels,
+    )
+    return folder
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_list_names_every_set_and_where_it_is(scenes):
+    result = run("list", "--data-dir", scenes.parent)
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in IMAGE_SETS)
+    sets = json.loads(run("list", "--data-dir", scenes.parent, "--json").stdout)
+    assert {row["name"]: row["found"] for row in sets} == dict.fromkeys(IMAGE_SETS) | {
+        "intel-scenes": str(scenes)
+    }
+
+
+@pytest.mark.parametrize("name", IMAGE_SETS)
+def test_info_tells_all(name):
+    result, as_json = run("info", name), json.loads(run("info", name, "--json").stdout)
+    assert result.exit_code == 0
+    shown = "".join(result.stdout.split())
+    labels = ("licence", "homepage", "lookedforin")
+    for text in (*labels, as_json["licence"], as_json["note"], *as_json["places"], *as_json["class_names"]):
+        assert "".join(text.split()) in shown
+    for file in as_json["files"]:
+        assert file["url"] in shown
+        assert file["checksum"] in shown
+
+
+def test_check_counts_and_exits_1_where_something_differs(scenes):
+    result = run("check", "intel-scenes", "--data-dir", scenes.parent)
+    assert result.exit_code == 1
+    assert f"intel-scenes in {scenes}" in result.stdout
+    assert "differs: there are 30 test images, published are 3,000" in result.stdout
+    as_json = run("check", "intel-scenes", "--data-dir", scenes.parent, "--json")
+    assert as_json.exit_code == 1
+    assert json.loads(as_json.stdout)["class_counts"]["test"]["sea"] == 5
+
+
+def test_check_of_one_s_own_set(scenes):
+    result = run("check", scenes / "scenes.npz")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("sound\n")
+    shaped = run("check", scenes / "scenes.npz", "--image-shape", 48, 48, 1, "--json")
+    assert json.loads(shaped.stdout)["image_shape"] == [48, 48, 1]
+
+
+def test_errors_reach_the_program_that_prints_them(tmp_path):
+    for arguments, kind in (
+        (["info", "minst"], UsageError),
+        (["check", "mnist"], DataError),
+        (["list", "--data-dir", tmp_path / "typo"], DataError),
+        (["fetch", "intel-scenes", "--data-dir", tmp_path], DataError),
+    ):
+        assert isinstance(run(*arguments).exception, kind)
+
+
+def test_fetch_prints_only_json_on_stdout(scenes):
+    result = run("fetch", "intel-scenes", "--data-dir", scenes.parent, "--json")
+    assert json.loads(result.stdout) == {
+        "name": "intel-scenes",
+        "folder": str(scenes),
+        "files": [str(scenes / "scenes.npz")],
+    }
+
+
+def test_importing_the_verbs_imports_no_numpy():
+    code = "import sys, kzoo.cli.data; print({'numpy', 'keras'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
