@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from rich.console import Console
 
 
@@ -26,3 +28,19 @@ def error_console() -> Console:
     from rich.console import Console
 
     return Console(stderr=True)
+
+
+def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """Print a table without boxes; a column whose name begins with `>` is aligned to the right."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, title=title, title_justify="left", title_style="bold", show_header=any(columns))
+    for index, column in enumerate(columns):
+        right = column.startswith(">")
+        table.add_column(
+            column.lstrip(">"), justify="right" if right else "left", overflow="fold", no_wrap=right or index == 0
+        )
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console().print(table)

@@ -57,7 +57,7 @@ def read_class_folders(
     shape = image_shape or _shape_of(paths[0])
     images = np.empty((len(paths), *shape), np.uint8)
     for row, path in enumerate(paths):
-        images[row] = _read_image(path, shape, resize=image_shape is not None)
+        images[row] = read_image(path, shape, resize=image_shape is not None)
     labels = np.repeat(np.arange(len(files), dtype=np.int32), [len(entry) for entry in files.values()])
     return images, labels, tuple(files)
 
@@ -83,7 +83,12 @@ def _shape_of(path: Path) -> tuple[int, int, int]:
     return image.height, image.width, 1 if image.mode in ("1", "L", "LA") else 3
 
 
-def _read_image(path: Path, shape: tuple[int, int, int], *, resize: bool) -> np.ndarray:
+def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
+    """An image file as uint8 `(height, width, channels)`: resized (or refused, without `resize`), as RGB or luma.
+
+    Raises:
+        DataError: it cannot be read, or is of another size and may not be resized.
+    """
     from PIL import Image
 
     height, width, channels = shape

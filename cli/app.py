@@ -1,0 +1,73 @@
+"""The `kzoo` command: its verbs, its errors and its exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import kzoo
+from kzoo.errors import KzooError
+
+from . import bench, data, evaluate, models, plot, predict, train
+from .output import error_console
+
+HELP = """Small published networks in Keras 3, with checked parameter counts.
+
+Exit codes: 0 ok, 1 a check failed, 2 usage or recipe, 3 data, 4 a missing extra, 130 interrupted.
+"""
+
+app = typer.Typer(name="kzoo", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
+for module in (train, evaluate, predict, models):
+    for command in module.COMMANDS:
+        app.command(command.__name__)(command)
+app.add_typer(plot.app, name="plot")
+app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"kzoo {kzoo.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and the backend's own messages.")] = False,
+) -> None:
+    """Options before the verb."""
+
+
+def main() -> None:
+    """Run the command line; what a user got wrong is one line on stderr, a traceback only under `--debug`."""
+    # It may stand anywhere on the line, and is needed before and after Typer has its turn.
+    debug = "--debug" in sys.argv
+    sys.argv = [sys.argv[0], *(["--debug"] if debug else []), *(word for word in sys.argv[1:] if word != "--debug")]
+    try:
+        app()
+    except KzooError as error:
+        _fail(str(error), error.exit_code, debug)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _fail(f"{where}{error.strerror or error}", 3, debug)
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0]
+        _fail(f"unexpected {type(error).__name__}: {reason} (run again with --debug for the traceback)", 1, debug)
+
+
+def _fail(message: str, exit_code: int, debug: bool) -> None:
+    if debug:
+        raise  # noqa: PLE0704 - called from the handlers above
+    error_console().print(f"[bold red]kzoo:[/] {_escape(message)}", soft_wrap=True, highlight=False)
+    sys.exit(exit_code)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

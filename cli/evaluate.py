@@ -1,0 +1,64 @@
+"""`kzoo evaluate`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from .options import BackendOption, Checkpoint, DataDir, Json, Run, start_backend
+from .output import print_json, print_table
+
+
+class SplitName(StrEnum):
+    """The splits of a set."""
+
+    train = "train"
+    validation = "validation"
+    test = "test"
+
+
+def evaluate(
+    run: Run,
+    split: Annotated[SplitName, typer.Option(help="Which images.")] = SplitName.test,
+    checkpoint: Annotated[
+        Checkpoint, typer.Option(help="The reports test the last epoch; best is by validation accuracy.")
+    ] = Checkpoint.last,
+    data_dir: DataDir = None,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a run's model: loss, accuracy, confusion matrix and the figures of each class."""
+    from kzoo.training.run import open_run
+
+    folder = open_run(run)
+    recipe = folder.recipe()
+    start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
+    from kzoo.experiment import evaluate as evaluate_run
+    from kzoo.experiment import load_run_data
+
+    figures = evaluate_run(folder, checkpoint.value, split.value, load_run_data(folder, data_dir))
+    if as_json:
+        print_json(figures)
+    else:
+        _print_figures(figures)
+
+
+COMMANDS = (evaluate,)
+
+
+def _print_figures(figures: dict[str, Any]) -> None:
+    stand_in = " (stand-in)" if figures["data"]["stand_in"] else ""
+    rows = [
+        (row["name"], *(f"{row[key]:.4f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")
+        for row in figures["classes"]
+    ]
+    title = (
+        f"{figures['checkpoint']} model on {figures['data']['name']}{stand_in} {figures['split']}: "
+        f"accuracy {figures['accuracy']:.4f}, loss {figures['loss']:.4f}, {figures['count']:,} images"
+    )
+    print_table("class", ">precision", ">recall", ">F1", ">images", rows=rows, title=title)
+    names = [row["name"] for row in figures["classes"]]
+    matrix = [(name, *map(str, counts)) for name, counts in zip(names, figures["confusion_matrix"], strict=True)]
+    print_table("true \\ predicted", *(f">{name}" for name in [*names, "none of these"]), rows=matrix, title="confusion matrix")

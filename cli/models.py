@@ -1,0 +1,126 @@
+"""`kzoo models`, `kzoo summary` and `kzoo params`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import BackendOption, Json, complete_recipe, start_backend
+from .output import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from kzoo.reporting.parameters import ModelCount
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model of the zoo.", autocompletion=complete_recipe)]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[MODEL]...", help="Models or patterns such as 'cnn*'.", autocompletion=complete_recipe),
+]
+
+
+def models(
+    pattern: Annotated[str, typer.Argument(help="A pattern such as 'cnn*'.")] = "*",
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """List the models: what each is, its parameters and its source."""
+    start_backend(backend)
+    from dataclasses import asdict
+
+    from kzoo.registry import card, list_models
+
+    cards = [card(name) for name in list_models(pattern)]
+    if as_json:
+        print_json([asdict(entry) for entry in cards])
+        return
+    rows = [(entry.name, f"{entry.parameters:,}", entry.task, entry.summary, entry.source) for entry in cards]
+    print_table("model", ">parameters", "task", "what", "source", rows=rows)
+
+
+def summary(name: Name, backend: BackendOption = None) -> None:
+    """Print Keras's own table of a model's layers."""
+    start_backend(backend)
+    from kzoo.registry import card, outline_model
+
+    outline_model(name).summary(print_fn=lambda text: console().print(text, markup=False, highlight=False))
+    if note := card(name).note:
+        console().print(note, soft_wrap=True)
+
+
+def params(
+    names: Names = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Each layer's formula, and where a report's sum breaks.")] = False,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Count trainable parameters and check them against the published figures.
+
+    Exit 1 if a model is not what its card promises.
+    """
+    start_backend(backend)
+    from kzoo.errors import UsageError
+    from kzoo.names import suggestion
+    from kzoo.registry import list_models
+    from kzoo.reporting.parameters import count_model, to_json
+
+    chosen: list[str] = []
+    for pattern in names or ["*"]:
+        matches = list_models(pattern)
+        if not matches:
+            raise UsageError(f"no model is called {pattern!r}; {suggestion(pattern, list_models())}")
+        chosen += [match for match in matches if match not in chosen]
+    counts = [count_model(name) for name in chosen]
+    if as_json:
+        print_json([to_json(count) for count in counts])
+    elif explain:
+        for count in counts:
+            _explain(count)
+    else:
+        _print_counts(counts)
+    if any(count.verdict == "DIFFERS" or (count.sum_check and not count.sum_check["holds"]) for count in counts):
+        raise typer.Exit(1)
+
+
+COMMANDS = (models, summary, params)
+
+
+def _print_counts(counts: list[ModelCount]) -> None:
+    rows = [
+        (
+            count.name,
+            f"{count.trainable:,}",
+            f"{count.non_trainable:,}",
+            "-" if count.published is None else f"{count.published:,}",
+            count.source,
+            count.verdict,
+        )
+        for count in counts
+    ]
+    print_table("model", ">trainable", ">non-trainable", ">published", "source", "verdict", rows=rows)
+    console().print(
+        "agrees: the source prints this figure; erratum: it prints another, see --explain; "
+        "derived: it prints none, the figure follows from the architecture"
+    )
+
+
+def _explain(count: ModelCount) -> None:
+    rows = [(layer.layer, layer.formula, f"{layer.trainable:,}", f"{layer.non_trainable:,}") for layer in count.layers]
+    rows.append(("total", "", f"{count.trainable:,}", f"{count.non_trainable:,}"))
+    print_table("layer", "formula", ">trainable", ">non-trainable", rows=rows, title=f"{count.name} ({count.source})")
+    published = "no figure" if count.published is None else f"{count.published:,}"
+    console().print(f"{count.source} prints {published}: {count.verdict}", highlight=False)
+    if count.note:
+        console().print(count.note, soft_wrap=True, highlight=False)
+    if count.sum_check is not None:
+        check = count.sum_check
+        for name, term in check["broken_terms"].items():
+            printed = f"{term['printed']:,}" if term["printed"] else "nothing"
+            console().print(f"  {name}: the report has {printed}, the layer {term['true']:,}", highlight=False)
+        verdict = "as the report has it" if check["holds"] else "which is NOT what the report has"
+        console().print(
+            f"  so its terms add up to {check['printed_terms_total']:,}, {verdict}: {check['remark']}",
+            soft_wrap=True,
+            highlight=False,
+        )
+    console().print()

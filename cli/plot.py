@@ -1,0 +1,145 @@
+"""`kzoo plot`: the pictures of the reports, from run folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import BackendOption, Checkpoint, DataDir, Run, start_backend
+from .output import console
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kzoo.training.run import RunFolder
+
+app = typer.Typer(help="Draw the pictures of the reports from run folders.", no_args_is_help=True)
+
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False)]
+Out = Annotated[Path | None, typer.Option(help="The PNG file; otherwise one in the folder of the (first) run.")]
+Layer = Annotated[str | None, typer.Option(help="A convolution by name; otherwise the first.")]
+Index = Annotated[int, typer.Option(min=0, help="Which image of the test set.")]
+CheckpointOption = Annotated[Checkpoint, typer.Option(help="Which model of the run.")]
+
+
+@app.command()
+def curves(
+    runs: Runs,
+    running: Annotated[
+        bool, typer.Option("--running", help="Draw the loss as the reports print it, the mean since epoch 1.")
+    ] = False,
+    out: Out = None,
+) -> None:
+    """Training loss and validation accuracy per epoch, several runs in one picture."""
+    from kzoo.reporting import curves as picture
+    from kzoo.training.run import open_run
+
+    folders = [open_run(path) for path in runs]
+    histories = {_label(folder): folder.history() for folder in folders}
+    _save(picture.curves(histories, running=running), folders[0], out, "curves")
+
+
+@app.command()
+def activations(
+    run: Run,
+    layer: Layer = None,
+    index: Index = 0,
+    image: Annotated[Path | None, typer.Option(help="An image file in place of one of the test set.")] = None,
+    checkpoint: CheckpointOption = Checkpoint.last,
+    out: Out = None,
+    data_dir: DataDir = None,
+    backend: BackendOption = None,
+) -> None:
+    """The maps of a convolution, before its nonlinearity, beside the image."""
+    folder = _open_with_backend(run, backend)
+    from kzoo.experiment import example_image
+    from kzoo.reporting import activations as picture
+    from kzoo.reporting.convolutions import find_convolution
+    from kzoo.training.objective import scale_pixels
+
+    model = folder.load_model(checkpoint.value)
+    pixels, what = example_image(folder, index, image, data_dir)
+    maps = picture.layer_activations(model, scale_pixels(pixels), layer)
+    title = f"{_label(folder)}: {find_convolution(model, layer).name}, {what}"
+    _save(picture.activations(pixels, maps, title=title), folder, out, "activations")
+
+
+@app.command()
+def kernels(
+    run: Run,
+    layer: Layer = None,
+    checkpoint: CheckpointOption = Checkpoint.last,
+    out: Out = None,
+    backend: BackendOption = None,
+) -> None:
+    """The kernels of a convolution."""
+    folder = _open_with_backend(run, backend)
+    from kzoo.reporting import kernels as picture
+    from kzoo.reporting.convolutions import find_convolution
+
+    model = folder.load_model(checkpoint.value)
+    title = f"{_label(folder)}: kernels of {find_convolution(model, layer).name}"
+    _save(picture.kernels(picture.layer_kernels(model, layer), title=title), folder, out, "kernels")
+
+
+@app.command()
+def confusion(run: Run, out: Out = None) -> None:
+    """The confusion matrix of the test set."""
+    import numpy as np
+
+    from kzoo.reporting import confusion as picture
+    from kzoo.training.run import open_run
+
+    folder = open_run(run)
+    test: dict[str, Any] = folder.metrics()["test"]
+    names = [row["name"] for row in test["classes"]]
+    _save(picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)), folder, out, "confusion")
+
+
+@app.command()
+def mistakes(
+    run: Run,
+    most: Annotated[int, typer.Option(min=1, help="How many to draw.")] = 24,
+    checkpoint: CheckpointOption = Checkpoint.last,
+    out: Out = None,
+    data_dir: DataDir = None,
+    backend: BackendOption = None,
+) -> None:
+    """The images of the test set that the model is most wrongly sure of."""
+    folder = _open_with_backend(run, backend)
+    import numpy as np
+
+    from kzoo.experiment import load_run_data
+    from kzoo.reporting import mistakes as picture
+    from kzoo.training.inference import compile_predict
+
+    data = load_run_data(folder, data_dir)
+    probabilities = np.exp(compile_predict(folder.load_model(checkpoint.value))(data.test.images))
+    figure = picture.mistakes(
+        data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=_label(folder)
+    )
+    _save(figure, folder, out, "mistakes")
+
+
+def _open_with_backend(path: Path, backend: BackendOption) -> RunFolder:
+    from kzoo.training.run import open_run
+
+    folder = open_run(path)
+    recipe = folder.recipe()
+    start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
+    return folder
+
+
+def _label(folder: RunFolder) -> str:
+    stand_in = " (stand-in data)" if folder.environment()["data"]["stand_in"] else ""
+    return f"{folder.path.name}{stand_in}"
+
+
+def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:
+    from kzoo.reporting.figure import save
+
+    path = out or folder.path / f"{kind}.png"
+    save(figure, path)
+    console().print(str(path), highlight=False, soft_wrap=True)

@@ -1,0 +1,208 @@
+"""`kzoo train`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import Backend, BackendOption, DataDir, Json, complete_recipe, start_backend
+from .output import console, error_console, print_json, print_table
+from .progress import epoch_listener
+
+if TYPE_CHECKING:
+    from kzoo.experiment import Experiment
+    from kzoo.recipe import Recipe
+    from kzoo.training.run import RunFolder
+
+
+class Precision(StrEnum):
+    """The precisions of training."""
+
+    float32 = "float32"
+    mixed_bfloat16 = "mixed_bfloat16"
+    mixed_float16 = "mixed_float16"
+
+
+def train(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(help="A model of the zoo or a recipe file (.yaml).", autocompletion=complete_recipe),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Another image set: a name, a folder of images per class, or an npz file.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="training.epochs")] = None,
+    lr: Annotated[float | None, typer.Option(help="training.learning_rate")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="training.batch_size")] = None,
+    seed: Annotated[int | None, typer.Option(help="training.seed")] = None,
+    precision: Annotated[Precision | None, typer.Option(help="runtime.precision")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; otherwise runs/<recipe>-<date>-<time>.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder, exactly.")] = None,
+    data_dir: DataDir = None,
+    require_data: Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; train nothing.")] = False,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Train a model by its published recipe.
+
+    A flag overrides --set, which overrides the recipe. The run folder holds the recipe, the environment, the
+    history, the metrics, the best and the last model, and pictures. A run that was stopped, however it was,
+    goes on with --resume and gives the very weights of an uninterrupted one.
+    """
+    flags = {
+        "data.name": data,
+        "training.epochs": epochs,
+        "training.learning_rate": lr,
+        "training.batch_size": batch_size,
+        "training.seed": seed,
+        "runtime.precision": precision,
+    }
+    given = {key: value for key, value in flags.items() if value is not None}
+    if resume is not None:
+        _resume(resume, recipe, given, set_, data_dir, backend, as_json)
+        return
+    _train(recipe, given, set_, out, data_dir, require_data, dry_run, backend, as_json)
+
+
+COMMANDS = (train,)
+
+
+def _train(
+    name: str | None,
+    flags: dict[str, Any],
+    settings: list[str] | None,
+    out: Path | None,
+    data_dir: Path | None,
+    require_data: bool,
+    dry_run: bool,
+    backend: Backend | None,
+    as_json: bool,
+) -> None:
+    from kzoo.errors import UsageError
+    from kzoo.recipe import list_recipes, load_recipe, parse_setting
+
+    if name is None:
+        raise UsageError(f"name a model or a recipe to train: {', '.join(list_recipes())}")
+    overrides = dict(map(parse_setting, settings or [])) | flags
+    reference, recipe = load_recipe(name), load_recipe(name, overrides)
+    recipe = _with_backend(recipe, backend)
+
+    from kzoo.experiment import prepare, start
+    from kzoo.training.run import new_run
+
+    own_data = recipe.data.name != reference.data.name
+    experiment = prepare(recipe, data_dir=data_dir, require_data=require_data, own_data=own_data)
+    _announce(experiment, reference)
+    if dry_run:
+        _show_recipe(experiment, as_json)
+        return
+    run = new_run(recipe, out)
+    start(experiment, run)
+    _run_to_the_end(experiment, run, reference, as_json)
+
+
+def _resume(
+    path: Path,
+    name: str | None,
+    flags: dict[str, Any],
+    settings: list[str] | None,
+    data_dir: Path | None,
+    backend: Backend | None,
+    as_json: bool,
+) -> None:
+    from kzoo.errors import UsageError
+    from kzoo.recipe import load_recipe
+    from kzoo.training.run import open_run
+
+    if name is not None or settings or flags.keys() - {"training.epochs"}:
+        raise UsageError("a resumed run keeps its recipe: with --resume only --epochs may be given, to go on for longer")
+    run = open_run(path)
+    recipe = run.recipe(flags)
+    backend = backend or (None if recipe.runtime.backend is None else Backend(recipe.runtime.backend))
+    recipe = _with_backend(recipe, backend)
+
+    from kzoo.experiment import check_resumable, prepare
+
+    experiment = prepare(recipe, data_dir=data_dir)
+    check_resumable(experiment, run)
+    reference = load_recipe(recipe.name) if _is_shipped(recipe.name) else recipe
+    _announce(experiment, reference)
+    run.write_recipe(recipe)
+    _run_to_the_end(experiment, run, reference, as_json)
+
+
+def _is_shipped(name: str) -> bool:
+    from kzoo.recipe import list_recipes
+
+    return name in list_recipes()
+
+
+def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:
+    """Start the backend and write the choice into the recipe."""
+    chosen = start_backend(
+        backend, recipe.runtime.backend, recipe.runtime.precision, batch_size=recipe.training.batch_size
+    )
+    runtime = recipe.runtime.model_copy(update={"backend": chosen})
+    return recipe.model_copy(update={"runtime": runtime})
+
+
+def _announce(experiment: Experiment, reference: Recipe) -> None:
+    from kzoo import runtime
+    from kzoo.experiment import data_line
+
+    recipe = experiment.recipe
+    screen = error_console()
+    screen.print(
+        f"{recipe.model.name} on {recipe.runtime.backend}, {runtime.device()}, {recipe.runtime.precision}",
+        highlight=False,
+    )
+    style = "bold yellow" if experiment.data.origin.stand_in else ""
+    screen.print(data_line(experiment, reference), style=style, soft_wrap=True, highlight=False)
+
+
+def _show_recipe(experiment: Experiment, as_json: bool) -> None:
+    from kzoo.experiment import outline
+
+    if as_json:
+        print_json(outline(experiment))
+        return
+    console().print(experiment.recipe.to_yaml(), end="", highlight=False, markup=False)
+    print_table("", "", rows=[(key, str(value)) for key, value in outline(experiment)["cost"].items()])
+
+
+def _run_to_the_end(experiment: Experiment, run: RunFolder, reference: Recipe, as_json: bool) -> None:
+    from kzoo.experiment import train as train_run
+
+    error_console().print(f"run folder {run.path}", highlight=False)
+    try:
+        with epoch_listener(experiment.recipe.training.epochs) as listener:
+            metrics = train_run(experiment, run, reference, listener)
+    except KeyboardInterrupt:
+        error_console().print(f"interrupted; continue with: kzoo train --resume {run.path}", highlight=False)
+        raise
+    if as_json:
+        print_json({"run": str(run.path), **metrics})
+    else:
+        _print_result(metrics)
+
+
+def _print_result(metrics: dict[str, Any]) -> None:
+    comparison = metrics["comparison"]
+    published = comparison["published"] or {}
+    names = ("train_loss", "train_loss_running", "validation_accuracy", "test_accuracy")
+    rows = [
+        (name.replace("_", " "), f"{metrics[name]:.4f}", f"{published[name]:.4f}" if name in published else "-")
+        for name in names
+    ]
+    title = f"{metrics['recipe']} after {metrics['epochs']} epochs, {metrics['seconds']:.0f} s"
+    print_table("", "measured", comparison.get("source", "published"), rows=rows, title=title)
+    note = comparison.get("remark") or comparison.get("reason")
+    if note:
+        console().print(f"Nothing published beside it: {note}." if "reason" in comparison else note, soft_wrap=True)

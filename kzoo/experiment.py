@@ -1,0 +1,295 @@
+"""One experiment from its recipe to its run folder: data, model, training, evaluation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kzoo import registry, runtime
+from kzoo.data.folders import read_image
+from kzoo.data.images import ImageSet, Split
+from kzoo.data.sources import load_image_set
+from kzoo.errors import DataError, UsageError
+from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
+from kzoo.recipe import Recipe, changed_keys
+from kzoo.reporting.figure import NONE_OF_THESE
+from kzoo.reporting.parameters import trainable_count
+from kzoo.reporting.pictures import draw_pictures
+from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
+from kzoo.training.inference import compile_predict
+from kzoo.training.loop import Listener, fit
+from kzoo.training.optimizers import create_optimizer
+from kzoo.training.progress import Progress
+from kzoo.training.run import Checkpoint, RunFolder
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A recipe whose data are loaded and whose model fits them."""
+
+    recipe: Recipe
+    data: ImageSet
+
+    def create_model(self) -> keras.Model:
+        """The model with the initial weights of the recipe's seed."""
+        return registry.create_model(
+            self.recipe.model.name, seed=self.recipe.training.seed, **self.recipe.model.options
+        )
+
+    def create_optimizer(self, model: keras.Model) -> keras.Optimizer:
+        """The recipe's optimiser, its slots built."""
+        optimizer = create_optimizer(self.recipe.training, self.recipe.runtime.precision)
+        optimizer.build(model.trainable_variables)
+        return optimizer
+
+
+def prepare(
+    recipe: Recipe, *, data_dir: Path | None = None, require_data: bool = False, own_data: bool = False
+) -> Experiment:
+    """Load a recipe's data and make the model fit it.
+
+    `own_data` says that the set is not the one the recipe was written for: `num_classes`, unless the recipe
+    sets it, is then the set's.
+
+    Raises:
+        UsageError: the model cannot be built so, or has fewer outputs than the set has classes.
+        DataError: the set is damaged, or required and not found.
+    """
+    options = {**registry.default_options(recipe.model.name), **recipe.model.options}
+    data = load_image_set(
+        recipe.data.name,
+        data_dir=data_dir,
+        image_shape=tuple(options["input_shape"]),
+        require_data=require_data,
+        test_cut=recipe.data.test_cut,
+    )
+    classes = len(data.class_names)
+    if own_data and "num_classes" not in recipe.model.options:
+        model = recipe.model.model_copy(update={"num_classes": classes})
+        recipe = recipe.model_copy(update={"model": type(model).model_validate(model.model_dump())})
+        options["num_classes"] = classes
+    if options["num_classes"] < classes:
+        raise UsageError(
+            f"{recipe.data.name} has {classes} classes, the model {options['num_classes']} outputs: "
+            f"--set model.num_classes={classes}"
+        )
+    return Experiment(recipe, data)
+
+
+def start(experiment: Experiment, run: RunFolder) -> None:
+    """Write down what a new run is made from, before anything is trained."""
+    run.write_json("environment.json", {**runtime.environment(), "data": describe_data(experiment.data)})
+    run.write_recipe(experiment.recipe)
+
+
+def check_resumable(experiment: Experiment, run: RunFolder) -> None:
+    """See that a run goes on under the conditions it was started in.
+
+    Raises:
+        DataError: the data are not those of the run.
+        UsageError: the backend is not that of the run.
+    """
+    before = run.environment()
+    if before["data"]["sha256"] != experiment.data.sha256():
+        raise DataError(f"{experiment.data.origin.location} is not the data that {run.path} was trained on")
+    if before["backend"] != keras.backend.backend():
+        raise UsageError(f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}")
+
+
+def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: Listener) -> dict[str, Any]:
+    """Train a run to its last epoch, from its newest checkpoint if it has one, and evaluate the last epoch.
+
+    `reference` is the recipe as it was published; its figures count only where nothing was changed.
+
+    Returns:
+        the metrics, as written to `metrics.json`.
+    """
+    model = experiment.create_model()
+    optimizer = experiment.create_optimizer(model)
+    progress = load_checkpoint(run.checkpoints, model, optimizer)
+
+    def keep(row: dict[str, float]) -> None:
+        # The checkpoint comes last: whatever is lost before it is made again by the epoch that follows it.
+        if progress.best_epoch == progress.epoch:
+            run.save_model(model, "best")
+        run.save_model(model, "last")
+        run.write_history(progress.history)
+        save_checkpoint(run.checkpoints, model, optimizer, progress)
+        listener.on_epoch(row)
+
+    data, training = experiment.data, experiment.recipe.training
+    fit(model, optimizer, training, data.train, data.validation, progress, Listener(listener.on_steps, keep))
+    log_probabilities = compile_predict(model)(data.test.images)
+    metrics = {
+        "recipe": experiment.recipe.name,
+        "parameters": trainable_count(model),
+        "data": describe_data(data),
+        "epochs": progress.epoch,
+        "seconds": round(progress.seconds, 1),
+        "train_loss": progress.history[-1]["train_loss"],
+        "train_loss_running": progress.history[-1]["train_loss_running"],
+        "validation_accuracy": progress.history[-1]["validation_accuracy"],
+        "best_epoch": progress.best_epoch,
+        "best_validation_accuracy": progress.best_accuracy,
+        "test_accuracy": accuracy(data.test.labels, log_probabilities.argmax(axis=-1)),
+        "test": evaluate_split(data.test, log_probabilities, data.class_names),
+        "comparison": compare(experiment, reference),
+    }
+    draw_pictures(run.path, model, data, log_probabilities, run.history(), title_of(experiment))
+    run.write_json("metrics.json", metrics)
+    return metrics
+
+
+def evaluate(run: RunFolder, checkpoint: Checkpoint, split: str, data: ImageSet) -> dict[str, Any]:
+    """Measure a run's model on a split of its data."""
+    chosen = data.splits[split]
+    log_probabilities = compile_predict(run.load_model(checkpoint))(chosen.images)
+    return {
+        "run": str(run.path),
+        "checkpoint": checkpoint,
+        "split": split,
+        "data": describe_data(data),
+        **evaluate_split(chosen, log_probabilities, data.class_names),
+    }
+
+
+def evaluate_split(split: Split, log_probabilities: np.ndarray, class_names: tuple[str, ...]) -> dict[str, Any]:
+    """Loss, accuracy, confusion matrix and the figures of each class, ready for JSON."""
+    predictions = log_probabilities.argmax(axis=-1)
+    matrix = confusion_matrix(split.labels, predictions, len(class_names))
+    scores = per_class(matrix)
+    return {
+        "count": len(split),
+        "loss": negative_log_likelihood(split.labels, log_probabilities),
+        "accuracy": accuracy(split.labels, predictions),
+        "classes": [
+            {
+                "name": name,
+                "precision": float(scores.precision[i]),
+                "recall": float(scores.recall[i]),
+                "f1": float(scores.f1[i]),
+                "support": int(scores.support[i]),
+            }
+            for i, name in enumerate(class_names)
+        ],
+        "confusion_matrix": matrix.tolist(),
+    }
+
+
+def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
+    """The published figures of the recipe, or the reason why the run has none to stand beside."""
+    origin, published = experiment.data.origin, reference.published
+    if published is None:
+        return {"published": None, "reason": "nothing is published for this recipe"}
+    if origin.stand_in:
+        return {"published": None, "reason": f"trained on the stand-in {origin.name}, not on {reference.data.name}"}
+    if changed := changed_keys(experiment.recipe, reference):
+        return {"published": None, "reason": f"the recipe was changed: {', '.join(changed)}"}
+    return {"published": published.figures, "source": published.source, "remark": published.remark}
+
+
+def describe_data(data: ImageSet) -> dict[str, Any]:
+    """Where the data are from, how many there are, and the hash of every pixel and label."""
+    return {
+        "name": data.origin.name,
+        "location": data.origin.location,
+        "stand_in": data.origin.stand_in,
+        "sizes": {name: len(split) for name, split in data.splits.items()},
+        "class_names": list(data.class_names),
+        "sha256": data.sha256(),
+    }
+
+
+def data_line(experiment: Experiment, reference: Recipe) -> str:
+    """One line that says what is trained on, and plainly so if it is a stand-in."""
+    data = experiment.data
+    counts = " / ".join(f"{len(split):,}" for split in data.splits.values())
+    if data.origin.stand_in and reference.data.name != data.origin.name:
+        return (
+            f"STAND-IN DATA: {reference.data.name} was not found, {data.origin.name} are {data.origin.location} "
+            f"in its place ({counts} images); no figure compares with a published one"
+        )
+    return f"data {data.origin.name}, {data.origin.location} ({counts} images)"
+
+
+def outline(experiment: Experiment) -> dict[str, Any]:
+    """What training would do: the resolved recipe, the data, and what it costs."""
+    training, options = experiment.recipe.training, experiment.recipe.model.options
+    model = registry.outline_model(experiment.recipe.model.name, **options)
+    steps = math.ceil(len(experiment.data.train) / training.batch_size)
+    return {
+        "recipe": experiment.recipe.model_dump(mode="json"),
+        "data": describe_data(experiment.data),
+        "cost": {
+            "trainable parameters": trainable_count(model),
+            "steps an epoch": steps,
+            "steps": steps * training.epochs,
+        },
+    }
+
+
+def title_of(experiment: Experiment) -> str:
+    """The title of a run's pictures; it says so when the data are a stand-in."""
+    origin = experiment.data.origin
+    return f"{experiment.recipe.name} on {origin.name}{' (stand-in)' if origin.stand_in else ''}"
+
+
+def load_run_data(run: RunFolder, data_dir: Path | None = None) -> ImageSet:
+    """The data that a run was trained on.
+
+    Raises:
+        DataError: what is found now is not what the run was trained on.
+    """
+    recipe, before = run.recipe(), run.environment()["data"]
+    place = Path(before["location"])
+    found_before = None if before["stand_in"] or not place.exists() else place
+    name = before["name"] if before["stand_in"] else recipe.data.name
+    shape = {**registry.default_options(recipe.model.name), **recipe.model.options}["input_shape"]
+    data = load_image_set(
+        name, data_dir=data_dir or found_before, image_shape=tuple(shape), test_cut=recipe.data.test_cut
+    )
+    if data.sha256() != before["sha256"]:
+        raise DataError(
+            f"{data.origin.location} is not the {name} that {run.path} was trained on ({place}): "
+            "name the folder that holds it with --data-dir"
+        )
+    return data
+
+
+def example_image(run: RunFolder, index: int, image: Path | None, data_dir: Path | None) -> tuple[np.ndarray, str]:
+    """A user's image file as the model takes it, or an image of the run's test set, and what to call it."""
+    if image is not None:
+        return read_image(image, _input_shape(run.load_model("last"))), image.name
+    data = load_run_data(run, data_dir)
+    if index >= len(data.test):
+        raise UsageError(f"--index {index}: the test set has {len(data.test)} images, counted from 0")
+    return data.test.images[index], f"test image {index} ({data.class_names[data.test.labels[index]]})"
+
+
+def predict(run: RunFolder, checkpoint: Checkpoint, images: list[Path], top: int) -> list[dict[str, Any]]:
+    """The `top` most probable classes of image files, ready for JSON."""
+    model = run.load_model(checkpoint)
+    names = run.environment()["data"]["class_names"]
+    pixels = np.stack([read_image(path, _input_shape(model)) for path in images])
+    probabilities = np.exp(compile_predict(model)(pixels))
+    return [
+        {"image": str(path), "predictions": _most_probable(row, names, top)}
+        for path, row in zip(images, probabilities, strict=True)
+    ]
+
+
+def _most_probable(probabilities: np.ndarray, names: list[str], top: int) -> list[dict[str, Any]]:
+    order = np.argsort(-probabilities, kind="stable")[:top]
+    return [
+        {"class": names[i] if i < len(names) else NONE_OF_THESE, "probability": float(probabilities[i])} for i in order
+    ]
+
+
+def _input_shape(model: keras.Model) -> tuple[int, int, int]:
+    height, width, channels = model.input_shape[1:]
+    return height, width, channels

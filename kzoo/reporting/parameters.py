@@ -1,0 +1,142 @@
+"""Parameter tables: what each layer has and by which formula, against what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any, Literal
+
+from kzoo.registry import ModelCard, card, outline_model
+
+if TYPE_CHECKING:
+    import keras
+
+Verdict = Literal["agrees", "erratum", "derived", "DIFFERS"]
+
+
+@dataclass(frozen=True)
+class LayerCount:
+    """A layer's formula with its numbers, and its parameters."""
+
+    layer: str
+    formula: str
+    trainable: int
+    non_trainable: int
+
+
+@dataclass(frozen=True)
+class ModelCount:
+    """A model's parameters against its card.
+
+    The verdict is `agrees` if the source prints the same figure, `erratum` if it prints another and the
+    card says why, `derived` if it prints none, `DIFFERS` if the model is not what its card promises.
+    """
+
+    name: str
+    source: str
+    trainable: int
+    non_trainable: int
+    promised: int
+    published: int | None
+    verdict: Verdict
+    note: str
+    layers: list[LayerCount]
+    sum_check: dict[str, Any] | None
+
+
+def trainable_count(model: keras.Model) -> int:
+    """The number of trainable parameters."""
+    return _count(model.trainable_weights)
+
+
+def count_model(name: str) -> ModelCount:
+    """Count a model of the zoo at its defaults, layer by layer, without memory for its weights."""
+    promised, model = card(name), outline_model(name)
+    layers = [count_layer(layer) for layer in model.layers if layer.weights]
+    trainable = trainable_count(model)
+    return ModelCount(
+        name=name,
+        source=promised.source,
+        trainable=trainable,
+        non_trainable=_count(model.non_trainable_weights),
+        promised=promised.parameters,
+        published=promised.published,
+        verdict=_verdict(promised, trainable),
+        note=promised.note,
+        layers=layers,
+        sum_check=check_sum(promised, layers),
+    )
+
+
+def count_layer(layer: keras.Layer) -> LayerCount:
+    """A layer's parameters by the formula of its kind.
+
+    Raises:
+        AssertionError: the formula does not give the layer's own count.
+    """
+    formula, expected = _FORMULAS[type(layer).__name__](layer)
+    trainable, non_trainable = _count(layer.trainable_weights), _count(layer.non_trainable_weights)
+    if expected != trainable:
+        raise AssertionError(f"{layer.name}: {formula} = {expected}, the layer has {trainable}")
+    return LayerCount(layer.name, formula, trainable, non_trainable)
+
+
+def check_sum(promised: ModelCard, layers: list[LayerCount]) -> dict[str, Any] | None:
+    """A report's own sum, recomputed term by term; None where its sum is right or not printed.
+
+    `holds` says that the printed terms, with the deviations that the card names, do add up to the total of
+    terms that the card gives: the explanation of the erratum is itself checked.
+    """
+    printed = promised.printed_sum
+    if printed is None:
+        return None
+    true = {layer.layer: layer.trainable for layer in layers}
+    terms = sum({**true, **printed.printed}.values())
+    return {
+        "printed_total": printed.total,
+        "printed_terms_total": printed.terms_total,
+        "broken_terms": {name: {"printed": count, "true": true[name]} for name, count in printed.printed.items()},
+        "holds": terms == printed.terms_total,
+        "remark": printed.remark,
+    }
+
+
+def to_json(count: ModelCount) -> dict[str, Any]:
+    """A count ready for JSON."""
+    return asdict(count)
+
+
+def _verdict(promised: ModelCard, trainable: int) -> Verdict:
+    if trainable != promised.parameters:
+        return "DIFFERS"
+    if promised.published is None:
+        return "derived"
+    return "agrees" if promised.published == trainable else "erratum"
+
+
+def _count(weights: list[keras.Variable]) -> int:
+    return sum(prod(weight.shape) for weight in weights)
+
+
+def _convolution(layer: Any) -> tuple[str, int]:
+    height, width, inputs, filters = layer.kernel.shape
+    formula = f"{height} x {width} x {inputs} x {filters} + {filters}"
+    return formula, height * width * inputs * filters + filters
+
+
+def _dense(layer: Any) -> tuple[str, int]:
+    inputs, units = layer.kernel.shape
+    return f"{inputs:,} x {units} + {units}", inputs * units + units
+
+
+def _batch_normalization(layer: Any) -> tuple[str, int]:
+    (channels,) = layer.gamma.shape
+    return f"2 x {channels}", 2 * channels
+
+
+_FORMULAS: dict[str, Callable[[Any], tuple[str, int]]] = {
+    "Conv2D": _convolution,
+    "Dense": _dense,
+    "BatchNormalization": _batch_normalization,
+}

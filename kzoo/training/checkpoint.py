@@ -1,0 +1,74 @@
+"""Exact checkpoints: everything that the next step depends on, in one file that is whole or not there.
+
+A checkpoint holds each variable of the model (weights, moving averages, the state of the dropout's random
+numbers), each of the optimiser, and the progress. The order of the data is a pure function of seed and
+epoch and needs no saving. With these a resumed training gives the same bits as an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kzoo.errors import DataError
+from kzoo.files import atomic_write
+from kzoo.training.progress import Progress
+
+KEPT = 2
+"""The last checkpoint, and the one before in case the last is torn."""
+
+
+def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: Progress) -> None:
+    """Write the checkpoint of the epoch just closed and drop the oldest.
+
+    Raises:
+        OSError: it cannot be written, for instance because the disk is full.
+    """
+    folder.mkdir(exist_ok=True)
+    arrays = {key: keras.ops.convert_to_numpy(variable) for key, variable in _variables(model, optimizer).items()}
+    arrays["progress"] = np.frombuffer(json.dumps(progress.to_json()).encode(), np.uint8)
+    atomic_write(folder / f"epoch-{progress.epoch:05d}.npz", lambda path: np.savez(path, **arrays))
+    for old in _checkpoints(folder)[KEPT:]:
+        old.unlink()
+
+
+def load_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer) -> Progress:
+    """Restore the newest whole checkpoint; with none, a fresh progress and nothing restored.
+
+    Raises:
+        DataError: a whole checkpoint is of another model or optimiser.
+    """
+    for path in _checkpoints(folder):
+        try:
+            with np.load(path) as archive:
+                arrays = {key: archive[key] for key in archive.files}
+            progress = Progress(**json.loads(arrays.pop("progress").tobytes()))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            continue  # torn: fall back to the one before
+        _assign(path, arrays, _variables(model, optimizer))
+        return progress
+    return Progress()
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, newest first."""
+    return sorted((p for p in folder.glob("epoch-*.npz") if re.fullmatch(r"epoch-\d+\.npz", p.name)), reverse=True)
+
+
+def _variables(model: keras.Model, optimizer: keras.Optimizer) -> dict[str, keras.Variable]:
+    """Every variable by place; Keras's own names are not unique across processes."""
+    parts = {"model": model.variables, "optimizer": optimizer.variables}
+    return {f"{part}-{i:04d}": variable for part, variables in parts.items() for i, variable in enumerate(variables)}
+
+
+def _assign(path: Path, arrays: dict[str, np.ndarray], variables: dict[str, keras.Variable]) -> None:
+    shapes = {key: tuple(variable.shape) for key, variable in variables.items()}
+    if {key: array.shape for key, array in arrays.items()} != shapes:
+        raise DataError(f"{path}: the checkpoint is of another model than the recipe beside it")
+    for key, variable in variables.items():
+        variable.assign(arrays[key])

@@ -1,0 +1,22 @@
+"""The few lines that differ between backends: how a run of training steps and an inference are compiled.
+
+Each engine module has the same two functions:
+
+- `compile_training(model, optimizer, objective, arrays)` gives `run(order) -> float`: one optimiser step for
+  each row of `order`, int32 of shape `(steps, batch)`, which holds the examples of that batch; the sum of
+  the batch losses comes back. The arrays stay on the device; the model and the optimiser are updated.
+- `compile_inference(model)` gives `predict(inputs) -> outputs`, tensors in and out, with no dropout and the
+  moving averages of batch normalisation.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+import keras
+
+
+def engine() -> ModuleType:
+    """The engine of the backend that Keras runs on."""
+    return import_module(f"{__name__}.{keras.backend.backend()}")

@@ -1,0 +1,45 @@
+"""TensorFlow: the steps of a run are one graph with a loop inside, so no Python runs between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kzoo.training.objective import Objective
+
+
+def compile_training(
+    model: keras.Model, optimizer: keras.Optimizer, objective: Objective, arrays: tuple[np.ndarray, ...]
+) -> Callable[[np.ndarray], float]:
+    """See `kzoo.training.engines`."""
+    resident = tuple(tf.constant(array) for array in arrays)
+    weights = model.trainable_variables
+
+    def step(rows: tf.Tensor) -> tf.Tensor:
+        inputs, targets = objective.batch(resident, rows)
+        with tf.GradientTape() as tape:
+            loss = objective.loss(targets, model(inputs, training=True))
+            scaled = optimizer.scale_loss(loss)
+        optimizer.apply(tape.gradient(scaled, weights), weights)
+        return loss
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
+    def steps(order: tf.Tensor) -> tf.Tensor:
+        def more(index: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
+            return index < tf.shape(order)[0]
+
+        def one(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return index + 1, total + step(order[index])
+
+        return tf.while_loop(more, one, (0, 0.0))[1]
+
+    return lambda order: float(steps(tf.constant(order)))
+
+
+def compile_inference(model: keras.Model) -> Callable[[Any], Any]:
+    """See `kzoo.training.engines`."""
+    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True, autograph=False)
