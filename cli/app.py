@@ -38,7 +38,9 @@ def root(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and the backend's own messages.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks and the backend's own messages.")
+    ] = False,
 ) -> None:
     """Options before the verb."""
 
@@ -47,7 +49,11 @@ def main() -> None:
     """Run the command line; what a user got wrong is one line on stderr, a traceback only under `--debug`."""
     # It may stand anywhere on the line, and is needed before and after Typer has its turn.
     debug = "--debug" in sys.argv
-    sys.argv = [sys.argv[0], *(["--debug"] if debug else []), *(word for word in sys.argv[1:] if word != "--debug")]
+    sys.argv = [
+        sys.argv[0],
+        *(["--debug"] if debug else []),
+        *(word for word in sys.argv[1:] if word != "--debug"),
+    ]
     try:
         app()
     except KzooError as error:
@@ -57,12 +63,16 @@ def main() -> None:
         _fail(f"{where}{error.strerror or error}", 3, debug)
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0]
-        _fail(f"unexpected {type(error).__name__}: {reason} (run again with --debug for the traceback)", 1, debug)
+        _fail(
+            f"unexpected {type(error).__name__}: {reason} (run again with --debug for the traceback)",
+            1,
+            debug,
+        )
 
 
 def _fail(message: str, exit_code: int, debug: bool) -> None:
     if debug:
-        raise  # noqa: PLE0704 - called from the handlers above
+        raise
     error_console().print(f"[bold red]kzoo:[/] {_escape(message)}", soft_wrap=True, highlight=False)
     sys.exit(exit_code)
 

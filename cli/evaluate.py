@@ -59,6 +59,11 @@ def _print_figures(figures: dict[str, Any]) -> None:
         f"accuracy {figures['accuracy']:.4f}, loss {figures['loss']:.4f}, {figures['count']:,} images"
     )
     print_table("class", ">precision", ">recall", ">F1", ">images", rows=rows, title=title)
-    names = [row["name"] for row in figures["classes"]]
-    matrix = [(name, *map(str, counts)) for name, counts in zip(names, figures["confusion_matrix"], strict=True)]
-    print_table("true \\ predicted", *(f">{name}" for name in [*names, "none of these"]), rows=matrix, title="confusion matrix")
+    matrix = [
+        (f"{index} {row['name']}", *map(str, counts))
+        for index, (row, counts) in enumerate(
+            zip(figures["classes"], figures["confusion_matrix"], strict=True)
+        )
+    ]
+    columns = [f">{index}" for index in range(len(matrix))]
+    print_table("true \\ predicted", *columns, ">none", rows=matrix, title="confusion matrix")

@@ -12,10 +12,14 @@ from .output import console, print_json, print_table
 if TYPE_CHECKING:
     from kzoo.reporting.parameters import ModelCount
 
-Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model of the zoo.", autocompletion=complete_recipe)]
+Name = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A model of the zoo.", autocompletion=complete_recipe)
+]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[MODEL]...", help="Models or patterns such as 'cnn*'.", autocompletion=complete_recipe),
+    typer.Argument(
+        metavar="[MODEL]...", help="Models or patterns such as 'cnn*'.", autocompletion=complete_recipe
+    ),
 ]
 
 
@@ -50,7 +54,9 @@ def summary(name: Name, backend: BackendOption = None) -> None:
 
 def params(
     names: Names = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Each layer's formula, and where a report's sum breaks.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Each layer's formula, and where a report's sum breaks.")
+    ] = False,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +84,9 @@ def params(
             _explain(count)
     else:
         _print_counts(counts)
-    if any(count.verdict == "DIFFERS" or (count.sum_check and not count.sum_check["holds"]) for count in counts):
+    if any(
+        count.verdict == "DIFFERS" or (count.sum_check and not count.sum_check["holds"]) for count in counts
+    ):
         raise typer.Exit(1)
 
 
@@ -105,9 +113,14 @@ def _print_counts(counts: list[ModelCount]) -> None:
 
 
 def _explain(count: ModelCount) -> None:
-    rows = [(layer.layer, layer.formula, f"{layer.trainable:,}", f"{layer.non_trainable:,}") for layer in count.layers]
+    rows = [
+        (layer.layer, layer.formula, f"{layer.trainable:,}", f"{layer.non_trainable:,}")
+        for layer in count.layers
+    ]
     rows.append(("total", "", f"{count.trainable:,}", f"{count.non_trainable:,}"))
-    print_table("layer", "formula", ">trainable", ">non-trainable", rows=rows, title=f"{count.name} ({count.source})")
+    print_table(
+        "layer", "formula", ">trainable", ">non-trainable", rows=rows, title=f"{count.name} ({count.source})"
+    )
     published = "no figure" if count.published is None else f"{count.published:,}"
     console().print(f"{count.source} prints {published}: {count.verdict}", highlight=False)
     if count.note:
@@ -116,7 +129,9 @@ def _explain(count: ModelCount) -> None:
         check = count.sum_check
         for name, term in check["broken_terms"].items():
             printed = f"{term['printed']:,}" if term["printed"] else "nothing"
-            console().print(f"  {name}: the report has {printed}, the layer {term['true']:,}", highlight=False)
+            console().print(
+                f"  {name}: the report has {printed}, the layer {term['true']:,}", highlight=False
+            )
         verdict = "as the report has it" if check["holds"] else "which is NOT what the report has"
         console().print(
             f"  so its terms add up to {check['printed_terms_total']:,}, {verdict}: {check['remark']}",

@@ -35,7 +35,8 @@ def complete_recipe(incomplete: str) -> list[str]:
 Run = Annotated[Path, typer.Argument(help="The folder of a run.", file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 BackendOption = Annotated[
-    Backend | None, typer.Option("--backend", help="The backend; otherwise KERAS_BACKEND, the recipe's, tensorflow.")
+    Backend | None,
+    typer.Option("--backend", help="The backend; otherwise KERAS_BACKEND, the recipe's, tensorflow."),
 ]
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder that holds the data set, or its parent; before $KZOO_DATA.")
@@ -43,7 +44,10 @@ DataDir = Annotated[
 
 
 def start_backend(
-    backend: Backend | None, preferred: str | None = None, precision: str = "float32", batch_size: int | None = None
+    backend: Backend | None,
+    preferred: str | None = None,
+    precision: str = "float32",
+    batch_size: int | None = None,
 ) -> str:
     """Choose a backend, start it and return its name."""
     from kzoo import runtime

@@ -11,16 +11,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+PIPE_WIDTH = 200
+"""Columns in a pipe or a file, which have no width of their own."""
+
+
 def print_json(obj: Any) -> None:
     """Print `obj` as JSON, the only thing that a verb prints on stdout under `--json`."""
     print(json.dumps(obj, indent=2, ensure_ascii=False))
 
 
 def console() -> Console:
-    """A console on stdout; it honours NO_COLOR and prints plain text into a pipe."""
+    """A console on stdout; it honours NO_COLOR, and prints plain unwrapped text into a pipe."""
     from rich.console import Console
 
-    return Console()
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=PIPE_WIDTH)
 
 
 def error_console() -> Console:
@@ -39,7 +44,10 @@ def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None 
     for index, column in enumerate(columns):
         right = column.startswith(">")
         table.add_column(
-            column.lstrip(">"), justify="right" if right else "left", overflow="fold", no_wrap=right or index == 0
+            column.lstrip(">"),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=right or index == 0,
         )
     for row in rows:
         table.add_row(*map(escape, row))

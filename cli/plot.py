@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Draw the pictures of the reports from run folders.", no_args_is_help=True)
 
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False)]
-Out = Annotated[Path | None, typer.Option(help="The PNG file; otherwise one in the folder of the (first) run.")]
+Out = Annotated[
+    Path | None, typer.Option(help="The PNG file; otherwise one in the folder of the (first) run.")
+]
 Layer = Annotated[str | None, typer.Option(help="A convolution by name; otherwise the first.")]
 Index = Annotated[int, typer.Option(min=0, help="Which image of the test set.")]
 CheckpointOption = Annotated[Checkpoint, typer.Option(help="Which model of the run.")]
@@ -95,7 +97,12 @@ def confusion(run: Run, out: Out = None) -> None:
     folder = open_run(run)
     test: dict[str, Any] = folder.metrics()["test"]
     names = [row["name"] for row in test["classes"]]
-    _save(picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)), folder, out, "confusion")
+    _save(
+        picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)),
+        folder,
+        out,
+        "confusion",
+    )
 
 
 @app.command()

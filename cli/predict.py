@@ -13,7 +13,9 @@ from .output import print_json, print_table
 
 def predict(
     run: Run,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="Image files; resized as the model needs.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image files; resized as the model needs.")
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to show for an image.")] = 3,
     checkpoint: Annotated[Checkpoint, typer.Option(help="Which model of the run.")] = Checkpoint.best,
     backend: BackendOption = None,

@@ -35,6 +35,8 @@ def epoch_listener(epochs: int) -> Iterator[Listener]:
     with Progress(*columns, console=screen, transient=True) as progress:
         bar = progress.add_task("starting", total=None)
         yield Listener(
-            lambda epoch, done, steps: progress.update(bar, description=f"epoch {epoch}", completed=done, total=steps),
+            lambda epoch, done, steps: progress.update(
+                bar, description=f"epoch {epoch}", completed=done, total=steps
+            ),
             report,
         )

@@ -32,7 +32,8 @@ def train(
         typer.Argument(help="A model of the zoo or a recipe file (.yaml).", autocompletion=complete_recipe),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Another image set: a name, a folder of images per class, or an npz file.")
+        str | None,
+        typer.Option(help="Another image set: a name, a folder of images per class, or an npz file."),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="training.epochs")] = None,
     lr: Annotated[float | None, typer.Option(help="training.learning_rate")] = None,
@@ -42,11 +43,17 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run folder; otherwise runs/<recipe>-<date>-<time>.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run folder; otherwise runs/<recipe>-<date>-<time>.")
+    ] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder, exactly.")] = None,
     data_dir: DataDir = None,
-    require_data: Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done; train nothing.")] = False,
+    require_data: Annotated[
+        bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done; train nothing.")
+    ] = False,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
@@ -122,7 +129,9 @@ def _resume(
     from kzoo.training.run import open_run
 
     if name is not None or settings or flags.keys() - {"training.epochs"}:
-        raise UsageError("a resumed run keeps its recipe: with --resume only --epochs may be given, to go on for longer")
+        raise UsageError(
+            "a resumed run keeps its recipe: with --resume only --epochs may be given, to go on for longer"
+        )
     run = open_run(path)
     recipe = run.recipe(flags)
     backend = backend or (None if recipe.runtime.backend is None else Backend(recipe.runtime.backend))
@@ -198,11 +207,17 @@ def _print_result(metrics: dict[str, Any]) -> None:
     published = comparison["published"] or {}
     names = ("train_loss", "train_loss_running", "validation_accuracy", "test_accuracy")
     rows = [
-        (name.replace("_", " "), f"{metrics[name]:.4f}", f"{published[name]:.4f}" if name in published else "-")
+        (
+            name.replace("_", " "),
+            f"{metrics[name]:.4f}",
+            f"{published[name]:.4f}" if name in published else "-",
+        )
         for name in names
     ]
     title = f"{metrics['recipe']} after {metrics['epochs']} epochs, {metrics['seconds']:.0f} s"
     print_table("", "measured", comparison.get("source", "published"), rows=rows, title=title)
     note = comparison.get("remark") or comparison.get("reason")
     if note:
-        console().print(f"Nothing published beside it: {note}." if "reason" in comparison else note, soft_wrap=True)
+        console().print(
+            f"No published figure beside it: {note}." if "reason" in comparison else note, soft_wrap=True
+        )

@@ -24,7 +24,6 @@ from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
 from kzoo.training.inference import compile_predict
 from kzoo.training.loop import Listener, fit
 from kzoo.training.optimizers import create_optimizer
-from kzoo.training.progress import Progress
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -60,7 +59,7 @@ def prepare(
         UsageError: the model cannot be built so, or has fewer outputs than the set has classes.
         DataError: the set is damaged, or required and not found.
     """
-    options = {**registry.default_options(recipe.model.name), **recipe.model.options}
+    options = registry.check_options(recipe.model.name, recipe.model.options)
     data = load_image_set(
         recipe.data.name,
         data_dir=data_dir,
@@ -78,6 +77,7 @@ def prepare(
             f"{recipe.data.name} has {classes} classes, the model {options['num_classes']} outputs: "
             f"--set model.num_classes={classes}"
         )
+    registry.outline_model(recipe.model.name, **recipe.model.options)
     return Experiment(recipe, data)
 
 
@@ -98,7 +98,9 @@ def check_resumable(experiment: Experiment, run: RunFolder) -> None:
     if before["data"]["sha256"] != experiment.data.sha256():
         raise DataError(f"{experiment.data.origin.location} is not the data that {run.path} was trained on")
     if before["backend"] != keras.backend.backend():
-        raise UsageError(f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}")
+        raise UsageError(
+            f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}"
+        )
 
 
 def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: Listener) -> dict[str, Any]:
@@ -158,7 +160,9 @@ def evaluate(run: RunFolder, checkpoint: Checkpoint, split: str, data: ImageSet)
     }
 
 
-def evaluate_split(split: Split, log_probabilities: np.ndarray, class_names: tuple[str, ...]) -> dict[str, Any]:
+def evaluate_split(
+    split: Split, log_probabilities: np.ndarray, class_names: tuple[str, ...]
+) -> dict[str, Any]:
     """Loss, accuracy, confusion matrix and the figures of each class, ready for JSON."""
     predictions = log_probabilities.argmax(axis=-1)
     matrix = confusion_matrix(split.labels, predictions, len(class_names))
@@ -187,7 +191,10 @@ def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
     if published is None:
         return {"published": None, "reason": "nothing is published for this recipe"}
     if origin.stand_in:
-        return {"published": None, "reason": f"trained on the stand-in {origin.name}, not on {reference.data.name}"}
+        return {
+            "published": None,
+            "reason": f"trained on the stand-in {origin.name}, not on {reference.data.name}",
+        }
     if changed := changed_keys(experiment.recipe, reference):
         return {"published": None, "reason": f"the recipe was changed: {', '.join(changed)}"}
     return {"published": published.figures, "source": published.source, "remark": published.remark}
@@ -211,8 +218,8 @@ def data_line(experiment: Experiment, reference: Recipe) -> str:
     counts = " / ".join(f"{len(split):,}" for split in data.splits.values())
     if data.origin.stand_in and reference.data.name != data.origin.name:
         return (
-            f"STAND-IN DATA: {reference.data.name} was not found, {data.origin.name} are {data.origin.location} "
-            f"in its place ({counts} images); no figure compares with a published one"
+            f"STAND-IN DATA: {reference.data.name} was not found; {data.origin.name}, {data.origin.location}, "
+            f"stand in for it ({counts} images); no figure compares with a published one"
         )
     return f"data {data.origin.name}, {data.origin.location} ({counts} images)"
 
@@ -249,7 +256,7 @@ def load_run_data(run: RunFolder, data_dir: Path | None = None) -> ImageSet:
     place = Path(before["location"])
     found_before = None if before["stand_in"] or not place.exists() else place
     name = before["name"] if before["stand_in"] else recipe.data.name
-    shape = {**registry.default_options(recipe.model.name), **recipe.model.options}["input_shape"]
+    shape = registry.check_options(recipe.model.name, recipe.model.options)["input_shape"]
     data = load_image_set(
         name, data_dir=data_dir or found_before, image_shape=tuple(shape), test_cut=recipe.data.test_cut
     )
@@ -261,7 +268,9 @@ def load_run_data(run: RunFolder, data_dir: Path | None = None) -> ImageSet:
     return data
 
 
-def example_image(run: RunFolder, index: int, image: Path | None, data_dir: Path | None) -> tuple[np.ndarray, str]:
+def example_image(
+    run: RunFolder, index: int, image: Path | None, data_dir: Path | None
+) -> tuple[np.ndarray, str]:
     """A user's image file as the model takes it, or an image of the run's test set, and what to call it."""
     if image is not None:
         return read_image(image, _input_shape(run.load_model("last"))), image.name
@@ -286,7 +295,8 @@ def predict(run: RunFolder, checkpoint: Checkpoint, images: list[Path], top: int
 def _most_probable(probabilities: np.ndarray, names: list[str], top: int) -> list[dict[str, Any]]:
     order = np.argsort(-probabilities, kind="stable")[:top]
     return [
-        {"class": names[i] if i < len(names) else NONE_OF_THESE, "probability": float(probabilities[i])} for i in order
+        {"class": names[i] if i < len(names) else NONE_OF_THESE, "probability": float(probabilities[i])}
+        for i in order
     ]
 
 

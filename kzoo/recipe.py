@@ -90,7 +90,9 @@ class Recipe(_Section):
 
 def list_recipes() -> list[str]:
     """The names of the recipes that come with kzoo."""
-    return sorted(Path(entry.name).stem for entry in _shipped_folder().iterdir() if entry.name.endswith(".yaml"))
+    return sorted(
+        Path(entry.name).stem for entry in _shipped_folder().iterdir() if entry.name.endswith(".yaml")
+    )
 
 
 def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -106,7 +108,7 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """Split `key=value` of `--set`; the value is YAML, so `1e-2`, `true` and `[28, 28, 1]` are what they seem."""
+    """Split `key=value` of `--set`; the value is YAML: `1e-2`, `true`, `[28, 28, 1]`."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"--set {text!r}: expected key=value, for instance --set model.dropout=0.3")
@@ -121,7 +123,9 @@ def changed_keys(recipe: Recipe, reference: Recipe) -> list[str]:
     """The dotted keys that differ and bear on the result: a seed or a backend is no change of recipe."""
     ignored = {"name", "training.seed", "runtime.backend"}
     ours, theirs = _flat(recipe.model_dump()), _flat(reference.model_dump())
-    return sorted(key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key) and key not in ignored)
+    return sorted(
+        key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key) and key not in ignored
+    )
 
 
 def _shipped_folder() -> Traversable:
@@ -144,7 +148,9 @@ def _read(name_or_path: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise UsageError(f"recipe {name_or_path!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
-        raise UsageError(f"recipe {name_or_path!r} is empty: expected the sections {', '.join(Recipe.model_fields)}")
+        raise UsageError(
+            f"recipe {name_or_path!r} is empty: expected the sections {', '.join(Recipe.model_fields)}"
+        )
     return document
 
 

@@ -108,6 +108,22 @@ def default_options(name: str) -> dict[str, Any]:
     return {key: parameter.default for key, parameter in parameters.items()}
 
 
+def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The defaults of a model's builder with these options laid over them.
+
+    Raises:
+        UsageError: an unknown model, option or convention; the nearest name is given.
+    """
+    from kzoo.models.conventions import find_convention
+
+    known = default_options(name)
+    for option in options:
+        if option not in known:
+            raise UsageError(f"model {name!r} has no option {option!r}; {suggestion(option, known)}")
+    find_convention({**known, **options}["convention"])
+    return {**known, **options}
+
+
 def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras.Model:
     """Build a model of the zoo.
 
@@ -123,8 +139,8 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
     from kzoo.models.conventions import draw_weights
 
     model = _build(name, options)
-    chosen = str({**default_options(name), **options}["convention"])
-    draw_weights(model, chosen, random.randrange(2**32) if seed is None else seed)
+    convention = check_options(name, options)["convention"]
+    draw_weights(model, convention, random.randrange(2**32) if seed is None else seed)
     return model
 
 
@@ -137,15 +153,9 @@ def outline_model(name: str, **options: Any) -> keras.Model:
 
 
 def _build(name: str, options: dict[str, Any]) -> keras.Model:
-    from kzoo.models.conventions import find_convention
-
-    entry, known = _entry(name), default_options(name)
-    for option in options:
-        if option not in known:
-            raise UsageError(f"model {name!r} has no option {option!r}; {suggestion(option, known)}")
-    find_convention({**known, **options}["convention"])
+    check_options(name, options)
     try:
-        return entry.builder(**options)
+        return _entry(name).builder(**options)
     except (TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         spelled = ", ".join(f"{key}={value!r}" for key, value in options.items()) or "its defaults"

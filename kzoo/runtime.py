@@ -45,7 +45,9 @@ def choose_backend(flag: str | None, recipe: str | None = None) -> str:
     return name
 
 
-def start(backend: str, *, precision: str = "float32", batch_size: int | None = None, debug: bool = False) -> None:
+def start(
+    backend: str, *, precision: str = "float32", batch_size: int | None = None, debug: bool = False
+) -> None:
     """Import Keras on a backend and set it up for reproducible work.
 
     On a GPU the deterministic kernels are chosen, so that a resumed run equals an uninterrupted one.
@@ -60,7 +62,9 @@ def start(backend: str, *, precision: str = "float32", batch_size: int | None = 
     with contextlib.nullcontext() if debug else _silent_stderr():
         keras = importlib.import_module("keras")
         if keras.backend.backend() != backend:
-            raise UsageError(f"Keras runs on {keras.backend.backend()} already: choose the backend before importing it")
+            raise UsageError(
+                f"Keras runs on {keras.backend.backend()} already: choose the backend before importing it"
+            )
         _SET_UP[backend](batch_size)
     keras.config.set_dtype_policy(precision)
 
@@ -144,7 +148,9 @@ def environment() -> dict[str, Any]:
     return {
         "backend": backend,
         "device": device(),
-        "versions": {name: metadata.version(name) for name in ("kzoo", "keras", "numpy") + _distribution(backend)},
+        "versions": {
+            name: metadata.version(name) for name in ("kzoo", "keras", "numpy", *_distribution(backend))
+        },
         "python": platform.python_version(),
         "platform": platform.platform(),
         "commit": _commit(),
@@ -164,8 +170,12 @@ def _commit() -> str | None:
         return None
     git = ["git", "-C", str(folder)]
     try:
-        head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changes = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True)
+        head = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changes = subprocess.run(
+            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return head + ("+changes" if changes.stdout.strip() else "")

@@ -32,7 +32,12 @@ def _classifier(inputs: KerasTensor, logits: KerasTensor, name: str) -> keras.Mo
 
 
 def _conv_relu_pool(
-    x: KerasTensor, filters: int, kernel_size: int, padding: str, index: int, batch_norm: dict[str, float] | None = None
+    x: KerasTensor,
+    filters: int,
+    kernel_size: int,
+    padding: str,
+    index: int,
+    batch_norm: dict[str, float] | None = None,
 ) -> KerasTensor:
     x = layers.Conv2D(filters, kernel_size, padding=padding, name=f"conv{index}")(x)
     if batch_norm is not None:
@@ -91,7 +96,10 @@ def tiny_cnn(
     )
 )
 def mlp(
-    input_shape: Shape = (28, 28, 3), num_classes: int = 10, hidden_units: int = 100, convention: str = "pytorch"
+    input_shape: Shape = (28, 28, 3),
+    num_classes: int = 10,
+    hidden_units: int = 100,
+    convention: str = "pytorch",
 ) -> keras.Model:
     """One hidden layer, the fully connected counterpart of `tiny-cnn` (R001 1.2)."""
     inputs = keras.Input(input_shape, name="image")
@@ -259,7 +267,10 @@ def cnn(
     )
 )
 def cnn_bn(
-    input_shape: Shape = (48, 48, 3), num_classes: int = 512, dropout: float = 0.1, convention: str = "pytorch"
+    input_shape: Shape = (48, 48, 3),
+    num_classes: int = 512,
+    dropout: float = 0.1,
+    convention: str = "pytorch",
 ) -> keras.Model:
     """`cnn` with batch normalisation and global average pooling, and 512 outputs (R003 2.2)."""
     batch_norm = _batch_norm(convention)
@@ -307,7 +318,10 @@ def cnn_bn_6way(
     )
 )
 def cnn_bn_flatten(
-    input_shape: Shape = (48, 48, 3), num_classes: int = 512, dropout: float = 0.1, convention: str = "pytorch"
+    input_shape: Shape = (48, 48, 3),
+    num_classes: int = 512,
+    dropout: float = 0.1,
+    convention: str = "pytorch",
 ) -> keras.Model:
     """`cnn-bn` with the 4,608 features flattened in place of averaged (R003 2.3)."""
     batch_norm = _batch_norm(convention)

@@ -96,7 +96,9 @@ def check_sum(promised: ModelCard, layers: list[LayerCount]) -> dict[str, Any] |
     return {
         "printed_total": printed.total,
         "printed_terms_total": printed.terms_total,
-        "broken_terms": {name: {"printed": count, "true": true[name]} for name, count in printed.printed.items()},
+        "broken_terms": {
+            name: {"printed": count, "true": true[name]} for name, count in printed.printed.items()
+        },
         "holds": terms == printed.terms_total,
         "remark": printed.remark,
     }

@@ -15,7 +15,6 @@ from kzoo.reporting.curves import History, curves
 from kzoo.reporting.figure import save
 from kzoo.reporting.kernels import kernels, layer_kernels
 from kzoo.reporting.mistakes import mistakes
-from kzoo.training.objective import scale_pixels
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +28,7 @@ def draw_pictures(
     history: History,
     title: str,
 ) -> None:
-    """Write curves, confusion matrix, mistakes and, for a convolutional model, activation maps and kernels."""
+    """Write curves, confusion matrix and mistakes, and a convolutional model's activation maps and kernels."""
     import keras
 
     labels, images = data.test.labels, data.test.images

@@ -30,7 +30,9 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
         OSError: it cannot be written, for instance because the disk is full.
     """
     folder.mkdir(exist_ok=True)
-    arrays = {key: keras.ops.convert_to_numpy(variable) for key, variable in _variables(model, optimizer).items()}
+    arrays = {
+        key: keras.ops.convert_to_numpy(variable) for key, variable in _variables(model, optimizer).items()
+    }
     arrays["progress"] = np.frombuffer(json.dumps(progress.to_json()).encode(), np.uint8)
     atomic_write(folder / f"epoch-{progress.epoch:05d}.npz", lambda path: np.savez(path, **arrays))
     for old in _checkpoints(folder)[KEPT:]:
@@ -57,13 +59,19 @@ def load_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
 
 def _checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest first."""
-    return sorted((p for p in folder.glob("epoch-*.npz") if re.fullmatch(r"epoch-\d+\.npz", p.name)), reverse=True)
+    return sorted(
+        (p for p in folder.glob("epoch-*.npz") if re.fullmatch(r"epoch-\d+\.npz", p.name)), reverse=True
+    )
 
 
 def _variables(model: keras.Model, optimizer: keras.Optimizer) -> dict[str, keras.Variable]:
     """Every variable by place; Keras's own names are not unique across processes."""
     parts = {"model": model.variables, "optimizer": optimizer.variables}
-    return {f"{part}-{i:04d}": variable for part, variables in parts.items() for i, variable in enumerate(variables)}
+    return {
+        f"{part}-{i:04d}": variable
+        for part, variables in parts.items()
+        for i, variable in enumerate(variables)
+    }
 
 
 def _assign(path: Path, arrays: dict[str, np.ndarray], variables: dict[str, keras.Variable]) -> None:

@@ -20,7 +20,7 @@ from kzoo.training.objective import IMAGE_CLASSIFICATION
 from kzoo.training.progress import Progress
 
 STEPS_PER_CALL = 128
-"""Steps between two looks at the clock: enough that calls cost nothing, few enough that progress is seen."""
+"""Steps between two reports of progress: enough that calls cost nothing, few enough that it moves."""
 
 
 class DivergedError(KzooError):
@@ -41,7 +41,7 @@ def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def batches(order: np.ndarray, batch_size: int, steps_per_call: int) -> Iterator[np.ndarray]:
-    """Cut an order into runs of at most `steps_per_call` batches `(steps, batch)`, a smaller last batch apart."""
+    """Cut an order into runs of at most `steps_per_call` batches `(steps, batch)`; a smaller last one is apart."""
     whole = len(order) // batch_size
     rows = order[: whole * batch_size].reshape(whole, batch_size)
     for start in range(0, whole, steps_per_call):
@@ -70,7 +70,9 @@ def fit(
     while progress.epoch < training.epochs:
         started = time.perf_counter()
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
-        for rows in batches(epoch_order(training.seed, epoch, len(train)), training.batch_size, STEPS_PER_CALL):
+        for rows in batches(
+            epoch_order(training.seed, epoch, len(train)), training.batch_size, STEPS_PER_CALL
+        ):
             loss = run(rows)
             if not math.isfinite(loss):
                 raise DivergedError(_divergence(epoch, done, done + len(rows), training.learning_rate))

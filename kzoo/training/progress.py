@@ -24,7 +24,9 @@ class Progress:
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
 
-    def record(self, loss_sum: float, batches: int, validation: dict[str, float], seconds: float) -> dict[str, float]:
+    def record(
+        self, loss_sum: float, batches: int, validation: dict[str, float], seconds: float
+    ) -> dict[str, float]:
         """Close an epoch and return its row of the history."""
         self.epoch += 1
         self.loss_sum += loss_sum

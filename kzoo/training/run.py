@@ -63,7 +63,9 @@ class RunFolder:
 
         path = self.path / f"{checkpoint}.keras"
         if not path.is_file():
-            raise UsageError(f"{path} is not there: train at least one epoch, kzoo train --resume {self.path}")
+            raise UsageError(
+                f"{path} is not there: train at least one epoch, kzoo train --resume {self.path}"
+            )
         return keras.saving.load_model(path, compile=False)
 
     def save_model(self, model: keras.Model, checkpoint: Checkpoint) -> None:
@@ -110,7 +112,9 @@ def new_run(recipe: Recipe, out: Path | None) -> RunFolder:
                 break
             out = stem.with_name(f"{stem.name}-{number}")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out} is there already: name another with --out, or continue it with --resume {out}")
+        raise UsageError(
+            f"{out} is there already: name another with --out, or continue it with --resume {out}"
+        )
     out.mkdir(parents=True, exist_ok=True)
     return RunFolder(out)
 
