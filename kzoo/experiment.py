@@ -218,8 +218,8 @@ def data_line(experiment: Experiment, reference: Recipe) -> str:
     counts = " / ".join(f"{len(split):,}" for split in data.splits.values())
     if data.origin.stand_in and reference.data.name != data.origin.name:
         return (
-            f"STAND-IN DATA: {reference.data.name} was not found; {data.origin.name}, {data.origin.location}, "
-            f"stand in for it ({counts} images); no figure compares with a published one"
+            f"STAND-IN DATA: no {reference.data.name} found; {data.origin.name}, {data.origin.location}, "
+            f"stand in for it ({counts} images); compare no figure with a published one"
         )
     return f"data {data.origin.name}, {data.origin.location} ({counts} images)"
 

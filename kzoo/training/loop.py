@@ -29,7 +29,7 @@ class DivergedError(KzooError):
 
 @dataclass(frozen=True)
 class Listener:
-    """What wants to know: after some steps `(epoch, steps done, steps in the epoch)`, and after each epoch."""
+    """Called after some steps, with `(epoch, steps done, steps in the epoch)`, and after each epoch."""
 
     on_steps: Callable[[int, int, int], None]
     on_epoch: Callable[[dict[str, float]], None]
@@ -41,7 +41,7 @@ def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 
 def batches(order: np.ndarray, batch_size: int, steps_per_call: int) -> Iterator[np.ndarray]:
-    """Cut an order into runs of at most `steps_per_call` batches `(steps, batch)`; a smaller last one is apart."""
+    """Cut an order into runs `(steps, batch)` of at most `steps_per_call`, then a smaller last batch."""
     whole = len(order) // batch_size
     rows = order[: whole * batch_size].reshape(whole, batch_size)
     for start in range(0, whole, steps_per_call):
