@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from kzoo.reporting.parameters import trainable_count
 from kzoo.reporting.pictures import draw_pictures
 from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
 from kzoo.training.inference import compile_predict
-from kzoo.training.loop import Listener, fit
+from kzoo.training.loop import Listener, fit, steps_per_epoch
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.run import Checkpoint, RunFolder
 
@@ -228,7 +227,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
     """What training would do: the resolved recipe, the data, and what it costs."""
     training, options = experiment.recipe.training, experiment.recipe.model.options
     model = registry.outline_model(experiment.recipe.model.name, **options)
-    steps = math.ceil(len(experiment.data.train) / training.batch_size)
+    steps = steps_per_epoch(len(experiment.data.train), training)
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
         "data": describe_data(experiment.data),

@@ -55,6 +55,9 @@ class TrainingSection(_Section):
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     batch_size: Annotated[int, Field(gt=0)] = 8
     epochs: Annotated[int, Field(gt=0)]
+    drop_last: bool = Field(
+        default=False, description="Leave out the last batch of an epoch if it is smaller"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 

@@ -40,14 +40,24 @@ def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
 
 
-def batches(order: np.ndarray, batch_size: int, steps_per_call: int) -> Iterator[np.ndarray]:
-    """Cut an order into runs `(steps, batch)` of at most `steps_per_call`, then a smaller last batch."""
+def batches(order: np.ndarray, training: TrainingSection, steps_per_call: int) -> Iterator[np.ndarray]:
+    """Cut an order into runs `(steps, batch)` of at most `steps_per_call`, then a smaller last batch.
+
+    Mind the smaller batch under batch normalisation: statistics of two images, a tenth of the moving
+    averages right before validation, can spoil an epoch's figures. `drop_last` leaves it out.
+    """
+    batch_size = training.batch_size
     whole = len(order) // batch_size
     rows = order[: whole * batch_size].reshape(whole, batch_size)
     for start in range(0, whole, steps_per_call):
         yield rows[start : start + steps_per_call]
-    if len(order) % batch_size:
+    if len(order) % batch_size and not training.drop_last:
         yield order[whole * batch_size :][None]
+
+
+def steps_per_epoch(count: int, training: TrainingSection) -> int:
+    """The number of batches that `batches` makes of `count` examples."""
+    return count // training.batch_size if training.drop_last else math.ceil(count / training.batch_size)
 
 
 def fit(
@@ -66,13 +76,11 @@ def fit(
     """
     run = engine().compile_training(model, optimizer, IMAGE_CLASSIFICATION, (train.images, train.labels))
     predict = compile_predict(model)
-    steps = math.ceil(len(train) / training.batch_size)
+    steps = steps_per_epoch(len(train), training)
     while progress.epoch < training.epochs:
         started = time.perf_counter()
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
-        for rows in batches(
-            epoch_order(training.seed, epoch, len(train)), training.batch_size, STEPS_PER_CALL
-        ):
+        for rows in batches(epoch_order(training.seed, epoch, len(train)), training, STEPS_PER_CALL):
             loss = run(rows)
             if not math.isfinite(loss):
                 raise DivergedError(_divergence(epoch, done, done + len(rows), training.learning_rate))
