@@ -76,6 +76,8 @@ def prepare(
             f"{recipe.data.name} has {classes} classes, the model {options['num_classes']} outputs: "
             f"--set model.num_classes={classes}"
         )
+    if steps_per_epoch(len(data.train), recipe.training) == 0:
+        raise UsageError(f"training.drop_last leaves nothing of {len(data.train)} images: lower the batch size")
     registry.outline_model(recipe.model.name, **recipe.model.options)
     return Experiment(recipe, data)
 

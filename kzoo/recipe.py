@@ -56,7 +56,7 @@ class TrainingSection(_Section):
     batch_size: Annotated[int, Field(gt=0)] = 8
     epochs: Annotated[int, Field(gt=0)]
     drop_last: bool = Field(
-        default=False, description="Leave out the last batch of an epoch if it is smaller"
+        default=False, description="Leave a smaller last batch out"
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
