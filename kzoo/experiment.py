@@ -77,7 +77,7 @@ def prepare(
             f"--set model.num_classes={classes}"
         )
     if steps_per_epoch(len(data.train), recipe.training) == 0:
-        raise UsageError(f"training.drop_last leaves nothing of {len(data.train)} images: lower the batch size")
+        raise UsageError(f"training.drop_last leaves none of {len(data.train)} images: lower --batch-size")
     registry.outline_model(recipe.model.name, **recipe.model.options)
     return Experiment(recipe, data)
 
