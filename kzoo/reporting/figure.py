@@ -1,0 +1,85 @@
+"""The common look of the pictures, and how they are saved.
+
+Pictures are `matplotlib.figure.Figure` objects; pyplot, its global state and its windows are never used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kzoo.errors import UsageError
+from kzoo.files import atomic_write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+WIDTH = 8.0
+"""Inches: the width of a page's text and a little more."""
+
+TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 11, 9, 8
+"""Points."""
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's palette, told apart with every kind of colour vision; its yellow is too pale for lines."""
+
+NONE_OF_THESE = "none of these"
+"""The name of a prediction that is none of the classes."""
+
+
+def new_figure(height: float, title: str) -> Figure:
+    """An empty figure `WIDTH` wide and `height` inches high."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    if title:
+        figure.suptitle(title, fontsize=TITLE_SIZE, wrap=True)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure to `path`, whole or not at all, at 150 dots an inch.
+
+    Raises:
+        UsageError: the suffix of `path` names no picture format.
+    """
+    formats = figure.canvas.get_supported_filetypes()
+    if path.suffix.lower().removeprefix(".") not in formats:
+        raise UsageError(f"{path} has no suffix of a picture; use .png, or one of {', '.join(formats)}")
+    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=150))
+
+
+def style_plot(axes: Axes, title: str, x: str, y: str) -> None:
+    """Name a panel and its axes, and give it a light grid and no box."""
+    axes.set_title(title, fontsize=TITLE_SIZE)
+    axes.set_xlabel(x, fontsize=TEXT_SIZE)
+    axes.set_ylabel(y, fontsize=TEXT_SIZE)
+    axes.tick_params(labelsize=SMALL_SIZE, length=0)
+    axes.grid(color="0.9", linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("0.6")
+
+
+def style_image(axes: Axes, title: str) -> None:
+    """Name a panel that shows an image, and take away its box and ticks."""
+    axes.set_title(title, fontsize=TEXT_SIZE)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.tick_params(labelsize=SMALL_SIZE, length=0)
+    axes.spines[:].set_visible(False)
+
+
+def colour_bar(axes: Axes, artist: AxesImage, label: str) -> None:
+    """Explain the colours of `artist` beside its axes, at the height of the image."""
+    bar = axes.figure.colorbar(artist, cax=axes.inset_axes((1.02, 0.0, 0.02, 1.0)))
+    bar.set_label(label, fontsize=SMALL_SIZE)
+    bar.ax.tick_params(labelsize=SMALL_SIZE, length=2)
+    bar.outline.set_visible(False)
+
+
+def show_image(axes: Axes, image: np.ndarray) -> None:
+    """Draw an image `(height, width, 1 or 3)`, uint8."""
+    axes.imshow(image.squeeze(-1) if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)

@@ -1,0 +1,92 @@
+"""Many small tiles as one image, which is drawn much faster than hundreds of panels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.collections import PatchCollection
+from matplotlib.patches import Rectangle
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+
+
+def grid_columns(count: int) -> int:
+    """The columns of a wide grid of `count` tiles.
+
+    sqrt(2 count) columns are twice as many as rows; from there to twice that, the first number that leaves
+    the fewest empty places.
+    """
+    fewest = min(count, math.ceil(math.sqrt(2 * count)))
+    return min(range(fewest, 2 * fewest), key=lambda columns: -count % columns)
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """Tiles `(count, height, width)`, or `(count, height, width, 3)`, in rows of `columns` with gaps."""
+
+    tiles: np.ndarray
+    columns: int
+    gap: int
+
+    @property
+    def rows(self) -> int:
+        """The number of rows, of which the last may be short."""
+        return math.ceil(len(self.tiles) / self.columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """`(height, width)` of the image."""
+        height, width = self.tiles.shape[1:3]
+        return (
+            self.rows * (height + self.gap) - self.gap,
+            self.columns * (width + self.gap) - self.gap,
+        )
+
+    @property
+    def image(self) -> np.ndarray:
+        """The tiles as one image; gaps and empty places are NaN, or white between coloured tiles."""
+        height, width, *colours = self.tiles.shape[1:]
+        image = np.full((*self.shape, *colours), 1.0 if colours else np.nan)
+        for tile, (top, left) in zip(self.tiles, self.corners, strict=True):
+            image[top : top + height, left : left + width] = tile
+        return image
+
+    @property
+    def corners(self) -> list[tuple[int, int]]:
+        """Row and column of the image at which each tile starts."""
+        height, width = self.tiles.shape[1:3]
+        places = (divmod(index, self.columns) for index in range(len(self.tiles)))
+        return [(row * (height + self.gap), column * (width + self.gap)) for row, column in places]
+
+    @property
+    def row_centres(self) -> np.ndarray:
+        """Where the middle of each row of tiles is in the image."""
+        height = self.tiles.shape[1]
+        return np.arange(self.rows) * (height + self.gap) + (height - 1) / 2
+
+    @property
+    def column_centres(self) -> np.ndarray:
+        """Where the middle of each column of tiles is in the image."""
+        width = self.tiles.shape[2]
+        return np.arange(self.columns) * (width + self.gap) + (width - 1) / 2
+
+    @property
+    def row_names(self) -> list[str]:
+        """The numbers of the tiles in each row, counted from 0: "0-7", "8-15"."""
+        starts = range(0, len(self.tiles), self.columns)
+        return [f"{start}-{min(start + self.columns, len(self.tiles)) - 1}" for start in starts]
+
+    def draw(self, axes: Axes, **look: Any) -> AxesImage:
+        """Draw the image on `axes` with `imshow(image, **look)` and a thin line around each tile."""
+        height, width = self.tiles.shape[1:3]
+        outlines = [Rectangle((left - 0.5, top - 0.5), width, height) for top, left in self.corners]
+        artist = axes.imshow(self.image, interpolation="nearest", **look)
+        axes.add_collection(
+            PatchCollection(outlines, facecolor="none", edgecolor="0.5", linewidth=0.5, clip_on=False)
+        )
+        return artist

@@ -1,0 +1,89 @@
+import keras
+import numpy as np
+import pytest
+
+from kzoo.reporting.kernels import kernels, layer_kernels
+
+RNG = np.random.default_rng(0)
+HEIGHT, WIDTH = 5, 3
+
+
+def drawn_tile(image, row, column):
+    top, left = row * (HEIGHT + 1), column * (WIDTH + 1)
+    return image[top : top + HEIGHT, left : left + WIDTH]
+
+
+def drawn(figure):
+    (artist,) = figure.axes[0].get_images()
+    return artist, np.asarray(artist.get_array())
+
+
+def test_layer_kernels_are_those_of_the_layer():
+    inputs = keras.Input((11, 7, 3))
+    x = keras.layers.Conv2D(2, (HEIGHT, WIDTH), name="conv1")(inputs)
+    model = keras.Model(inputs, keras.layers.Conv2D(7, 3, name="conv2")(x))
+    for name, shape in (("conv1", (HEIGHT, WIDTH, 3, 2)), ("conv2", (3, 3, 2, 7))):
+        weights = layer_kernels(model, name)
+        assert weights.shape == shape
+        np.testing.assert_array_equal(weights, model.get_layer(name).get_weights()[0])
+    np.testing.assert_array_equal(layer_kernels(model), layer_kernels(model, "conv1"))
+
+
+def test_one_input_gives_a_grey_tile_for_each_output():
+    weights = RNG.normal(size=(HEIGHT, WIDTH, 1, 8))
+    figure = kernels(weights, title="little, conv1")
+    artist, image = drawn(figure)
+    for output in range(8):
+        np.testing.assert_array_equal(drawn_tile(image, *divmod(output, 4)), weights[:, :, 0, output])
+    limit = np.abs(weights).max()
+    assert artist.get_cmap().name == "gray"
+    assert artist.get_clim() == (-limit, limit)
+    assert figure.get_suptitle() == "little, conv1"
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0-3", "4-7"]
+
+
+def test_three_inputs_give_coloured_tiles_normalised_together():
+    weights = RNG.uniform(-1, 1, (HEIGHT, WIDTH, 3, 8))
+    weights[0, 0, :, 0], weights[0, 1, :, 5] = -2, 0
+    _, image = drawn(kernels(weights))
+    for output in range(8):
+        tile = drawn_tile(image, *divmod(output, 4))
+        np.testing.assert_allclose(tile, (weights[..., output] + 2) / 4)
+    np.testing.assert_array_equal(drawn_tile(image, 0, 0)[0, 0], 0)
+    np.testing.assert_allclose(drawn_tile(image, 1, 1)[0, 1], 0.5)
+
+
+def test_other_inputs_give_a_grid_of_outputs_by_inputs():
+    weights = RNG.normal(size=(HEIGHT, WIDTH, 2, 7))
+    figure = kernels(weights)
+    _, image = drawn(figure)
+    for output, input_ in np.ndindex(7, 2):
+        np.testing.assert_array_equal(drawn_tile(image, output, input_), weights[:, :, input_, output])
+    axes = figure.axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("input", "output")
+    assert axes.get_title() == "kernels of 7 of 7 outputs and 2 of 2 inputs"
+
+
+def test_a_large_grid_is_cut_and_says_so():
+    weights = RNG.normal(size=(HEIGHT, WIDTH, 19, 23))
+    figure = kernels(weights)
+    artist, image = drawn(figure)
+    assert image.shape == (16 * (HEIGHT + 1) - 1, 16 * (WIDTH + 1) - 1)
+    np.testing.assert_array_equal(drawn_tile(image, 15, 14), weights[:, :, 14, 15])
+    assert figure.axes[0].get_title() == "kernels of 16 of 23 outputs and 16 of 19 inputs"
+    assert artist.get_clim()[1] == np.abs(weights).max()
+
+
+@pytest.mark.parametrize("inputs", [1, 3, 2])
+def test_kernels_of_zeros_are_drawn(inputs):
+    figure = kernels(np.zeros((HEIGHT, WIDTH, inputs, 4)))
+    figure.canvas.draw()
+    _, image = drawn(figure)
+    assert np.all(drawn_tile(image, 0, 0) == (0.5 if inputs == 3 else 0))
+
+
+@pytest.mark.parametrize("inputs", [1, 3, 2])
+def test_kernels_of_a_diverged_model_are_drawn(inputs):
+    figure = kernels(np.full((HEIGHT, WIDTH, inputs, 4), np.nan, dtype=np.float32))
+    figure.canvas.draw()
+    assert not np.isfinite(np.ma.filled(drawn_tile(drawn(figure)[0].get_array(), 0, 0), np.nan)).any()
