@@ -59,11 +59,10 @@ def activations(
     from kzoo.experiment import example_image
     from kzoo.reporting import activations as picture
     from kzoo.reporting.convolutions import find_convolution
-    from kzoo.training.objective import scale_pixels
 
     model = folder.load_model(checkpoint.value)
     pixels, what = example_image(folder, index, image, data_dir)
-    maps = picture.layer_activations(model, scale_pixels(pixels), layer)
+    maps = picture.layer_activations(model, pixels, layer)
     title = f"{_label(folder)}: {find_convolution(model, layer).name}, {what}"
     _save(picture.activations(pixels, maps, title=title), folder, out, "activations")
 

@@ -26,6 +26,7 @@ def epoch_listener(epochs: int) -> Iterator[Listener]:
             f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  train loss {row['train_loss']:.4f}  "
             f"validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.4f}",
             highlight=False,
+            soft_wrap=True,
         )
 
     if not screen.is_terminal:

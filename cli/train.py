@@ -137,13 +137,13 @@ def _resume(
     backend = backend or (None if recipe.runtime.backend is None else Backend(recipe.runtime.backend))
     recipe = _with_backend(recipe, backend)
 
-    from kzoo.experiment import check_resumable, prepare
+    from kzoo.experiment import prepare
+    from kzoo.experiment import resume as resume_run
 
     experiment = prepare(recipe, data_dir=data_dir)
-    check_resumable(experiment, run)
+    resume_run(experiment, run)
     reference = load_recipe(recipe.name) if _is_shipped(recipe.name) else recipe
     _announce(experiment, reference)
-    run.write_recipe(recipe)
     _run_to_the_end(experiment, run, reference, as_json)
 
 

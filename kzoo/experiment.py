@@ -88,20 +88,28 @@ def start(experiment: Experiment, run: RunFolder) -> None:
     run.write_recipe(experiment.recipe)
 
 
-def check_resumable(experiment: Experiment, run: RunFolder) -> None:
-    """See that a run goes on under the conditions it was started in.
+def resume(experiment: Experiment, run: RunFolder) -> None:
+    """See that a run goes on under the conditions it was started in, and write down where it goes on.
 
     Raises:
         DataError: the data are not those of the run.
-        UsageError: the backend is not that of the run.
+        UsageError: the backend is not that of the run, or its last epoch is done.
     """
-    before = run.environment()
+    before, epochs = run.environment(), experiment.recipe.training.epochs
+    if run.finished and run.metrics()["epochs"] >= epochs:
+        raise UsageError(
+            f"{run.path} is finished after {run.metrics()['epochs']} epochs: --epochs N goes on to N"
+        )
     if before["data"]["sha256"] != experiment.data.sha256():
         raise DataError(f"{experiment.data.origin.location} is not the data that {run.path} was trained on")
     if before["backend"] != keras.backend.backend():
         raise UsageError(
             f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}"
         )
+    run.write_json(
+        "environment.json", {**before, "resumed": [*before.get("resumed", []), runtime.environment()]}
+    )
+    run.write_recipe(experiment.recipe)
 
 
 def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: Listener) -> dict[str, Any]:
@@ -115,6 +123,8 @@ def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: L
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
     progress = load_checkpoint(run.checkpoints, model, optimizer)
+    if progress.epoch > experiment.recipe.training.epochs:
+        raise UsageError(f"{run.path} has {progress.epoch} epochs already: give --epochs a larger number")
 
     def keep(row: dict[str, float]) -> None:
         # The checkpoint comes last: whatever is lost before it is made again by the epoch that follows it.

@@ -55,9 +55,7 @@ class TrainingSection(_Section):
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     batch_size: Annotated[int, Field(gt=0)] = 8
     epochs: Annotated[int, Field(gt=0)]
-    drop_last: bool = Field(
-        default=False, description="Leave a smaller last batch out"
-    )
+    drop_last: bool = Field(default=False, description="Leave a smaller last batch out")
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 

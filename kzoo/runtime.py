@@ -59,7 +59,7 @@ def start(
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with contextlib.nullcontext() if debug else _silent_stderr():
+    with contextlib.nullcontext() if debug else silent_stderr():
         keras = importlib.import_module("keras")
         if keras.backend.backend() != backend:
             raise UsageError(
@@ -101,8 +101,12 @@ _SET_UP = {"tensorflow": _set_up_tensorflow, "jax": _set_up_jax, "torch": _set_u
 
 
 @contextlib.contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere: TensorFlow's C++ side logs there before any setting reaches it."""
+def silent_stderr() -> Iterator[None]:
+    """Send file descriptor 2 to nowhere while TensorFlow is imported.
+
+    Its C++ side logs there before any setting reaches it. Keras imports it on every backend, if it is
+    installed, when a model is saved or loaded.
+    """
     sys.stderr.flush()
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.images import PIXEL_LEVELS
 from kzoo.reporting.convolutions import find_convolution
 from kzoo.reporting.figure import WIDTH, colour_bar, new_figure, show_image, style_image
 from kzoo.reporting.mosaic import Mosaic, grid_columns
@@ -34,9 +33,11 @@ def layer_activations(model: keras.Model, image: np.ndarray, layer: str | None =
     """
     import keras
 
+    from kzoo.training.objective import scale_pixels
+
     convolution = find_convolution(model, layer)
     until = keras.Model(model.inputs, convolution.output)
-    maps = until(keras.ops.cast(image[np.newaxis], "float32") / PIXEL_LEVELS, training=False)
+    maps = until(scale_pixels(image[np.newaxis]), training=False)
     return keras.ops.convert_to_numpy(maps)[0].astype(np.float32)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kzoo.errors import UsageError
 from kzoo.files import atomic_write, atomic_write_text
 from kzoo.recipe import Recipe, load_recipe
+from kzoo.runtime import silent_stderr
 
 if TYPE_CHECKING:
     import keras
@@ -66,11 +67,13 @@ class RunFolder:
             raise UsageError(
                 f"{path} is not there: train at least one epoch, kzoo train --resume {self.path}"
             )
-        return keras.saving.load_model(path, compile=False)
+        with silent_stderr():
+            return keras.saving.load_model(path, compile=False)
 
     def save_model(self, model: keras.Model, checkpoint: Checkpoint) -> None:
         """Write a model in Keras's own format."""
-        atomic_write(self.path / f"{checkpoint}.keras", model.save)
+        with silent_stderr():
+            atomic_write(self.path / f"{checkpoint}.keras", model.save)
 
     def write_recipe(self, recipe: Recipe) -> None:
         """Keep the resolved recipe."""
