@@ -28,7 +28,7 @@ def draw_pictures(
     history: History,
     title: str,
 ) -> None:
-    """Write curves, confusion matrix and mistakes, and a convolutional model's activation maps and kernels."""
+    """Write curves, confusion matrix and mistakes, and a convolutional model's activation maps, kernels."""
     import keras
 
     labels, images = data.test.labels, data.test.images
