@@ -6,9 +6,10 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 import kzoo
-from kzoo.errors import KzooError
+from kzoo.errors import DataError, KzooError
 
 from . import bench, data, evaluate, models, plot, predict, train
 from .output import error_console
@@ -56,28 +57,19 @@ def main() -> None:
     ]
     try:
         app()
-    except KzooError as error:
-        _fail(str(error), error.exit_code, debug)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        _fail(f"{where}{error.strerror or error}", 3, debug)
     except Exception as error:
-        reason = (str(error).splitlines() or [""])[0]
-        _fail(
-            f"unexpected {type(error).__name__}: {reason} (run again with --debug for the traceback)",
-            1,
-            debug,
-        )
+        if debug:
+            raise
+        message, exit_code = _explain(error)
+        error_console().print(Text.assemble(("kzoo: ", "bold red"), message), soft_wrap=True)
+        sys.exit(exit_code)
 
 
-def _fail(message: str, exit_code: int, debug: bool) -> None:
-    if debug:
-        raise
-    error_console().print(f"[bold red]kzoo:[/] {_escape(message)}", soft_wrap=True, highlight=False)
-    sys.exit(exit_code)
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
+def _explain(error: Exception) -> tuple[str, int]:
+    """An error as one line and an exit code."""
+    if isinstance(error, KzooError):
+        return str(error), error.exit_code
+    if isinstance(error, OSError):
+        return f"{error.filename or 'a file'}: {error.strerror or error}", DataError.exit_code
+    reason = (str(error).splitlines() or [""])[0]
+    return f"unexpected {type(error).__name__}: {reason} (run again with --debug for the traceback)", 1

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .output import console, error_console, print_json
+from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from kzoo.data.audit import Audit
 
 app = typer.Typer(
@@ -46,9 +44,8 @@ def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
     if as_json:
         print_json(sets)
         return
-    table = _table("name", "train/validation/test", "shape", "licence", "stand-in", "found in")
-    for row in sets:
-        table.add_row(
+    rows = [
+        (
             row["name"],
             "/".join(f"{size:,}" for size in row["sizes"].values()),
             "x".join(map(str, row["image_shape"])),
@@ -56,7 +53,9 @@ def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
             row["stand_in"],
             row["found"] or "-",
         )
-    console().print(table, markup=False)
+        for row in sets
+    ]
+    print_table("name", "train/validation/test", "shape", "licence", "stand-in", "found in", rows=rows)
 
 
 @app.command()
@@ -68,18 +67,19 @@ def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
     if as_json:
         print_json(card)
         return
-    table = _table("", "")
-    for key in ("name", "title", "licence", "homepage", "stand_in", "note"):
-        table.add_row(key.replace("_", "-"), card[key])
-    table.add_row("images", ", ".join(f"{size:,} {split}" for split, size in card["sizes"].items()))
-    table.add_row("shape", "x".join(map(str, card["image_shape"])))
-    table.add_row("classes", ", ".join(card["class_names"]))
+    rows = [
+        (key.replace("_", "-"), card[key])
+        for key in ("name", "title", "licence", "homepage", "stand_in", "note")
+    ]
+    rows.append(("images", ", ".join(f"{size:,} {split}" for split, size in card["sizes"].items())))
+    rows.append(("shape", "x".join(map(str, card["image_shape"]))))
+    rows.append(("classes", ", ".join(card["class_names"])))
     for file in card["files"]:
         size = f"{file['bytes']:,} bytes" if file["bytes"] else "size not published"
-        table.add_row("file", f"{file['name']}, {size}\n{file['url']}\n{file['checksum']}")
-    table.add_row("looked for in", "\n".join(card["places"]))
-    table.add_row("found in", card["found"] or "-")
-    console().print(table, markup=False)
+        rows.append(("file", f"{file['name']}, {size}\n{file['url']}\n{file['checksum']}"))
+    rows.append(("looked for in", "\n".join(card["places"])))
+    rows.append(("found in", card["found"] or "-"))
+    print_table("", "", rows=rows)
 
 
 @app.command()
@@ -129,13 +129,13 @@ def check(
 
 def _print_audit(found: Audit) -> None:
     out = console()
-    counts = _table("class", *found.class_counts)
-    for name in found.class_counts["train"]:
-        counts.add_row(name, *(f"{split[name]:,}" for split in found.class_counts.values()))
-    counts.add_section()
-    counts.add_row("all", *(f"{size:,}" for size in found.sizes.values()))
     out.print(f"{found.name} in {found.location}", markup=False, soft_wrap=True)
-    out.print(counts, markup=False)
+    rows = [
+        (name, *(f"{split[name]:,}" for split in found.class_counts.values()))
+        for name in found.class_counts["train"]
+    ]
+    rows.append(("all", *(f"{size:,}" for size in found.sizes.values())))
+    print_table("class", *(f">{split}" for split in found.class_counts), rows=rows)
     for file in found.files:
         out.print(f"{file.path}: {file.state}, {file.checksum}", markup=False, soft_wrap=True)
     out.print(f"pixels and labels: sha256:{found.sha256}", markup=False, soft_wrap=True)
@@ -143,12 +143,3 @@ def _print_audit(found: Audit) -> None:
         out.print(f"differs: {difference}", style="yellow", markup=False, soft_wrap=True)
     if not found.differences:
         out.print("nothing differs from what is published" if found.published_sizes else "sound")
-
-
-def _table(*columns: str) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, show_header=any(columns))
-    for index, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=index == 0)
-    return table
