@@ -139,9 +139,9 @@ def _read(name_or_path: str) -> dict[str, Any]:
     if path.suffix in {".yaml", ".yml"}:
         if not path.is_file():
             raise UsageError(f"no recipe file {name_or_path!r}")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes()
     elif shipped.is_file():
-        text = shipped.read_text(encoding="utf-8")
+        text = shipped.read_bytes()
     else:
         raise UsageError(f"no recipe is called {name_or_path!r}; {suggestion(name_or_path, list_recipes())}")
     try:
@@ -150,7 +150,7 @@ def _read(name_or_path: str) -> dict[str, Any]:
         raise UsageError(f"recipe {name_or_path!r} is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
         raise UsageError(
-            f"recipe {name_or_path!r} is empty: expected the sections {', '.join(Recipe.model_fields)}"
+            f"recipe {name_or_path!r} has no sections: expected {', '.join(Recipe.model_fields)}"
         )
     return document
 
