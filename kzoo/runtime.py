@@ -56,15 +56,16 @@ def start(
     Raises:
         UsageError: Keras runs on another backend already.
     """
+    keras = sys.modules.get("keras")
+    if keras is not None and keras.backend.backend() != backend:
+        raise UsageError(
+            f"Keras runs on {keras.backend.backend()} already: choose the backend before importing it"
+        )
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     with contextlib.nullcontext() if debug else silent_stderr():
         keras = importlib.import_module("keras")
-        if keras.backend.backend() != backend:
-            raise UsageError(
-                f"Keras runs on {keras.backend.backend()} already: choose the backend before importing it"
-            )
         _SET_UP[backend](batch_size)
     keras.config.set_dtype_policy(precision)
 
