@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from kzoo.data.npz import read_npz
 from kzoo.errors import DataError
 from kzoo.files import atomic_write
 from kzoo.training.progress import Progress
@@ -47,10 +47,9 @@ def load_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
     """
     for path in _checkpoints(folder):
         try:
-            with np.load(path) as archive:
-                arrays = {key: archive[key] for key in archive.files}
+            arrays = read_npz(path)
             progress = Progress(**json.loads(arrays.pop("progress").tobytes()))
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except (DataError, KeyError):
             continue  # torn: fall back to the one before
         _assign(path, arrays, _variables(model, optimizer))
         return progress
