@@ -25,6 +25,14 @@ def _relu_dense(x: KerasTensor, units: int, index: int) -> KerasTensor:
     return layers.ReLU(name=f"fc{index}_relu")(x)
 
 
+def _dropout(x: KerasTensor, rate: float, name: str) -> KerasTensor:
+    """Dropout whose random numbers are part of the model's state.
+
+    On PyTorch Keras keeps them there only if a seed is given; it is drawn anew with the weights.
+    """
+    return layers.Dropout(rate, seed=0, name=name)(x)
+
+
 def _classifier(inputs: KerasTensor, logits: KerasTensor, name: str) -> keras.Model:
     """Close a model with a log-softmax, in float32 whatever the precision of the rest."""
     outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
@@ -128,7 +136,7 @@ def _strided(x: KerasTensor, filters: Sequence[int]) -> KerasTensor:
 def _dense_head(x: KerasTensor, units: Sequence[int], dropout: float, num_classes: int) -> KerasTensor:
     x = layers.Flatten(name="flatten")(x)
     x = _relu_dense(x, units[0], 1)
-    x = layers.Dropout(dropout, name="fc1_dropout")(x)
+    x = _dropout(x, dropout, "fc1_dropout")
     x = _relu_dense(x, units[1], 2)
     return layers.Dense(num_classes, name="fc3")(x)
 
@@ -216,7 +224,7 @@ def _blocks(inputs: KerasTensor, dropout: float, batch_norm: dict[str, float] | 
     x = inputs
     for index, filters in enumerate((32, 64, 128), start=1):
         x = _conv_relu_pool(x, filters, 3, "same", index, batch_norm)
-        x = layers.Dropout(dropout, name=f"dropout{index}")(x)
+        x = _dropout(x, dropout, f"dropout{index}")
     return x
 
 
@@ -224,7 +232,7 @@ def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: dict[str, floa
     """The two dense layers that R003's batch-normalised networks share, 1024 and 512 units."""
     x = _relu_dense(x, 1024, 1)
     x = layers.BatchNormalization(**batch_norm, name="fc1_bn")(x)
-    return layers.Dropout(dropout, name="fc1_dropout")(x)
+    return _dropout(x, dropout, "fc1_dropout")
 
 
 @register_model(
@@ -243,7 +251,7 @@ def cnn(
     inputs = keras.Input(input_shape, name="image")
     x = layers.Flatten(name="flatten")(_blocks(inputs, dropout, batch_norm=None))
     x = _relu_dense(x, 1024, 1)
-    x = layers.Dropout(dropout, name="fc1_dropout")(x)
+    x = _dropout(x, dropout, "fc1_dropout")
     x = _relu_dense(x, 512, 2)
     return _classifier(inputs, layers.Dense(num_classes, name="fc3")(x), "cnn")
 
