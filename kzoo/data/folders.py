@@ -84,7 +84,7 @@ def _shape_of(path: Path) -> tuple[int, int, int]:
 
 
 def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
-    """An image file as uint8 `(height, width, channels)`: resized (or refused, without `resize`), as RGB or luma.
+    """An image file as uint8 `(height, width, channels)`, resized (without `resize` refused), RGB or luma.
 
     Raises:
         DataError: it cannot be read, or is of another size and may not be resized.
