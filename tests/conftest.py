@@ -1,0 +1,126 @@
+"""What the whole suite shares: small sets that can be learned, a trained run, and the command line.
+
+A process has one backend, that of KERAS_BACKEND; run the suite once on each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+# As kzoo has it at small batches. TensorFlow takes it once in a process, whichever test comes first.
+os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a command left behind."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def run_kzoo(*arguments: object) -> Finished:
+    """Run the command line in this process, up to its exit code."""
+    from kzoo.cli.app import main
+
+    stdout, stderr, argv = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["kzoo", *map(str, arguments)]
+    exit_code = 0
+    try:
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(stderr):
+            main()
+    except SystemExit as stopped:
+        exit_code = stopped.code or 0
+    finally:
+        sys.argv = argv
+    return Finished(exit_code, stdout.getvalue(), stderr.getvalue())
+
+
+def run_python(code: str, **environment: str) -> Finished:
+    """Run Python code in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+def write_images(path: Path, side: int, channels: int, counts: tuple[int, int, int]) -> Path:
+    """Write an npz of four classes, each a block pattern of its own under noise."""
+    rng = np.random.default_rng(4)
+    patterns = np.kron(rng.integers(0, 2, (4, 4, 4)), np.ones((side // 4, side // 4)))
+    arrays = {}
+    for split, count in zip(("train", "val", "test"), counts, strict=True):
+        labels = np.arange(count) % 4
+        grey = 150 * patterns[labels] + rng.integers(0, 100, (count, side, side))
+        arrays[f"{split}_images"] = np.repeat(grey[..., None], channels, axis=-1).astype(np.uint8)
+        arrays[f"{split}_labels"] = labels
+    np.savez(path, **arrays, class_names=["ash", "[birch]", "cedar", "dogwood"])
+    return path
+
+
+@pytest.fixture(scope="session")
+def kzoo() -> Callable[..., Finished]:
+    """`kzoo("train", "cnn", "--epochs", 2)` runs the command line in this process."""
+    return run_kzoo
+
+
+@pytest.fixture(scope="session")
+def python() -> Callable[..., Finished]:
+    """`python(code, VARIABLE="value")` runs code in a fresh process."""
+    return run_python
+
+
+@pytest.fixture(scope="session")
+def write_image_set() -> Callable[..., Path]:
+    """`write_image_set(path, side, channels, counts)` writes a set of four classes that can be learned."""
+    return write_images
+
+
+@pytest.fixture(scope="session")
+def own_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60, 20 and 20 grey images of 28x28 pixels."""
+    return write_images(tmp_path_factory.mktemp("own") / "trees.npz", 28, 1, (60, 20, 20))
+
+
+@pytest.fixture(scope="session")
+def small_training(own_images: Path) -> list[str]:
+    """The arguments of a training that takes a second or two, without `--out`."""
+    settings = ["--set", "model.filters=4", "--set", "model.input_shape=[28, 28, 1]"]
+    return ["train", "tiny-cnn", "--data", str(own_images), *settings, "--lr", "0.03", "--epochs", "3"]
+
+
+@pytest.fixture(scope="session")
+def _trained(tmp_path_factory: pytest.TempPathFactory, small_training: list[str]) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "small [run]"
+    done = run_kzoo(*small_training, "--out", folder)
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def trained_run(_trained: Path, tmp_path: Path) -> Path:
+    """A finished run, the test's own copy."""
+    return Path(shutil.copytree(_trained, tmp_path / _trained.name))
+
+
+@pytest.fixture
+def precision() -> Iterator[Callable[[str], None]]:
+    """`precision("mixed_bfloat16")` sets Keras's policy until the test is over."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    yield keras.config.set_dtype_policy
+    keras.config.set_dtype_policy(before)

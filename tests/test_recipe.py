@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import itertools
+import json
+from importlib import resources
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kzoo.errors import UsageError
+from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe, parse_setting
+from kzoo.registry import list_models
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """`write(text)` makes a recipe file."""
+
+    def write_text(text: str) -> str:
+        path = tmp_path / "mine.yaml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return write_text
+
+
+def shipped_text(name: str) -> str:
+    return (resources.files("kzoo.configs") / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def test_every_model_has_a_recipe_of_its_name():
+    assert {load_recipe(name).model.name for name in list_recipes()} == set(list_models())
+    assert set(list_models()) <= set(list_recipes())
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_shipped_recipes_say_what_they_are(name):
+    recipe, text = load_recipe(name), shipped_text(name)
+    assert recipe.name == name
+    header = list(itertools.takewhile(lambda line: line.startswith("#"), text.splitlines()))
+    assert f"# kzoo train {name}" in header
+    assert any(f"R00{number}" in line for line in header for number in range(5))
+    if recipe.published is not None:
+        assert recipe.published.source in " ".join(header)
+
+
+@pytest.mark.parametrize("name", list_recipes())
+def test_a_recipe_file_gives_what_its_name_gives(name, write):
+    assert load_recipe(write(shipped_text(name))) == load_recipe(name)
+
+
+@given(
+    learning_rate=st.floats(min_value=0, exclude_min=True, allow_nan=False, allow_infinity=False),
+    epochs=st.integers(1, 10**6),
+    seed=st.integers(0, 2**32 - 1),
+    precision=st.sampled_from(PRECISIONS),
+    data=st.text(min_size=1),
+)
+def test_what_is_written_is_read_back(tmp_path_factory, learning_rate, epochs, seed, precision, data):
+    recipe = load_recipe(
+        "cnn-bn",
+        {
+            "training.learning_rate": learning_rate,
+            "training.epochs": epochs,
+            "training.seed": seed,
+            "runtime.precision": precision,
+            "data.name": data,
+            "model.input_shape": [48, 48, 1],
+        },
+    )
+    path = tmp_path_factory.getbasetemp() / "round-trip.yaml"
+    path.write_text(recipe.to_yaml(), encoding="utf-8")
+    again = load_recipe(str(path))
+    assert again.model_dump() == recipe.model_dump()
+    assert again.model.options == recipe.model.options
+    assert changed_keys(again, recipe) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("trainig", "training"),
+        ("training.epoch", "training.epochs"),
+        ("training.learnin_rate", "training.learning_rate"),
+        ("data.nam", "data.name"),
+        ("runtime.precison", "runtime.precision"),
+        ("published.sources", "published.source"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest(key, nearest):
+    with pytest.raises(UsageError) as caught:
+        load_recipe("cnn-bn", {key: 1})
+    assert f"has no key {key!r}; did you mean {nearest!r}?" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
+    with pytest.raises(UsageError, match="known: data, "):
+        load_recipe("cnn-bn", {"zzz": 1})
+    with pytest.raises(UsageError, match=r"published\.figures\.speed"):
+        load_recipe("cnn-bn", {"published.figures.speed": 1})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("training.epochs", 0),
+        ("training.epochs", 1.5),
+        ("training.epochs", "many"),
+        ("training.batch_size", -8),
+        ("training.learning_rate", 0),
+        ("training.learning_rate", float("nan")),
+        ("training.learning_rate", float("inf")),
+        ("training.seed", -1),
+        ("training.seed", 2**32),
+        ("training.optimizer", "lion"),
+        ("runtime.backend", "theano"),
+        ("runtime.precision", "float8"),
+        ("data.test_cut", "perhaps"),
+        ("model.name", None),
+        ("training", 3),
+    ],
+)
+def test_a_bad_value_is_one_line_that_names_the_key(key, value):
+    with pytest.raises(UsageError) as caught:
+        load_recipe("cnn-bn", {key: value})
+    assert f"recipe 'cnn-bn', {key}: " in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_below_a_leaf_is_refused():
+    with pytest.raises(UsageError, match="'epochs' is not a section"):
+        load_recipe("cnn-bn", {"training.epochs.first": 1})
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "- a\n- list\n", "just words", "name: [unclosed", "a: b: c"]
+)
+def test_a_file_that_is_no_recipe(write, text):
+    with pytest.raises(UsageError, match=r"mine\.yaml' (has no sections|is not YAML)") as caught:
+        load_recipe(write(text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_recipe_without_a_section(write):
+    document = yaml.safe_load(shipped_text("cnn-bn"))
+    del document["training"]
+    with pytest.raises(UsageError, match="training: Field required"):
+        load_recipe(write(yaml.safe_dump(document)))
+
+
+def test_a_file_that_is_not_text(tmp_path):
+    path = tmp_path / "binary.yaml"
+    path.write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(UsageError, match=r"binary\.yaml' is not YAML"):
+        load_recipe(str(path))
+
+
+def test_an_unknown_recipe_names_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'cnn-bn'"):
+        load_recipe("cnn-nb")
+    with pytest.raises(UsageError, match="no recipe file"):
+        load_recipe("missing.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("training.learning_rate=1e-3", "training.learning_rate", 0.001),
+        ("training.learning_rate=.5", "training.learning_rate", 0.5),
+        ("training.epochs=12", "training.epochs", 12),
+        ("data.test_cut=true", "data.test_cut", True),
+        ("model.input_shape=[28, 28, 1]", "model.input_shape", [28, 28, 1]),
+        ("data.name=./a=b.npz", "data.name", "./a=b.npz"),
+        (" model.dropout = 0.3", "model.dropout", 0.3),
+        ("runtime.backend=", "runtime.backend", None),
+    ],
+)
+def test_settings(text, key, value):
+    parsed = parse_setting(text)
+    assert parsed == (key, value)
+    assert type(parsed[1]) is type(value)
+
+
+@pytest.mark.parametrize("text", ["", "training.epochs", "=3", "  =3", "a=[1", "a={"])
+def test_a_setting_that_is_none(text):
+    with pytest.raises(UsageError, match="--set"):
+        parse_setting(text)
+
+
+def test_lists_in_a_recipe_are_tuples_for_the_builder():
+    assert load_recipe("cnn", {"model.input_shape": [48, 48, 1]}).model.options["input_shape"] == (48, 48, 1)
+
+
+def test_changed_keys_are_those_that_bear_on_the_result():
+    reference = load_recipe("cnn-bn")
+    assert changed_keys(reference, reference) == []
+    same = {"training.seed": 7, "runtime.backend": "jax", "name": "mine"}
+    assert changed_keys(load_recipe("cnn-bn", same), reference) == []
+    other = {
+        "training.epochs": 7,
+        "model.dropout": 0.5,
+        "model.num_classes": 6,
+        "runtime.precision": "mixed_bfloat16",
+    }
+    assert changed_keys(load_recipe("cnn-bn", other), reference) == sorted(other)
+    assert changed_keys(reference, load_recipe("cnn-bn", other)) == sorted(other)
+
+
+def test_a_recipe_cannot_be_changed_in_place():
+    with pytest.raises(ValueError, match="frozen"):
+        load_recipe("cnn").training.epochs = 3
+
+
+def test_flags_come_before_settings_before_the_recipe_before_defaults(kzoo, own_images, tmp_path, write):
+    """In whatever order they stand on the command line."""
+    text = shipped_text("oct-cnn").replace("seed: 42", "seed: 5")
+    assert "drop_last" not in text
+    recipe = write(text)
+    given = [
+        ["--set", "training.epochs=6"],
+        ["--set", "training.batch_size=6"],
+        ["--epochs", "7"],
+        [recipe],
+    ]
+    for order in (given, given[::-1]):
+        words = itertools.chain.from_iterable(order)
+        done = kzoo("train", *words, "--data", own_images, "--dry-run", "--json")
+        training = json.loads(done.stdout)["recipe"]["training"]
+        assert (training["epochs"], training["batch_size"], training["seed"]) == (7, 6, 5)
+        assert (
+            training["drop_last"]
+            is Recipe.model_fields["training"].annotation.model_fields["drop_last"].default
+        )
+
+
+def test_the_last_of_two_settings_wins(kzoo, own_images):
+    settings = ["--set", "training.epochs=3", "--set", "training.epochs=4"]
+    done = kzoo("train", "oct-cnn", "--data", own_images, *settings, "--dry-run", "--json")
+    assert json.loads(done.stdout)["recipe"]["training"]["epochs"] == 4

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kzoo import create_model
+from kzoo.data.images import PIXEL_LEVELS, Split
+from kzoo.recipe import TrainingSection
+from kzoo.training import loop
+from kzoo.training.loop import DivergedError, Listener, batches, epoch_order, fit, steps_per_epoch
+from kzoo.training.optimizers import create_optimizer
+from kzoo.training.progress import Progress
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def train(model, training, data, validation=None, precision="float32"):
+    """The rows of the history and the reports of progress."""
+    optimizer = create_optimizer(training, precision)
+    optimizer.build(model.trainable_variables)
+    rows, reports = [], []
+    listener = Listener(lambda *report: reports.append(report), rows.append)
+    fit(model, optimizer, training, data, validation or data, Progress(), listener)
+    return rows, reports
+
+
+def section(batch_size: int, drop_last: bool = False) -> TrainingSection:
+    return TrainingSection(learning_rate=0.1, epochs=1, batch_size=batch_size, drop_last=drop_last)
+
+
+# ---- the order of the examples ----
+
+
+@given(SEEDS, st.integers(1, 10**6), st.integers(1, 300))
+def test_the_order_is_a_permutation_and_depends_on_nothing_else(seed, epoch, count):
+    order = epoch_order(seed, epoch, count)
+    assert sorted(order) == list(range(count))
+    np.random.random()  # noqa: NPY002 - the global state must not matter
+    np.testing.assert_array_equal(order, epoch_order(seed, epoch, count))
+
+
+@given(SEEDS, st.integers(1, 10**6))
+def test_the_order_differs_by_epoch_and_by_seed(seed, epoch):
+    order = epoch_order(seed, epoch, 64).tolist()
+    assert order != epoch_order(seed, epoch + 1, 64).tolist()
+    assert order != epoch_order((seed + 1) % 2**32, epoch, 64).tolist()
+    assert order != list(range(64))
+
+
+@given(st.integers(1, 200), st.integers(1, 40), st.integers(1, 9), st.booleans())
+def test_batches_hold_each_example_once_and_in_order(count, batch_size, steps_per_call, drop_last):
+    order, training = epoch_order(3, 1, count), section(batch_size, drop_last)
+    runs = list(batches(order, training, steps_per_call))
+    assert all(1 <= len(run) <= steps_per_call for run in runs)
+    rows = [row for run in runs for row in run]
+    sizes = [len(row) for row in rows]
+    whole, rest = divmod(count, batch_size)
+    assert sizes == [batch_size] * whole + ([rest] if rest and not drop_last else [])
+    np.testing.assert_array_equal(np.concatenate([order[:0], *rows]), order[: sum(sizes)])
+    assert steps_per_epoch(count, training) == len(rows)
+
+
+# ---- what a step computes ----
+
+
+def linear_model(seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input((2, 3, 1))
+    logits = keras.layers.Dense(5, name="linear")(keras.layers.Flatten()(inputs))
+    return keras.Model(inputs, keras.layers.Activation("log_softmax")(logits))
+
+
+def small_images(count: int) -> Split:
+    rng = np.random.default_rng(8)
+    labels = rng.integers(0, 5, count, dtype=np.int32)
+    return Split(rng.integers(0, 256, (count, 2, 3, 1), dtype=np.uint8), labels)
+
+
+def linear_step(kernel, bias, images, labels):
+    """The loss of a batch under softmax(x W + b), and its gradients for W and b."""
+    x = images.reshape(len(images), -1) / PIXEL_LEVELS
+    logits = x @ kernel + bias
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    error = (np.exp(log_p) - np.eye(5)[labels]) / len(labels)
+    return -log_p[np.arange(len(labels)), labels].mean(), x.T @ error, error.sum(axis=0)
+
+
+@pytest.mark.parametrize("steps_per_call", [1, 2, 128])
+@pytest.mark.parametrize("drop_last", [False, True])
+def test_sgd_is_the_equation(monkeypatch, steps_per_call, drop_last):
+    """Two epochs of 11 examples in batches of 4, so the last batch of each has 3."""
+    monkeypatch.setattr(loop, "STEPS_PER_CALL", steps_per_call)
+    model, data = linear_model(3), small_images(11)
+    kernel, bias = (np.asarray(weight, np.float64) for weight in model.get_weights())
+    training = TrainingSection(learning_rate=0.7, epochs=2, batch_size=4, seed=6, drop_last=drop_last)
+    losses: list[float] = []
+    for epoch in (1, 2):
+        order = np.random.default_rng([6, epoch]).permutation(11)
+        for start in (0, 4) if drop_last else (0, 4, 8):
+            rows = order[start : start + 4]
+            loss, to_kernel, to_bias = linear_step(kernel, bias, data.images[rows], data.labels[rows])
+            kernel, bias = kernel - 0.7 * to_kernel, bias - 0.7 * to_bias
+            losses.append(loss)
+    history, reports = train(model, training, data, small_images(6))
+    np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-5, atol=1e-6)
+    half = len(losses) // 2
+    assert [row["epoch"] for row in history] == [1, 2]
+    np.testing.assert_allclose(
+        [row["train_loss"] for row in history], np.reshape(losses, (2, half)).mean(axis=1), rtol=1e-5
+    )
+    running = [np.mean(losses[:half]), np.mean(losses)]
+    np.testing.assert_allclose([row["train_loss_running"] for row in history], running, rtol=1e-5)
+    validation = small_images(6)
+    loss, _, _ = linear_step(kernel, bias, validation.images, validation.labels)
+    np.testing.assert_allclose(history[-1]["validation_loss"], loss, rtol=1e-5)
+    guesses = (validation.images.reshape(6, -1) / PIXEL_LEVELS @ kernel + bias).argmax(axis=1)
+    assert history[-1]["validation_accuracy"] == np.mean(guesses == validation.labels)
+    assert [done for epoch, done, _ in reports if epoch == 1][-1] == half
+    assert {steps for *_, steps in reports} == {half}
+
+
+def test_adam_is_the_equation():
+    """Kingma and Ba, arXiv 1412.6980, the order of computation at the end of section 2.
+
+    The gradients are small enough that an epsilon of 1e-7 would fail.
+    """
+    rate, first, second, epsilon = 0.01, 0.9, 0.999, 1e-8
+    gradients = np.array([[1.0, -0.02, 3e-6, -1e-7], [-0.5, -0.01, 1e-6, 2e-7], [0.25, 0.0, 0.0, 1e-6]])
+    weight = keras.Variable(np.arange(4, dtype="float32"))
+    optimizer = create_optimizer(TrainingSection(optimizer="adam", learning_rate=rate, epochs=1))
+    expected, mean, square = np.arange(4.0), np.zeros(4), np.zeros(4)
+    for step, gradient in enumerate(gradients, start=1):
+        mean = first * mean + (1 - first) * gradient
+        square = second * square + (1 - second) * gradient**2
+        step_size = rate * np.sqrt(1 - second**step) / (1 - first**step)
+        expected = expected - step_size * mean / (np.sqrt(square) + epsilon)
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))], [weight])
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_running_loss_is_the_mean_of_all_batches_since_epoch_1():
+    rng = np.random.default_rng(2)
+    progress, seen = Progress(), []
+    for batch_count in (3, 3, 7, 1):
+        losses = rng.exponential(size=batch_count)
+        seen += losses.tolist()
+        row = progress.record(losses.sum(), batch_count, {"loss": 1.0, "accuracy": 0.5}, 0.1)
+        assert row["train_loss"] == pytest.approx(losses.mean())
+        assert row["train_loss_running"] == pytest.approx(np.mean(seen))
+
+
+def test_the_best_epoch_is_the_first_of_the_highest_accuracy():
+    progress = Progress()
+    for accuracy in (0.25, 0.75, 0.5, 0.75):
+        progress.record(1.0, 1, {"loss": 1.0, "accuracy": accuracy}, 0.1)
+    assert (progress.best_epoch, progress.best_accuracy) == (2, 0.75)
+
+
+# ---- whole trainings ----
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_loss_falls(small_model, training, trees, optimizer):
+    rate = {"sgd": 0.05, "adam": 0.003}[optimizer]
+    settings = training(optimizer=optimizer, learning_rate=rate, epochs=6)
+    history, _ = train(small_model(), settings, trees["train"], trees["validation"])
+    assert history[-1]["train_loss"] < 0.5 * history[0]["train_loss"]
+    assert history[-1]["validation_accuracy"] > 0.75
+
+
+def test_the_same_seed_gives_the_same_bits(training, trees):
+    """In one process, whatever was drawn before; with dropout."""
+    models = [create_model("oct-cnn", seed=1) for _ in range(2)]
+    rows = [train(model, training(epochs=2), trees["train"])[0] for model in models]
+    assert rows[0] == rows[1]
+    for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_loss_that_is_no_number_stops_the_training(monkeypatch, small_model, training, trees):
+    monkeypatch.setattr(loop, "STEPS_PER_CALL", 3)
+    with pytest.raises(
+        DivergedError, match=r"in epoch 1, steps (1 to 3|4 to 6): lower .* --lr 1e\+29"
+    ) as caught:
+        train(small_model(), training(learning_rate=1e30), trees["train"])
+    assert caught.value.exit_code == 1
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_mixed_precision_keeps_variables_and_outputs_in_float32(
+    precision, small_model, training, trees, policy, optimizer
+):
+    precision(policy)
+    model = small_model()
+    assert {layer.compute_dtype for layer in model.layers} == {policy.removeprefix("mixed_"), "float32"}
+    settings = training(epochs=3, optimizer=optimizer, learning_rate=0.003)
+    history, _ = train(model, settings, trees["train"], precision=policy)
+    assert np.isfinite([list(row.values()) for row in history]).all()
+    assert history[-1]["train_loss"] < history[0]["train_loss"]
+    assert {str(variable.dtype) for variable in model.trainable_variables} == {"float32"}
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    outputs = model(np.zeros((1, 28, 28, 1), "float32"))
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
