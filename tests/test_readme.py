@@ -1,0 +1,69 @@
+"""The README: its commands run, its table is the zoo's."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kzoo.registry import card, list_models
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+VERBS = [
+    line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.startswith("kzoo ")
+]
+RUN = "runs/fashion-cnn-20261121-101500"
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    command = next(block for block in BLOCKS if "tox" in block).strip()
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_main_job_of_the_readme_is_a_recipe(kzoo, monkeypatch, tmp_path):
+    monkeypatch.setenv("KZOO_DATA", str(tmp_path))
+    arguments = shlex.split(BLOCKS[0].split("kzoo ")[-1])
+    done = kzoo(*arguments, "--dry-run", "--json")
+    assert done.exit_code == 0, done.stderr
+
+
+@pytest.mark.parametrize("line", [line for line in VERBS if not line.startswith("kzoo bench")])
+def test_every_verb_of_the_readme_runs(line, kzoo, trained_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KZOO_DATA", str(tmp_path))
+    for name in ("shoe.png", "bag.jpg", *(f"photographs/{kind}/{i}.png" for kind in "ab" for i in range(10))):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((48, 48, 3), len(name), np.uint8)).save(name)
+    arguments = [
+        str(trained_run) if word in (RUN, "runs/one", "runs/another") else word
+        for word in shlex.split(line)[1:]
+    ]
+    if "--resume" in arguments:
+        arguments += ["--epochs", "4"]
+    elif arguments[0] == "train":
+        arguments += ["--dry-run"]
+    done = kzoo(*arguments)
+    assert done.exit_code == 0, done.stderr
+
+
+def test_the_table_of_models_is_the_zoo():
+    rows = re.findall(
+        r"^\| `([a-z0-9-]+)` \| ([\d,]+) \| (\S+).*? \| (.*?) \| (.*?) \|$", README, re.MULTILINE
+    )
+    assert [row[0] for row in rows] == list_models()
+    for name, parameters, published, summary, source in rows:
+        promised = card(name)
+        assert parameters == f"{promised.parameters:,}"
+        assert published == ("-" if promised.published is None else f"{promised.published:,}")
+        assert (summary, source) == (promised.summary, promised.source)
+
+
+def test_the_python_of_the_readme_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})
