@@ -105,7 +105,7 @@ def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
     if as_json:
         print_json({"name": name, "folder": str(folder), "files": [str(file) for file in files]})
     else:
-        console().print(f"{name} is in {folder}", markup=False, soft_wrap=True)
+        console().print(f"{name} is in {folder}", soft_wrap=True)
 
 
 @app.command()
@@ -129,7 +129,7 @@ def check(
 
 def _print_audit(found: Audit) -> None:
     out = console()
-    out.print(f"{found.name} in {found.location}", markup=False, soft_wrap=True)
+    out.print(f"{found.name} in {found.location}", soft_wrap=True)
     rows = [
         (name, *(f"{split[name]:,}" for split in found.class_counts.values()))
         for name in found.class_counts["train"]
@@ -137,9 +137,9 @@ def _print_audit(found: Audit) -> None:
     rows.append(("all", *(f"{size:,}" for size in found.sizes.values())))
     print_table("class", *(f">{split}" for split in found.class_counts), rows=rows)
     for file in found.files:
-        out.print(f"{file.path}: {file.state}, {file.checksum}", markup=False, soft_wrap=True)
-    out.print(f"pixels and labels: sha256:{found.sha256}", markup=False, soft_wrap=True)
+        out.print(f"{file.path}: {file.state}, {file.checksum}", soft_wrap=True)
+    out.print(f"pixels and labels: sha256:{found.sha256}", soft_wrap=True)
     for difference in found.differences:
-        out.print(f"differs: {difference}", style="yellow", markup=False, soft_wrap=True)
+        out.print(f"differs: {difference}", style="yellow", soft_wrap=True)
     if not found.differences:
         out.print("nothing differs from what is published" if found.published_sizes else "sound")

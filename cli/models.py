@@ -47,7 +47,7 @@ def summary(name: Name, backend: BackendOption = None) -> None:
     start_backend(backend)
     from kzoo.registry import card, outline_model
 
-    outline_model(name).summary(print_fn=lambda text: console().print(text, markup=False, highlight=False))
+    outline_model(name).summary(print_fn=lambda text: console().print(text))
     if note := card(name).note:
         console().print(note, soft_wrap=True)
 
@@ -122,20 +122,17 @@ def _explain(count: ModelCount) -> None:
         "layer", "formula", ">trainable", ">non-trainable", rows=rows, title=f"{count.name} ({count.source})"
     )
     published = "no figure" if count.published is None else f"{count.published:,}"
-    console().print(f"{count.source} prints {published}: {count.verdict}", highlight=False)
+    console().print(f"{count.source} prints {published}: {count.verdict}")
     if count.note:
-        console().print(count.note, soft_wrap=True, highlight=False)
+        console().print(count.note, soft_wrap=True)
     if count.sum_check is not None:
         check = count.sum_check
         for name, term in check["broken_terms"].items():
             printed = f"{term['printed']:,}" if term["printed"] else "nothing"
-            console().print(
-                f"  {name}: the report has {printed}, the layer {term['true']:,}", highlight=False
-            )
+            console().print(f"  {name}: the report has {printed}, the layer {term['true']:,}")
         verdict = "as the report has it" if check["holds"] else "which is NOT what the report has"
         console().print(
             f"  so its terms add up to {check['printed_terms_total']:,}, {verdict}: {check['remark']}",
             soft_wrap=True,
-            highlight=False,
         )
     console().print()

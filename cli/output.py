@@ -21,23 +21,25 @@ def print_json(obj: Any) -> None:
 
 
 def console() -> Console:
-    """A console on stdout; it honours NO_COLOR, and prints plain unwrapped text into a pipe."""
-    from rich.console import Console
-
-    terminal = Console()
-    return terminal if terminal.is_terminal else Console(width=PIPE_WIDTH)
+    """A console on stdout, PIPE_WIDTH wide where that is no terminal; it honours NO_COLOR."""
+    terminal = _console()
+    return terminal if terminal.is_terminal else _console(width=PIPE_WIDTH)
 
 
 def error_console() -> Console:
     """A console on stderr, for progress and messages."""
+    return _console(stderr=True)
+
+
+def _console(**options: Any) -> Console:
+    """A console that prints text as it is: a path may hold what Rich would take for markup."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(markup=False, emoji=False, highlight=False, **options)
 
 
 def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None = None) -> None:
     """Print a table without boxes; a column whose name begins with `>` is aligned to the right."""
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, title=title, title_justify="left", title_style="bold", show_header=any(columns))
@@ -50,5 +52,5 @@ def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None 
             no_wrap=right or index == 0,
         )
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*row)
     console().print(table)

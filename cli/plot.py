@@ -148,4 +148,4 @@ def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> Non
 
     path = out or folder.path / f"{kind}.png"
     save(figure, path)
-    console().print(str(path), highlight=False, soft_wrap=True)
+    console().print(str(path), soft_wrap=True)

@@ -25,7 +25,6 @@ def epoch_listener(epochs: int) -> Iterator[Listener]:
         screen.print(
             f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  train loss {row['train_loss']:.4f}  "
             f"validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.4f}",
-            highlight=False,
             soft_wrap=True,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -172,10 +173,9 @@ def _announce(experiment: Experiment, reference: Recipe) -> None:
     screen = error_console()
     screen.print(
         f"{recipe.model.name} on {recipe.runtime.backend}, {runtime.device()}, {recipe.runtime.precision}",
-        highlight=False,
     )
     style = "bold yellow" if experiment.data.origin.stand_in else ""
-    screen.print(data_line(experiment, reference), style=style, soft_wrap=True, highlight=False)
+    screen.print(data_line(experiment, reference), style=style, soft_wrap=True)
 
 
 def _show_recipe(experiment: Experiment, as_json: bool) -> None:
@@ -184,19 +184,21 @@ def _show_recipe(experiment: Experiment, as_json: bool) -> None:
     if as_json:
         print_json(outline(experiment))
         return
-    console().print(experiment.recipe.to_yaml(), end="", highlight=False, markup=False)
+    console().print(experiment.recipe.to_yaml(), end="", soft_wrap=True)
     print_table("", "", rows=[(key, str(value)) for key, value in outline(experiment)["cost"].items()])
 
 
 def _run_to_the_end(experiment: Experiment, run: RunFolder, reference: Recipe, as_json: bool) -> None:
     from kzoo.experiment import train as train_run
 
-    error_console().print(f"run folder {run.path}", highlight=False)
+    error_console().print(f"run folder {run.path}", soft_wrap=True)
     try:
         with epoch_listener(experiment.recipe.training.epochs) as listener:
             metrics = train_run(experiment, run, reference, listener)
     except KeyboardInterrupt:
-        error_console().print(f"interrupted; continue with: kzoo train --resume {run.path}", highlight=False)
+        error_console().print(
+            f"interrupted; continue with: kzoo train --resume {quote(str(run.path))}", soft_wrap=True
+        )
         raise
     if as_json:
         print_json({"run": str(run.path), **metrics})

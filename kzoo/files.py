@@ -12,6 +12,9 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
 
     The temporary name keeps the suffix of `path`, which tells writers such as Keras and matplotlib the
     format. After a crash at any moment `path` holds either what it held before or all of the new content.
+
+    Raises:
+        OSError: it cannot be written; `filename` is `path`.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
@@ -19,6 +22,9 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # neither the temporary name nor, as on a full disk, none at all
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
