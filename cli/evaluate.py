@@ -35,8 +35,8 @@ def evaluate(
     folder = open_run(run)
     recipe = folder.recipe()
     start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
-    from kzoo.experiment import evaluate as evaluate_run
-    from kzoo.experiment import load_run_data
+    from kzoo.evaluation import evaluate as evaluate_run
+    from kzoo.evaluation import load_run_data
 
     figures = evaluate_run(folder, checkpoint.value, split.value, load_run_data(folder, data_dir))
     if as_json:

@@ -56,7 +56,7 @@ def activations(
 ) -> None:
     """The maps of a convolution, before its nonlinearity, beside the image."""
     folder = _open_with_backend(run, backend)
-    from kzoo.experiment import example_image
+    from kzoo.evaluation import example_image
     from kzoo.reporting import activations as picture
     from kzoo.reporting.convolutions import find_convolution
 
@@ -117,7 +117,7 @@ def mistakes(
     folder = _open_with_backend(run, backend)
     import numpy as np
 
-    from kzoo.experiment import load_run_data
+    from kzoo.evaluation import load_run_data
     from kzoo.reporting import mistakes as picture
     from kzoo.training.inference import compile_predict
 

@@ -27,7 +27,7 @@ def predict(
     folder = open_run(run)
     recipe = folder.recipe()
     start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
-    from kzoo.experiment import predict as predict_images
+    from kzoo.evaluation import predict as predict_images
 
     predictions = predict_images(folder, checkpoint.value, images, top)
     if as_json:
