@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Json, Run, start_backend
+from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_with_backend
 from .output import print_json, print_table
 
 
@@ -30,11 +30,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Measure a run's model: loss, accuracy, confusion matrix and the figures of each class."""
-    from kzoo.training.run import open_run
-
-    folder = open_run(run)
-    recipe = folder.recipe()
-    start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
+    folder = open_with_backend(run, backend)
     from kzoo.evaluation import evaluate as evaluate_run
     from kzoo.evaluation import load_run_data
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from kzoo.training.run import RunFolder
 
 
 class Backend(StrEnum):
@@ -55,3 +58,13 @@ def start_backend(
     chosen = runtime.choose_backend(backend, preferred)
     runtime.start(chosen, precision=precision, batch_size=batch_size, debug="--debug" in sys.argv)
     return chosen
+
+
+def open_with_backend(path: Path, backend: Backend | None) -> RunFolder:
+    """Open a run and start the backend for it: any may be asked for, its own is preferred."""
+    from kzoo.training.run import open_run
+
+    folder = open_run(path)
+    runtime = folder.recipe().runtime
+    start_backend(backend, runtime.backend, runtime.precision)
+    return folder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, start_backend
+from .options import BackendOption, Checkpoint, DataDir, Run, open_with_backend
 from .output import console
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def activations(
     backend: BackendOption = None,
 ) -> None:
     """The maps of a convolution, before its nonlinearity, beside the image."""
-    folder = _open_with_backend(run, backend)
+    folder = open_with_backend(run, backend)
     from kzoo.evaluation import example_image
     from kzoo.reporting import activations as picture
     from kzoo.reporting.convolutions import find_convolution
@@ -76,7 +76,7 @@ def kernels(
     backend: BackendOption = None,
 ) -> None:
     """The kernels of a convolution."""
-    folder = _open_with_backend(run, backend)
+    folder = open_with_backend(run, backend)
     from kzoo.reporting import kernels as picture
     from kzoo.reporting.convolutions import find_convolution
 
@@ -114,7 +114,7 @@ def mistakes(
     backend: BackendOption = None,
 ) -> None:
     """The images of the test set that the model is most wrongly sure of."""
-    folder = _open_with_backend(run, backend)
+    folder = open_with_backend(run, backend)
     import numpy as np
 
     from kzoo.evaluation import load_run_data
@@ -127,15 +127,6 @@ def mistakes(
         data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=_label(folder)
     )
     _save(figure, folder, out, "mistakes")
-
-
-def _open_with_backend(path: Path, backend: BackendOption) -> RunFolder:
-    from kzoo.training.run import open_run
-
-    folder = open_run(path)
-    recipe = folder.recipe()
-    start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
-    return folder
 
 
 def _label(folder: RunFolder) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import BackendOption, Checkpoint, Json, Run, start_backend
+from .options import BackendOption, Checkpoint, Json, Run, open_with_backend
 from .output import print_json, print_table
 
 
@@ -22,11 +22,7 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Say what images show, with probabilities."""
-    from kzoo.training.run import open_run
-
-    folder = open_run(run)
-    recipe = folder.recipe()
-    start_backend(backend, recipe.runtime.backend, recipe.runtime.precision)
+    folder = open_with_backend(run, backend)
     from kzoo.evaluation import predict as predict_images
 
     predictions = predict_images(folder, checkpoint.value, images, top)
