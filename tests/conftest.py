@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,14 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# As kzoo has it at small batches. TensorFlow takes it once in a process, whichever test comes first.
+# As kzoo has it at small batches; TensorFlow takes it once in a process, whichever test comes first.
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+# PyTorch's threads wait for each other when another process, such as a second worker, holds a core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# JAX compiles a step of the same model once, whichever test or process comes first.
+_COMPILED = tempfile.TemporaryDirectory(prefix="kzoo-tests-")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 @dataclass(frozen=True)

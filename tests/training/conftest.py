@@ -23,8 +23,10 @@ def trees(own_images) -> dict[str, Split]:
 
 @pytest.fixture(scope="session")
 def training() -> Callable[..., TrainingSection]:
-    """`training(epochs=2)` is a section of a recipe."""
-    return lambda **values: TrainingSection(**{"learning_rate": 0.03, "epochs": 1, **values})
+    """`training(epochs=2)` is a section of a recipe, in batches of which 24 or 60 images fill each."""
+    return lambda **values: TrainingSection(
+        **{"learning_rate": 0.03, "epochs": 1, "batch_size": 12, **values}
+    )
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,7 @@ def _saved(start, training, noise, tmp_path_factory):
         save_checkpoint(folder, model, optimizer, progress)
         states[progress.epoch] = (bits(model, optimizer), progress.to_json())
 
-    data = noise(21)
+    data = noise(24)
     fit(model, optimizer, training(epochs=3), data, data, progress, Listener(lambda *_: None, keep))
     return folder, states
 

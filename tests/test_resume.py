@@ -1,0 +1,219 @@
+"""A training that is stopped at any moment and resumed gives the bits of one that never stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from importlib import util
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import yaml
+
+from kzoo.runtime import BACKENDS
+
+EPOCHS = 5
+
+
+@pytest.fixture(scope="module", params=["kmnist-cnn", "cnn-bn"])
+def whole(request, kzoo, write_image_set, tmp_path_factory):
+    """The arguments of a training with dropout, and its run of 5 epochs that was never stopped.
+
+    kmnist-cnn adds Adam to that, cnn-bn batch normalisation.
+    """
+    folder = tmp_path_factory.mktemp("whole")
+    if request.param == "kmnist-cnn":
+        data, settings = write_image_set(folder / "grey.npz", 28, 1, (404, 20, 20)), []
+    else:
+        data = write_image_set(folder / "colour.npz", 16, 3, (96, 20, 20))
+        settings = ["--set", "model.input_shape=[16, 16, 3]"]
+    arguments = ["train", request.param, "--data", data, *settings]
+    done = kzoo(*arguments, "--epochs", EPOCHS, "--out", folder / "run")
+    assert done.exit_code == 0, done.stderr
+    return arguments, folder / "run"
+
+
+def checkpoints(run: Path) -> list[Path]:
+    return sorted((run / "checkpoints").glob("epoch-*.npz"))
+
+
+def state(checkpoint: Path) -> dict[str, np.ndarray]:
+    """What a checkpoint holds, without the seconds that the training took."""
+    arrays = dict(np.load(checkpoint))
+    progress = json.loads(arrays.pop("progress").tobytes())
+    return {**arrays, **{name: np.asarray(value) for name, value in progress.items() if name != "seconds"}}
+
+
+def weights(model: Path) -> dict[str, np.ndarray]:
+    """The weights in a `.keras` file by their place in it."""
+    arrays: dict[str, np.ndarray] = {}
+    with zipfile.ZipFile(model) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
+        file.visititems(
+            lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
+        )
+    return arrays
+
+
+def assert_same(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> None:
+    assert ours.keys() == theirs.keys()
+    assert len(ours) > 0
+    for name, array in ours.items():
+        np.testing.assert_array_equal(array, theirs[name], err_msg=name, strict=True)
+
+
+def assert_same_run(run: Path, whole: Path) -> None:
+    assert (run / "history.csv").read_bytes() == (whole / "history.csv").read_bytes()
+    assert [path.name for path in checkpoints(run)] == [path.name for path in checkpoints(whole)]
+    for ours, theirs in zip(checkpoints(run), checkpoints(whole), strict=True):
+        assert_same(state(ours), state(theirs))
+    for name in ("best.keras", "last.keras"):
+        assert_same(weights(run / name), weights(whole / name))
+    assert not list(run.rglob(".*")), "a half-written file was left behind"
+    ours, theirs = (json.loads((folder / "metrics.json").read_text()) for folder in (run, whole))
+    assert {**ours, "seconds": 0} == {**theirs, "seconds": 0}
+
+
+def stop(arguments: list[object], run: Path, how: signal.Signals) -> tuple[int, str]:
+    """Start a training in a process of its own, and stop it at a random moment after its next checkpoint."""
+    before = checkpoints(run)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kzoo", *map(str, arguments)], stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and checkpoints(run) == before:
+        time.sleep(0.005)
+    delay = random.uniform(0, 0.3)
+    time.sleep(delay)
+    print(f"{how.name} came {delay:.3f} s after {[path.name for path in checkpoints(run)]}")
+    process.send_signal(how)
+    _, stderr = process.communicate(timeout=60)
+    return process.returncode, stderr
+
+
+def test_stopped_at_any_moment(whole, kzoo, tmp_path):
+    """Once by Ctrl-C, once by `kill -9`, once by its last epoch."""
+    arguments, uninterrupted = whole
+    run = tmp_path / "run"
+    exit_code, stderr = stop([*arguments, "--epochs", 4, "--out", run], run, signal.SIGINT)
+    assert exit_code == 130
+    assert stderr.splitlines()[-1] == f"interrupted; continue with: kzoo train --resume {run}"
+    assert "Traceback" not in stderr
+    assert not (run / "metrics.json").exists()
+    stop(["train", "--resume", run], run, signal.SIGKILL)
+    if not (run / "metrics.json").exists():
+        assert kzoo("train", "--resume", run).exit_code == 0
+    assert_same(state(checkpoints(run)[-1]), state(checkpoints(uninterrupted)[0]))
+    lines = (uninterrupted / "history.csv").read_text().splitlines()
+    assert (run / "history.csv").read_text().splitlines() == lines[:5]
+    done = kzoo("train", "--resume", run, "--epochs", EPOCHS)
+    assert done.exit_code == 0, done.stderr
+    assert_same_run(run, uninterrupted)
+
+
+@contextlib.contextmanager
+def largest_file(size: int):
+    """Writing more than `size` bytes to a file fails, as on a full disk."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+
+@pytest.mark.parametrize("whole", ["kmnist-cnn"], indirect=True)
+def test_stopped_by_a_full_disk(whole, kzoo, tmp_path):
+    arguments, uninterrupted = whole
+    run = tmp_path / "run"
+    assert kzoo(*arguments, "--epochs", 2, "--out", run).exit_code == 0
+    kept = {path: path.read_bytes() for path in checkpoints(run)}
+    sizes = {(run / "last.keras").stat().st_size, checkpoints(run)[-1].stat().st_size}
+    for limit in sorted(size - 1000 for size in sizes):
+        with largest_file(limit):
+            done = kzoo("train", "--resume", run, "--epochs", EPOCHS)
+        assert done.exit_code == 3, done.stderr
+        last = done.stderr.splitlines()[-1]
+        assert last.startswith(f"kzoo: {run}")
+        assert last.endswith(": File too large")
+        assert "Traceback" not in done.stderr
+        assert {path: path.read_bytes() for path in checkpoints(run)} == kept
+        assert not list(run.rglob(".*"))
+    assert kzoo("train", "--resume", run, "--epochs", EPOCHS).exit_code == 0
+    assert_same_run(run, uninterrupted)
+
+
+def test_stopped_by_a_power_cut_that_tore_the_last_checkpoint(whole, kzoo, tmp_path):
+    _, uninterrupted = whole
+    run = Path(shutil.copytree(uninterrupted, tmp_path / "run"))
+    (run / "metrics.json").unlink()
+    torn = checkpoints(run)[-1]
+    torn.write_bytes(torn.read_bytes()[:-1000])
+    assert kzoo("train", "--resume", run).exit_code == 0
+    assert_same_run(run, uninterrupted)
+
+
+# ---- what is not resumed ----
+
+
+def test_a_finished_run(trained_run, kzoo):
+    before = {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()}
+    for epochs in ([], ["--epochs", 3], ["--epochs", 2]):
+        done = kzoo("train", "--resume", trained_run, *epochs)
+        assert done.exit_code == 2
+        assert "finished after 3 epochs" in done.stderr
+    assert {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()} == before
+
+
+def test_on_other_data(trained_run, kzoo, write_image_set, tmp_path):
+    recipe = trained_run / "recipe.yaml"
+    document = yaml.safe_load(recipe.read_text())
+    document["data"]["name"] = str(write_image_set(tmp_path / "other.npz", 28, 1, (64, 20, 20)))
+    recipe.write_text(yaml.safe_dump(document))
+    done = kzoo("train", "--resume", trained_run, "--epochs", 4)
+    assert done.exit_code == 3
+    assert f"not the data that {trained_run} was trained on" in done.stderr
+    document["data"]["name"] = str(tmp_path / "gone.npz")
+    recipe.write_text(yaml.safe_dump(document))
+    assert kzoo("train", "--resume", trained_run, "--epochs", 4).exit_code != 0
+
+
+def test_on_another_backend(trained_run):
+    backend = os.environ["KERAS_BACKEND"]
+    other = next((name for name in BACKENDS if name != backend and util.find_spec(name)), None)
+    if other is None:
+        pytest.skip(f"only {backend} is installed")
+    before = (trained_run / "recipe.yaml").read_bytes()
+    words = ["train", "--resume", trained_run, "--epochs", 4, "--backend", other]
+    done = subprocess.run(
+        [sys.executable, "-m", "kzoo", *map(str, words)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert f"was trained on {backend}: resume it with --backend {backend}" in done.stderr
+    assert (trained_run / "recipe.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "words", [["cnn"], ["--set", "model.dropout=0.5"], ["--lr", "0.1"], ["--data", "x.npz"], ["--seed", "1"]]
+)
+def test_with_another_recipe(trained_run, kzoo, words):
+    done = kzoo("train", "--resume", trained_run, *words)
+    assert done.exit_code == 2
+    assert "only --epochs may be given" in done.stderr
+
+
+def test_what_is_no_run(kzoo, tmp_path):
+    for folder in (tmp_path, tmp_path / "missing"):
+        done = kzoo("train", "--resume", folder)
+        assert done.exit_code == 2
+        assert f"{folder} is not a run folder" in done.stderr
