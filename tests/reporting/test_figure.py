@@ -1,3 +1,5 @@
+import errno
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,7 +22,7 @@ def test_failed_save_leaves_the_old_picture_alone(tmp_path):
     figure = new_figure(3.0, "")
 
     def break_off(*args, **kwargs):
-        raise OSError("no space left")
+        raise OSError(errno.ENOSPC, "no space left")
 
     figure.canvas.print_figure = break_off
     with pytest.raises(OSError, match="no space left"):
