@@ -1,0 +1,67 @@
+"""Every model of the zoo against the same network in plain PyTorch, with the same weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gradients import differentiate
+
+from kzoo.registry import check_options, create_model, default_options, list_models
+
+torch = pytest.importorskip("torch")
+
+from reference import MODELS, tensors  # noqa: E402
+from reference.weights import copy_weights, torch_layout  # noqa: E402
+
+BATCH = 5
+
+# Small, because a batch normalisation divides the rounding of a unit that hardly varies by almost nothing.
+BATCH_NORM = {
+    "gamma": (0.1, 0.3),
+    "beta": (-0.1, 0.1),
+    "moving_mean": (-0.1, 0.1),
+    "moving_variance": (0.02, 0.08),
+}
+
+# Without dropout, training and inference differ by batch normalisation only.
+CASES = [(name, training) for name in MODELS for training in (True, False) if training or "bn" in name]
+
+
+def twins(name: str):
+    """A model and its reference with the same weights, without dropout, and a batch for both."""
+    options = {"dropout": 0.0} if "dropout" in default_options(name) else {}
+    model = create_model(name, seed=7, **options)
+    rng = np.random.default_rng(7)
+    for variable in model.weights:
+        if variable.name in BATCH_NORM:
+            variable.assign(rng.uniform(*BATCH_NORM[variable.name], variable.shape))
+    module = MODELS[name](**options)
+    copy_weights(model, module)
+    resolved = check_options(name, options)
+    # Noise of different brightness: the features of plain noise are the same in every image on average.
+    brightness = np.linspace(50, 250, BATCH, dtype=int)[:, None, None, None]
+    images = rng.integers(0, brightness, (BATCH, *resolved["input_shape"])).astype(np.uint8)
+    labels = rng.integers(0, resolved["num_classes"], BATCH).astype("int32")
+    return model, module, images, labels
+
+
+def test_every_model_has_a_reference():
+    assert sorted(MODELS) == sorted(list_models())
+
+
+@pytest.mark.parametrize(("name", "training"), CASES)
+def test_equals_plain_pytorch(name, training):
+    model, module, images, labels = twins(name)
+    module.train(training)
+    X, y = tensors(images, labels)
+    expected = module(X)
+    torch.nn.NLLLoss()(expected, y).backward()
+    wanted = {key: parameter.grad.numpy() for key, parameter in module.named_parameters()}
+
+    outputs, computed = differentiate(model, (images / 256).astype("float32"), labels, training)
+    gradients = torch_layout(model, model.trainable_variables, computed)
+
+    np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=1e-5)
+    assert gradients.keys() == wanted.keys()
+    for key, gradient in wanted.items():
+        np.testing.assert_allclose(gradients[key], gradient, rtol=0, atol=1e-4, err_msg=key)

@@ -1,0 +1,66 @@
+"""The course's training loop: a data set, a loader, one step a batch, the whole development set at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+
+class ImageDataset(Dataset):
+    """Images and labels by index."""
+
+    def __init__(self, X: torch.Tensor, y: torch.Tensor) -> None:
+        self.X = X
+        self.y = y
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.X[index], self.y[index]
+
+
+def tensors(images: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """uint8 images `(count, height, width, channels)` and labels as the models take them."""
+    X = torch.tensor(images.transpose(0, 3, 1, 2) / 256, dtype=torch.float32)
+    return X, torch.tensor(labels, dtype=torch.long)
+
+
+def train_batch(
+    X: torch.Tensor, y: torch.Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: nn.Module
+) -> float:
+    """One step; the loss of the batch."""
+    optimizer.zero_grad()
+    loss = criterion(model(X), y)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def train(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    X: torch.Tensor,
+    y: torch.Tensor,
+    order: list[int],
+    batch_size: int,
+) -> float:
+    """Train on the examples of `order`; the mean loss of the batches."""
+    model.train()
+    criterion = nn.NLLLoss()
+    device = next(model.parameters()).device
+    losses = []
+    for X_batch, y_batch in DataLoader(ImageDataset(X, y), batch_size=batch_size, sampler=order):
+        losses.append(train_batch(X_batch.to(device), y_batch.to(device), model, optimizer, criterion))
+    return sum(losses) / len(losses)
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, X: torch.Tensor, y: torch.Tensor) -> float:
+    """The accuracy on a whole set at once."""
+    model.eval()
+    device = next(model.parameters()).device
+    predictions = model(X.to(device)).argmax(dim=-1)
+    return (predictions == y.to(device)).float().mean().item()

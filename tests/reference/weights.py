@@ -1,0 +1,56 @@
+"""Keras's arrays in PyTorch's names and layouts: initial weights and gradients alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import keras
+import numpy as np
+import torch
+
+NAMES = {
+    "kernel": "weight",
+    "gamma": "weight",
+    "bias": "bias",
+    "beta": "bias",
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+}
+
+
+def torch_layout(
+    model: keras.Model, variables: Iterable[keras.Variable], arrays: Iterable[np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Arrays that belong to a model's variables, keyed and laid out as in a `state_dict`.
+
+    A convolution's kernel goes from (height, width, in, out) to (out, in, height, width), a dense one from
+    (in, out) to (out, in). The rows of the first dense layer after a flatten go from (height, width,
+    channels) to (channels, height, width).
+    """
+    flattened = {
+        layer.name: layer.input.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.Flatten)
+    }
+    placed = {}
+    for variable, array in zip(variables, arrays, strict=True):
+        layer, name = variable.path.split("/")[-2:]
+        if name == "kernel" and array.ndim == 4:
+            array = array.transpose(3, 2, 0, 1)
+        elif name == "kernel":
+            if layer == "fc1" and flattened:
+                height, width, channels = flattened["flatten"]
+                array = array.reshape(height, width, channels, -1).transpose(2, 0, 1, 3)
+            array = array.reshape(-1, array.shape[-1]).T
+        placed[f"{layer}.{NAMES[name]}"] = np.ascontiguousarray(array)
+    return placed
+
+
+def copy_weights(model: keras.Model, module: torch.nn.Module) -> None:
+    """Give a module the weights and moving averages of a Keras model.
+
+    Raises:
+        RuntimeError: their names or shapes differ.
+    """
+    variables = model.weights
+    arrays = torch_layout(model, variables, map(keras.ops.convert_to_numpy, variables))
+    counters = {name: count for name, count in module.state_dict().items() if count.ndim == 0}
+    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()} | counters)
