@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from zipfile import BadZipFile
 
-from kzoo.errors import UsageError
+from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write, atomic_write_text
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.runtime import silent_stderr
@@ -59,7 +60,12 @@ class RunFolder:
         return {column: [float(row[column]) for row in rows] for column in rows[0]}
 
     def load_model(self, checkpoint: Checkpoint) -> keras.Model:
-        """The best model by validation accuracy, or that of the last epoch."""
+        """The best model by validation accuracy, or that of the last epoch.
+
+        Raises:
+            UsageError: no epoch was closed.
+            DataError: the file is damaged.
+        """
         import keras
 
         path = self.path / f"{checkpoint}.keras"
@@ -67,8 +73,11 @@ class RunFolder:
             raise UsageError(
                 f"{path} is not there: train at least one epoch, kzoo train --resume {self.path}"
             )
-        with silent_stderr():
-            return keras.saving.load_model(path, compile=False)
+        try:
+            with silent_stderr():
+                return keras.saving.load_model(path, compile=False)
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            raise DataError(f"{path} is damaged: train again, or load the other with --checkpoint") from error
 
     def save_model(self, model: keras.Model, checkpoint: Checkpoint) -> None:
         """Write a model in Keras's own format."""
