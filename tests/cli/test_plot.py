@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+KINDS = ("curves", "activations", "kernels", "confusion", "mistakes")
+
+
+def picture(path) -> np.ndarray:
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("L"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_picture_of_a_run(kzoo, trained_run, here, kind):
+    for file in trained_run.glob("*.png"):
+        file.unlink()
+    done = kzoo("plot", kind, trained_run)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == f"{trained_run / kind}.png\n"
+    assert np.ptp(picture(trained_run / f"{kind}.png")) > 100
+    kzoo("plot", kind, trained_run, "--out", "mine.png")
+    np.testing.assert_array_equal(picture(here / "mine.png"), picture(trained_run / f"{kind}.png"))
+
+
+def test_the_curves_of_two_runs(kzoo, trained_run, here):
+    other = shutil.copytree(trained_run, here / "[other]")
+    done = kzoo("plot", "curves", trained_run, other, "--running", "--out", "two.png")
+    assert done.exit_code == 0, done.stderr
+    kzoo("plot", "curves", trained_run, "--running", "--out", "one.png")
+    assert not np.array_equal(picture(here / "two.png"), picture(here / "one.png"))
+
+
+def test_an_image_of_one_s_own_in_place_of_one_of_the_set(kzoo, trained_run, here):
+    Image.fromarray(np.arange(784, dtype=np.uint8).reshape(28, 28)).save(here / "own.png")
+    for number, words in enumerate((["--image", "own.png"], ["--index", 1], ["--index", 2])):
+        done = kzoo("plot", "activations", trained_run, *words, "--out", f"{number}.png")
+        assert done.exit_code == 0, done.stderr
+    first, second, third = (picture(here / f"{number}.png") for number in range(3))
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(second, third)
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        (["activations", "RUN", "--index", "20"], 2, "the test set has 20 images"),
+        (["activations", "RUN", "--index", "-1"], 2, "--index"),
+        (["activations", "RUN", "--image", "none.png"], 3, "none.png"),
+        (["activations", "RUN", "--layer", "conv9"], 2, "conv1"),
+        (["kernels", "RUN", "--layer", "conv"], 2, "conv1"),
+        (["curves", "RUN", "no-run"], 2, "no-run is not a run folder"),
+        (["curves", "RUN", "--out", "nowhere/curves.png"], 3, "nowhere"),
+        (["mistakes", "RUN", "--most", "0"], 2, "--most"),
+        (["portrait", "RUN"], 2, "portrait"),
+    ],
+)
+def test_what_cannot_be_drawn(kzoo, trained_run, here, words, exit_code, said):
+    done = kzoo("plot", *(trained_run if word == "RUN" else word for word in words))
+    assert done.exit_code == exit_code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(here.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["curves", "confusion"])
+def test_a_run_that_has_not_finished(kzoo, trained_run, kind):
+    (trained_run / "history.csv").unlink()
+    (trained_run / "metrics.json").unlink()
+    done = kzoo("plot", kind, trained_run)
+    assert done.exit_code == 2
+    assert "finish the run with kzoo train --resume" in done.stderr
