@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from kzoo.files import atomic_write, atomic_write_text
+
+
+def test_a_file_is_written_and_replaced(tmp_path):
+    path = tmp_path / "notes.txt"
+    for text in ("naïve\n", "", "β"):
+        atomic_write_text(path, text)
+        assert path.read_text(encoding="utf-8") == text
+    assert os.listdir(tmp_path) == ["notes.txt"]  # noqa: PTH208
+
+
+def test_the_temporary_name_keeps_the_suffix_and_is_hidden(tmp_path):
+    def write(temporary):
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".keras"
+        assert temporary.name.startswith(".")
+        temporary.write_bytes(b"model")
+
+    atomic_write(tmp_path / "last.keras", write)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError()])
+def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path, error):
+    path = tmp_path / "history.csv"
+    path.write_text("before")
+
+    def write(temporary):
+        temporary.write_text("half")
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        atomic_write(path, write)
+    assert [file.name for file in tmp_path.iterdir()] == ["history.csv"]
+    assert path.read_text() == "before"
+    if isinstance(error, OSError):
+        assert caught.value.filename == str(path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        atomic_write_text(tmp_path / "none" / "notes.txt", "text")
+    assert caught.value.filename == str(tmp_path / "none" / "notes.txt")
