@@ -18,8 +18,9 @@ from kzoo.reporting.parameters import trainable_count
 from kzoo.reporting.pictures import draw_pictures
 from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
 from kzoo.training.inference import compile_predict
-from kzoo.training.loop import Listener, fit, steps_per_epoch
+from kzoo.training.loop import Listener, fit
 from kzoo.training.optimizers import create_optimizer
+from kzoo.training.order import steps_per_epoch
 from kzoo.training.progress import Progress
 from kzoo.training.run import RunFolder
 
