@@ -2,6 +2,109 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
 
+from .options import BackendOption, DataDir, Json, complete_recipe
+from .output import console, error_console, print_json, print_table
+
 app = typer.Typer(help="Measure speed.", no_args_is_help=True)
+
+
+@app.command()
+def train(
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A model of the zoo or a recipe file (.yaml).", autocompletion=complete_recipe),
+    ],
+    against: Annotated[
+        Path | None,
+        typer.Option(help="The references in PyTorch: a Python file or package; otherwise the repository's."),
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Whole epochs with all their evaluation and files, not steps.")
+    ] = False,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps a round; otherwise 256.")] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="Rounds; otherwise 7, or 3 epochs with --whole.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe.")
+    ] = None,
+    data_dir: DataDir = None,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Race the training of a recipe against the same network in plain PyTorch.
+
+    Both train on the same images in the same order, by turns, each in a process of its own that is idle
+    while the other works.
+    """
+    from kzoo import runtime
+    from kzoo.bench.task import TrainingTask
+    from kzoo.bench.training import find_reference, race_runs, race_steps
+    from kzoo.errors import UsageError
+    from kzoo.recipe import load_recipe, parse_setting
+
+    if whole and steps is not None:
+        raise UsageError("--whole races over epochs: give it --rounds, not --steps")
+    chosen = runtime.choose_backend(backend, load_recipe(recipe).runtime.backend)
+    settings = dict(map(parse_setting, set_ or [])) | {"runtime.backend": chosen}
+    task = TrainingTask(
+        recipe=load_recipe(recipe, settings),
+        data_dir=data_dir,
+        against=find_reference(against),
+        steps=None if whole else steps or 256,
+        rounds=rounds or (3 if whole else 7),
+    )
+    screen = error_console()
+    figures = (race_runs if whole else race_steps)(task, lambda line: screen.print(line, soft_wrap=True))
+    if as_json:
+        print_json(figures)
+        return
+    _print_figures(figures, _RUN_ROWS if whole else _STEP_ROWS)
+
+
+_START_ROWS = {"import, s": ("import_seconds", ".1f"), "data, s": ("data_seconds", ".1f")}
+_STEP_ROWS = {
+    "images/s": ("images_per_second", ",.0f"),
+    **_START_ROWS,
+    "first step, s": ("first_step_seconds", ".1f"),
+}
+_RUN_ROWS = {
+    "whole run, s": ("run_seconds", ",.0f"),
+    **_START_ROWS,
+    "an epoch, s": ("median_epoch_seconds", ".1f"),
+    "the end, s": ("end_seconds", ".1f"),
+}
+
+
+def _print_figures(figures: dict[str, Any], rows: dict[str, tuple[str, str]]) -> None:
+    sides, data = (figures["kzoo"], figures["reference"]), figures["data"]
+    console().print(
+        f"{figures['recipe']} on {data['name']}{' (stand-in)' if data['stand_in'] else ''}, "
+        f"batch {figures['batch_size']}, {figures['optimizer']}, {sides[0]['device']}",
+        style="bold",
+        soft_wrap=True,
+    )
+    print_table(
+        "",
+        f">kzoo, {sides[0]['framework']}",
+        ">plain PyTorch",
+        rows=[
+            (label, *(format(side[key], digits) for side in sides)) for label, (key, digits) in rows.items()
+        ],
+    )
+    low, high = min(figures["ratios"]), max(figures["ratios"])
+    console().print(
+        f"kzoo is {figures['ratio']:.2f} times as fast as plain PyTorch ({low:.2f} to {high:.2f} by round)"
+    )
+    if figures["busy"]:
+        console().print(
+            f"The machine was busy before (load {figures['load_before']:.1f}), and PyTorch's threads suffer "
+            "most by that: race again when it is idle, and quote no ratio of this one.",
+            style="bold yellow",
+            soft_wrap=True,
+        )

@@ -1,0 +1,1 @@
+"""Speed: kzoo and plain PyTorch on the same work, by turns in one run."""

@@ -1,0 +1,94 @@
+"""A clock that another process starts and stops.
+
+The contestants of a race are processes of their own, for the threads of two frameworks in one process wait
+for each other. Each works one lap at a time while the other is idle: a line on stdin starts a lap, a line of
+JSON answers when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from kzoo import errors
+from kzoo.bench.task import TrainingTask
+
+
+class Laps:
+    """The contestant's side."""
+
+    def __init__(self, commands: TextIO, answers: TextIO) -> None:
+        self._commands, self._answers = commands, answers
+        self._wait()
+
+    def done(self, **facts: Any) -> None:
+        """Close a lap with the facts that it brought to light, and wait for the next to be started.
+
+        Raises:
+            SystemExit: no other lap is asked for.
+        """
+        seconds = time.perf_counter() - self._started
+        self._answer({"seconds": seconds, **facts})
+        self._wait()
+
+    def fail(self, error: errors.KzooError) -> None:
+        """Answer with what is wrong."""
+        self._answer({"error": type(error).__name__, "message": str(error)})
+
+    def _answer(self, content: dict[str, Any]) -> None:
+        print(json.dumps(content), file=self._answers, flush=True)
+
+    def _wait(self) -> None:
+        if not self._commands.readline():
+            raise SystemExit
+        self._started = time.perf_counter()
+
+
+class Contestant:
+    """The racing side: a process that runs `kzoo.bench.worker` on a task. It ends with the context."""
+
+    def __init__(self, name: str, task: TrainingTask) -> None:
+        self._name = name
+        # -P: as the kzoo command does, keep the current folder off the path of modules.
+        # A session of its own: Ctrl-C reaches the race only, which then ends its contestants.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "kzoo.bench.worker", name, task.model_dump_json()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._process.terminate()
+        self._process.communicate()
+
+    def lap(self) -> dict[str, Any]:
+        """Have one lap worked; its `seconds` and the facts that came with it.
+
+        Raises:
+            KzooError: what went wrong in the contestant.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise errors.KzooError(
+                f"the {self._name} worker stopped with code {self._process.wait()}, for the reason above"
+            )
+        answer = json.loads(line)
+        if "error" in answer:
+            raise getattr(errors, answer["error"], errors.KzooError)(answer["message"])
+        return answer

@@ -1,0 +1,27 @@
+"""`python -m kzoo.bench.worker CONTESTANT TASK`: the process of a contestant."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from kzoo.bench.laps import Laps
+from kzoo.bench.task import TrainingTask
+from kzoo.errors import KzooError
+
+
+def main() -> None:
+    """Work laps until no other is asked for."""
+    name, task = sys.argv[1:]
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed is no answer
+    laps = Laps(sys.stdin, answers)
+    try:
+        import_module(f"kzoo.bench.{name}").train(TrainingTask.model_validate_json(task), laps)
+    except KzooError as error:
+        laps.fail(error)
+
+
+if __name__ == "__main__":
+    main()
