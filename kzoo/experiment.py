@@ -13,6 +13,7 @@ from kzoo.data.images import ImageSet
 from kzoo.data.sources import load_image_set
 from kzoo.errors import DataError, UsageError
 from kzoo.evaluation import describe_data, evaluate_split
+from kzoo.files import remove_partial_files
 from kzoo.recipe import Recipe, changed_keys
 from kzoo.reporting.parameters import trainable_count
 from kzoo.reporting.pictures import draw_pictures
@@ -105,6 +106,7 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
         raise UsageError(
             f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}"
         )
+    remove_partial_files(run.path)
     run.write_json(
         "environment.json", {**before, "resumed": [*before.get("resumed", []), runtime.environment()]}
     )

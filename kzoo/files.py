@@ -16,7 +16,7 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
     Raises:
         OSError: it cannot be written; `filename` is `path`.
     """
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         write(temporary)
         with temporary.open("rb+") as file:
@@ -32,3 +32,9 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
 def atomic_write_text(path: Path, text: str) -> None:
     """Write `text` in UTF-8 to `path`, whole or not at all."""
     atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what `atomic_write` could not: temporary files of a process that was killed while it wrote."""
+    for left_over in folder.rglob(".*.partial.*"):
+        left_over.unlink()

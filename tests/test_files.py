@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from kzoo.files import atomic_write, atomic_write_text
+from kzoo.files import atomic_write, atomic_write_text, remove_partial_files
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -46,3 +47,15 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         atomic_write_text(tmp_path / "none" / "notes.txt", "text")
     assert caught.value.filename == str(tmp_path / "none" / "notes.txt")
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    (tmp_path / "inner").mkdir()
+    for path in (tmp_path / "model.keras", tmp_path / "inner" / "state.npz"):
+        names = []
+        atomic_write(
+            path, lambda temporary, names=names: (names.append(temporary), temporary.write_text("x"))
+        )
+        names[0].write_text("half")
+    remove_partial_files(tmp_path)
+    assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["model.keras", "state.npz"]
