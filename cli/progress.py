@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,21 +23,44 @@ def epoch_listener(epochs: int) -> Iterator[Listener]:
     screen = error_console()
 
     def report(row: dict[str, float]) -> None:
+        interrupt_if_asked()
         screen.print(
             f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  train loss {row['train_loss']:.4f}  "
             f"validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.4f}",
             soft_wrap=True,
         )
 
-    if not screen.is_terminal:
-        yield Listener(lambda epoch, done, steps: None, report)
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as progress:
-        bar = progress.add_task("starting", total=None)
-        yield Listener(
-            lambda epoch, done, steps: progress.update(
-                bar, description=f"epoch {epoch}", completed=done, total=steps
-            ),
-            report,
-        )
+    with _interrupts() as interrupt_if_asked:
+        if not screen.is_terminal:
+            yield Listener(lambda epoch, done, steps: interrupt_if_asked(), report)
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=screen, transient=True) as progress:
+            bar = progress.add_task("starting", total=None)
+
+            def move(epoch: int, done: int, steps: int) -> None:
+                interrupt_if_asked()
+                progress.update(bar, description=f"epoch {epoch}", completed=done, total=steps)
+
+            yield Listener(move, report)
+
+
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """A function that raises a Ctrl-C once more, for Python drops one that falls into a destructor."""
+    asked = False
+
+    def interrupt(*_: object) -> None:
+        nonlocal asked
+        asked = True
+        raise KeyboardInterrupt
+
+    def interrupt_if_asked() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interrupt_if_asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -6,18 +6,27 @@
 >>> model = kzoo.create_model("cnn-bn", dropout=0.2)
 
 The names below are imported when they are first used: `import kzoo` imports neither Keras nor NumPy.
+Once kzoo and Keras are imported, in whatever order, `keras.saving.load_model` knows the layers of kzoo.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+import wrapt
 
 if TYPE_CHECKING:
     from kzoo.registry import ModelCard, card, create_model, list_models, register_model
 
 __version__ = "0.1.0"
 __all__ = ["ModelCard", "__version__", "card", "create_model", "list_models", "register_model"]
+
+
+@wrapt.when_imported("keras")
+def _register_layers(keras: ModuleType) -> None:
+    import_module("kzoo.layers")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Two frameworks' defaults by name: how weights start, and the constants of batch normalisation.
+"""Two frameworks' defaults by name: how weights start.
 
 A figure published with PyTorch reproduces with PyTorch's defaults only, and they are not Keras's:
 
@@ -6,9 +6,10 @@ A figure published with PyTorch reproduces with PyTorch's defaults only, and the
 |---|---|---|
 | Dense, Conv kernel | Glorot uniform, U(+-sqrt(6 / (fan_in + fan_out))) | U(+-1 / sqrt(fan_in)) [1] |
 | Dense, Conv bias | 0 | U(+-1 / sqrt(fan_in)) |
-| BatchNormalization | momentum .99, epsilon 1e-3 | momentum .9 (PyTorch's .1), epsilon 1e-5 |
 
 [1] PyTorch's kaiming_uniform_(a=sqrt(5)): gain sqrt(2 / (1 + 5)), bound gain * sqrt(3 / fan_in).
+
+A family of models adds what else differs in it, batch normalisation for instance.
 
 The draws are NumPy's, one generator for each layer, so the same seed gives the same weights on every
 backend and a layer's weights do not depend on the layers before it.
@@ -63,13 +64,11 @@ class Convention:
 
     kernel: Draw
     bias: Draw
-    batch_norm_momentum: float
-    batch_norm_epsilon: float
 
 
 CONVENTIONS = {
-    "keras": Convention(_glorot_uniform, _zero_bias, 0.99, 1e-3),
-    "pytorch": Convention(_fan_in_uniform, _fan_in_uniform_bias, 0.9, 1e-5),
+    "keras": Convention(_glorot_uniform, _zero_bias),
+    "pytorch": Convention(_fan_in_uniform, _fan_in_uniform_bias),
 }
 
 

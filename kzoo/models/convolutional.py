@@ -8,16 +8,20 @@ batch normalisation and initial weights are used (`kzoo.models.conventions`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import KerasTensor, layers
 
-from kzoo.models.conventions import CONVENTIONS
+from kzoo.layers import BatchNormalization
 from kzoo.registry import ModelCard, PrintedSum, register_model
 
 TASK = "image classification"
 Shape = tuple[int, int, int]
+BatchNorm = Callable[..., layers.Layer]
+
+BATCH_NORMS: dict[str, BatchNorm] = {"keras": layers.BatchNormalization, "pytorch": BatchNormalization}
+"""Batch normalisation by convention, each with its framework's constants."""
 
 
 def _relu_dense(x: KerasTensor, units: int, index: int) -> KerasTensor:
@@ -45,18 +49,13 @@ def _conv_relu_pool(
     kernel_size: int,
     padding: str,
     index: int,
-    batch_norm: dict[str, float] | None = None,
+    batch_norm: BatchNorm | None = None,
 ) -> KerasTensor:
     x = layers.Conv2D(filters, kernel_size, padding=padding, name=f"conv{index}")(x)
     if batch_norm is not None:
-        x = layers.BatchNormalization(**batch_norm, name=f"conv{index}_bn")(x)
+        x = batch_norm(name=f"conv{index}_bn")(x)
     x = layers.ReLU(name=f"conv{index}_relu")(x)
     return layers.MaxPooling2D(2, name=f"pool{index}")(x)
-
-
-def _batch_norm(convention: str) -> dict[str, float]:
-    chosen = CONVENTIONS[convention]
-    return {"momentum": chosen.batch_norm_momentum, "epsilon": chosen.batch_norm_epsilon}
 
 
 # ---- 28 x 28: a course exercise's two networks (R001 1) ----
@@ -220,7 +219,7 @@ def oct_cnn_strided(
 # ---- 48 x 48: three convolution blocks (R003 2) ----
 
 
-def _blocks(inputs: KerasTensor, dropout: float, batch_norm: dict[str, float] | None) -> KerasTensor:
+def _blocks(inputs: KerasTensor, dropout: float, batch_norm: BatchNorm | None) -> KerasTensor:
     x = inputs
     for index, filters in enumerate((32, 64, 128), start=1):
         x = _conv_relu_pool(x, filters, 3, "same", index, batch_norm)
@@ -228,10 +227,10 @@ def _blocks(inputs: KerasTensor, dropout: float, batch_norm: dict[str, float] | 
     return x
 
 
-def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: dict[str, float]) -> KerasTensor:
+def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: BatchNorm) -> KerasTensor:
     """The two dense layers that R003's batch-normalised networks share, 1024 and 512 units."""
     x = _relu_dense(x, 1024, 1)
-    x = layers.BatchNormalization(**batch_norm, name="fc1_bn")(x)
+    x = batch_norm(name="fc1_bn")(x)
     return _dropout(x, dropout, "fc1_dropout")
 
 
@@ -281,7 +280,7 @@ def cnn_bn(
     convention: str = "pytorch",
 ) -> keras.Model:
     """`cnn` with batch normalisation and global average pooling, and 512 outputs (R003 2.2)."""
-    batch_norm = _batch_norm(convention)
+    batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
     x = layers.GlobalAveragePooling2D(name="average")(_blocks(inputs, dropout, batch_norm))
     x = _normalised_dense(x, dropout, batch_norm)
@@ -301,7 +300,7 @@ def cnn_bn_6way(
     input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1, convention: str = "pytorch"
 ) -> keras.Model:
     """`cnn-bn` followed by a ReLU and a dense layer of one unit a class (the assignment of R003 2.2)."""
-    batch_norm = _batch_norm(convention)
+    batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
     x = layers.GlobalAveragePooling2D(name="average")(_blocks(inputs, dropout, batch_norm))
     x = _relu_dense(_normalised_dense(x, dropout, batch_norm), 512, 2)
@@ -332,7 +331,7 @@ def cnn_bn_flatten(
     convention: str = "pytorch",
 ) -> keras.Model:
     """`cnn-bn` with the 4,608 features flattened in place of averaged (R003 2.3)."""
-    batch_norm = _batch_norm(convention)
+    batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
     x = layers.Flatten(name="flatten")(_blocks(inputs, dropout, batch_norm))
     x = _normalised_dense(x, dropout, batch_norm)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 
 from kzoo.recipe import Precision, TrainingSection
+from kzoo.training.engines import engine
 
 
 def create_optimizer(training: TrainingSection, precision: Precision = "float32") -> keras.Optimizer:
@@ -14,9 +15,9 @@ def create_optimizer(training: TrainingSection, precision: Precision = "float32"
     """
     optimizer: keras.Optimizer
     if training.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(training.learning_rate, epsilon=1e-8)
+        optimizer = engine().Adam(training.learning_rate, epsilon=1e-8)
     else:
-        optimizer = keras.optimizers.SGD(training.learning_rate)
+        optimizer = engine().SGD(training.learning_rate)
     if precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer

@@ -1,6 +1,7 @@
 """The few lines that differ between backends: how a run of training steps and an inference are compiled.
 
-Each engine module has the same two functions:
+Each engine module has the optimisers `SGD` and `Adam`, Keras's own or faster ones with the same equations,
+and the same two functions:
 
 - `compile_training(model, optimizer, objective, arrays)` gives `run(order) -> float`: one optimiser step for
   each row of `order`, int32 of shape `(steps, batch)`, which holds the examples of that batch; the sum of

@@ -12,6 +12,35 @@ import tensorflow as tf
 from kzoo.training.objective import Objective
 
 
+class SGD(keras.optimizers.SGD):
+    """Keras's SGD without momentum, a variable's update in one pass over its memory."""
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
+        """w <- w - rate g."""
+        tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=learning_rate, delta=gradient)
+
+
+class Adam(keras.optimizers.Adam):
+    """Keras's Adam, a variable's update in one pass over its memory."""
+
+    def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
+        """w <- w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon), m, v averages of g, g^2."""
+        index = self._get_variable_index(variable)
+        step = tf.cast(self.iterations + 1, "float32")
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=self.beta_1**step,
+            beta2_power=self.beta_2**step,
+            lr=learning_rate,
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=gradient,
+        )
+
+
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective, arrays: tuple[np.ndarray, ...]
 ) -> Callable[[np.ndarray], float]:

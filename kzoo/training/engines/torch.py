@@ -11,6 +11,8 @@ import torch
 
 from kzoo.training.objective import Objective
 
+SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
+
 
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective, arrays: tuple[np.ndarray, ...]
