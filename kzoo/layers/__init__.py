@@ -1,5 +1,24 @@
 """Layers that Keras has not; importing this package lets `keras.saving.load_model` find them."""
 
+from kzoo.layers.attention import Attention
+from kzoo.layers.attentional_output import AttentionalOutput
+from kzoo.layers.bahdanau_attention import BahdanauAttention
 from kzoo.layers.batch_normalization import BatchNormalization
+from kzoo.layers.bilinear_attention import BilinearAttention
+from kzoo.layers.dot_product_attention import DotProductAttention
+from kzoo.layers.feature_maps import EluFeatureMap, FeatureMap, MaclaurinFeatureMap
+from kzoo.layers.linear_attention import LinearAttention, LinearState
 
-__all__ = ["BatchNormalization"]
+__all__ = [
+    "Attention",
+    "AttentionalOutput",
+    "BahdanauAttention",
+    "BatchNormalization",
+    "BilinearAttention",
+    "DotProductAttention",
+    "EluFeatureMap",
+    "FeatureMap",
+    "LinearAttention",
+    "LinearState",
+    "MaclaurinFeatureMap",
+]

@@ -1,0 +1,155 @@
+"""What all attention layers share: masks, softmax, dropout, validation and output specs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import KerasTensor, ops
+
+Tensor = Any
+Shape = tuple[int | None, ...]
+
+MASKED_SCORE = -1e30
+"""A score so low that its weight is exactly 0 beside any other; finite, so that no row becomes NaN."""
+
+
+class Attention(keras.layers.Layer):
+    """Every query takes a mean of the values, weighted by how its key scores against the query.
+
+        p_ij = softmax_j(score(q_i, k_j)),    c_i = sum_j p_ij v_j
+
+    A sub-class overrides `score` (and `build` where it has weights), or `attend` where it needs no scores.
+
+    Args:
+        dropout: the share of the weights p that are dropped in training, in [0, 1).
+        seed: of the dropout.
+
+    Call arguments, as `keras.layers.MultiHeadAttention` has them, and masks True where a position counts:
+        query: `(batch, ..., queries, query_dim)`.
+        value: `(batch, ..., keys, value_dim)`.
+        key: `(batch, ..., keys, key_dim)`; the values if None.
+        query_mask: `(batch, ..., queries)`; a masked query gets zeros.
+        value_mask, key_mask: `(batch, ..., keys)`; a masked key gets weight 0.
+        attention_mask: `(batch, ..., queries, keys)`, or what broadcasts to it.
+        return_attention_scores: return `(outputs, p)`, p of shape `(batch, ..., queries, keys)`.
+        training: whether to drop.
+        use_causal_mask: query i sees the keys 0 to i only.
+
+    Output: `(batch, ..., queries, value_dim)`. All masks are combined. The softmax is computed in float32 at
+    least. A query that may see no key gets zeros.
+
+    Raises:
+        ValueError: shapes that do not fit, or a dropout out of range.
+    """
+
+    def __init__(self, dropout: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if not 0 <= dropout < 1:
+            raise ValueError(f"{type(self).__name__}: dropout must lie in [0, 1), not {dropout}")
+        self.dropout = dropout
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed) if dropout else None
+        self.supports_masking = True
+
+    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
+        """Check the shapes; a sub-class creates its weights here."""
+        self.check_shapes(query_shape, value_shape, key_shape or value_shape)
+
+    def check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Raise ValueError if these shapes cannot attend to one another."""
+        if not len(query) == len(value) == len(key) >= 3:
+            self.refuse("query, value and key (batch, ..., length, features) of one rank", query, value, key)
+        if value[-2] is not None and key[-2] is not None and value[-2] != key[-2]:
+            self.refuse("as many values as keys", query, value, key)
+
+    def refuse(self, expected: str, query: Shape, value: Shape, key: Shape) -> None:
+        """Raise the ValueError for shapes that are not as expected."""
+        raise ValueError(
+            f"{type(self).__name__} expected {expected}; got query {query}, value {value}, key {key}"
+        )
+
+    def score(self, query: Tensor, key: Tensor) -> Tensor:
+        """The scores `(batch, ..., queries, keys)` of each key for each query."""
+        raise NotImplementedError
+
+    def attend(
+        self, query: Tensor, value: Tensor, key: Tensor, keep: Tensor | None, training: bool | None
+    ) -> tuple[Tensor, Tensor]:
+        """The outputs and the weights, for a mask that broadcasts to `(batch, ..., queries, keys)`."""
+        weights = masked_softmax(self.score(query, key), keep)
+        dropped = weights
+        if self.seed_generator is not None and training:
+            dropped = keras.random.dropout(weights, self.dropout, seed=self.seed_generator)
+        return ops.matmul(ops.cast(dropped, value.dtype), value), ops.cast(weights, value.dtype)
+
+    def call(
+        self,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor | None = None,
+        query_mask: Tensor | None = None,
+        value_mask: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Tensor:
+        """Attend; see the class for the arguments."""
+        key = value if key is None else key
+        keep = combine_masks(query_mask, value_mask, key_mask, attention_mask)
+        if use_causal_mask:
+            causal = causal_mask(ops.shape(query)[-2], ops.shape(key)[-2])
+            keep = causal if keep is None else ops.logical_and(keep, causal)
+        outputs, weights = self.attend(query, value, key, keep, training)
+        return (outputs, weights) if return_attention_scores else outputs
+
+    def compute_output_spec(
+        self,
+        query: KerasTensor,
+        value: KerasTensor,
+        key: KerasTensor | None = None,
+        return_attention_scores: bool = False,
+        **_: Any,
+    ) -> KerasTensor | tuple[KerasTensor, KerasTensor]:
+        """The shapes of `call`, in the compute dtype."""
+        keys = value if key is None else key
+        self.check_shapes(query.shape, value.shape, keys.shape)
+        outputs = KerasTensor((*query.shape[:-1], value.shape[-1]), dtype=self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        return outputs, KerasTensor((*query.shape[:-1], keys.shape[-2]), dtype=self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return super().get_config() | {"dropout": self.dropout, "seed": self.seed}
+
+
+def masked_softmax(scores: Tensor, keep: Tensor | None) -> Tensor:
+    """softmax over the last axis in float32 at least; 0 where not kept, a row of zeros where nothing is."""
+    scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
+    if keep is None:
+        return ops.softmax(scores, axis=-1)
+    weights = ops.softmax(ops.where(keep, scores, MASKED_SCORE), axis=-1)
+    return ops.where(keep, weights, 0.0)
+
+
+def combine_masks(
+    query_mask: Tensor | None,
+    value_mask: Tensor | None,
+    key_mask: Tensor | None,
+    attention_mask: Tensor | None,
+) -> Tensor | None:
+    """All masks as one that broadcasts to `(batch, ..., queries, keys)`, or None."""
+    keep = None if attention_mask is None else ops.cast(attention_mask, "bool")
+    for mask, axis in ((query_mask, -1), (value_mask, -2), (key_mask, -2)):
+        if mask is not None:
+            mask = ops.expand_dims(ops.cast(mask, "bool"), axis)
+            keep = mask if keep is None else ops.logical_and(keep, mask)
+    return keep
+
+
+def causal_mask(queries: int, keys: int) -> Tensor:
+    """`(queries, keys)`, True where the key is not after the query."""
+    return ops.expand_dims(ops.arange(queries), -1) >= ops.arange(keys)

@@ -1,0 +1,55 @@
+"""Bahdanau's additive attention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kzoo.layers.attention import Shape, Tensor
+from kzoo.layers.projected_attention import ProjectedAttention
+
+
+@keras.saving.register_keras_serializable("kzoo")
+class BahdanauAttention(ProjectedAttention):
+    """A small network scores a key for a query (Bahdanau et al., 2015, arXiv 1409.0473, A.1.2; R001 3b, R003 3.2).
+
+        score(q, k) = v . f(W_q q + b_q + W_k k + b_k) + b_v
+
+    `keras.layers.AdditiveAttention` has neither W_q nor W_k.
+
+    Args:
+        units: the length of v.
+        activation: f, "tanh" as published or "relu" as in R001.
+        use_bias: have b_q, b_k and b_v, zero at first.
+        kernel_initializer: of W_q `(query_dim, units)`, W_k `(key_dim, units)` and v `(units, 1)`.
+        dropout, seed, call arguments: see `kzoo.layers.attention.Attention`.
+
+    Cost: O(queries keys units) time and memory, beside the projections.
+    """
+
+    def __init__(self, units: int, activation: Any = "tanh", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if units < 1:
+            raise ValueError(f"BahdanauAttention: units must be positive, not {units}")
+        self.units = units
+        self.activation = keras.activations.get(activation)
+
+    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
+        """Create W_q, W_k, v and their biases."""
+        super().build(query_shape, value_shape, key_shape)
+        self.query_projection = self.add_projection("query_projection", query_shape[-1], self.units)
+        self.key_projection = self.add_projection("key_projection", (key_shape or value_shape)[-1], self.units)
+        self.scorer = self.add_projection("scorer", self.units, 1)
+
+    def score(self, query: Tensor, key: Tensor) -> Tensor:
+        """v . f(W_q q + b_q + W_k k + b_k) + b_v"""
+        queries = ops.expand_dims(self.query_projection(query), -2)
+        keys = ops.expand_dims(self.key_projection(key), -3)
+        return ops.squeeze(self.scorer(self.activation(queries + keys)), -1)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        activation = keras.activations.serialize(self.activation)
+        return super().get_config() | {"units": self.units, "activation": activation}

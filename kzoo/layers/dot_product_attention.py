@@ -1,0 +1,54 @@
+"""Dot-product attention without projections."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from kzoo.layers.attention import Attention, Shape, Tensor
+
+
+@keras.saving.register_keras_serializable("kzoo")
+class DotProductAttention(Attention):
+    """The similarity of query and key is their dot product (Vaswani et al., 2017, eq. 1).
+
+        score(q, k) = q . k / sqrt(d)    if scaled, else    q . k
+
+    With `scaled=False` and the same tensor for all three, one channel wide, it is the self-attention with 1x1
+    projections of R000 and R002 1.2: Z = softmax(x' x'^T) x'. `keras.layers.Attention` scores the same way,
+    but learns its scale or has none, and gives a query without keys the mean of all values in place of zeros.
+
+    Args:
+        scaled: divide by the square root of the features of a query.
+        dropout, seed, call arguments: see `kzoo.layers.attention.Attention`.
+
+    Cost: O(queries keys features) time, O(queries keys) memory. No weights.
+    """
+
+    def __init__(
+        self, scaled: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(dropout=dropout, seed=seed, **kwargs)
+        self.scaled = scaled
+
+    def check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Raise ValueError unless queries and keys have the same features."""
+        super().check_shapes(query, value, key)
+        if query[-1] != key[-1]:
+            self.refuse("as many features in a query as in a key", query, value, key)
+
+    def score(self, query: Tensor, key: Tensor) -> Tensor:
+        """q . k, scaled."""
+        return dot_product(query / math.sqrt(query.shape[-1]) if self.scaled else query, key)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return super().get_config() | {"scaled": self.scaled}
+
+
+def dot_product(query: Tensor, key: Tensor) -> Tensor:
+    """Every query with every key: `(..., queries, d)`, `(..., keys, d)` -> `(..., queries, keys)`."""
+    return ops.matmul(query, ops.swapaxes(key, -1, -2))

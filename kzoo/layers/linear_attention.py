@@ -1,0 +1,181 @@
+"""Attention in linear time."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from kzoo.layers import linear_sums
+from kzoo.layers.attention import Attention, Shape, Tensor, causal_mask, combine_masks
+from kzoo.layers.feature_maps import FeatureMap, MaclaurinFeatureMap
+
+
+class LinearState(NamedTuple):
+    """What the recurrent form remembers of the keys so far, whatever their number."""
+
+    values: Tensor
+    """S = sum_j phi(k_j) v_j^T, `(batch, ..., M, value_dim)`."""
+    normaliser: Tensor
+    """z = sum_j phi(k_j), `(batch, ..., M)`."""
+
+
+@keras.saving.register_keras_serializable("kzoo")
+class LinearAttention(Attention):
+    """The similarity is a dot product of features, so the sum over the keys is taken once for all queries.
+
+        p_ij = phi(q_i) . phi(k_j) / sum_l phi(q_i) . phi(k_l)
+        c_i = phi(q_i)^T S / phi(q_i)^T z,    S = sum_j phi(k_j) v_j^T,    z = sum_j phi(k_j)
+
+    (Katharopoulos et al., 2020, arXiv 2006.16236, eq. 4-5; R004 1.) The p are those of
+    `DotProductAttention` as far as phi(q) . phi(k) is exp(q . k): with `MaclaurinFeatureMap` where |q . k| is
+    small, so normalise queries and keys. Keras has no such layer.
+
+    Three forms agree: the bidirectional one; the causal one (`use_causal_mask`, prefix sums by chunks); and
+    the recurrent one, `initial_state` and `step`, which is the causal one a position at a time in constant
+    memory.
+
+    Args:
+        feature_map: phi, three merged Maclaurin terms if None.
+        scaled: divide the queries by the square root of their features.
+        call arguments: see `kzoo.layers.attention.Attention`. There is no `attention_mask`, for there are no
+            scores; those of `return_attention_scores` are computed for the asking, in quadratic memory.
+
+    Raises:
+        ValueError: shapes that do not fit, or an attention mask.
+
+    Warns:
+        UserWarning: a feature map whose weights can be negative, and their sum zero.
+
+    Cost: O((queries + keys) M value_dim) time for M features. Features are made chunk by chunk: beside inputs
+    and outputs the bidirectional form needs O(M value_dim) memory, and training O(keys M). Sums are kept in
+    float32 at least. With M features it loses to `DotProductAttention` below about M keys.
+    """
+
+    def __init__(self, feature_map: FeatureMap | None = None, scaled: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.feature_map = MaclaurinFeatureMap() if feature_map is None else feature_map
+        self.scaled = scaled
+        if not self.feature_map.positive:
+            warnings.warn(
+                f"the weights of {type(self.feature_map).__name__}(**{self.feature_map.get_config()}) can be "
+                "negative and their sum zero: an odd number of terms has no such weights",
+                stacklevel=2,
+            )
+
+    def check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Raise ValueError unless queries and keys have the same features."""
+        super().check_shapes(query, value, key)
+        if query[-1] != key[-1]:
+            self.refuse("as many features in a query as in a key", query, value, key)
+
+    def call(
+        self,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor | None = None,
+        query_mask: Tensor | None = None,
+        value_mask: Tensor | None = None,
+        key_mask: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Tensor:
+        """Attend; see the class for the arguments."""
+        if attention_mask is not None:
+            raise ValueError(
+                "LinearAttention has no scores to mask: give it query_mask, value_mask, key_mask or "
+                "use_causal_mask in place of attention_mask"
+            )
+        queries, keys = self._scale(query), self._widen(value if key is None else key)
+        keep_query = combine_masks(query_mask, None, None, None)
+        keep_key = _as_column(combine_masks(None, value_mask, key_mask, None))
+        values = _with_ones(self._widen(value))
+        if keep_key is not None:
+            keys, values = ops.where(keep_key, keys, 0.0), ops.where(keep_key, values, 0.0)
+        attend = linear_sums.causal if use_causal_mask else linear_sums.bidirectional
+        outputs = _normalise(attend(self.feature_map, queries, keys, values))
+        if keep_query is not None:
+            outputs = ops.where(keep_query, outputs, 0.0)
+        outputs = ops.cast(outputs, self.compute_dtype)
+        if not return_attention_scores:
+            return outputs
+        keep = combine_masks(query_mask, value_mask, key_mask, None)
+        return outputs, ops.cast(self._weights(queries, keys, keep, use_causal_mask), self.compute_dtype)
+
+    def initial_state(self, batch_shape: tuple[int, ...], key_dim: int, value_dim: int) -> LinearState:
+        """The state before the first key, for inputs `(*batch_shape, features)`."""
+        features = self.feature_map.num_features(key_dim)
+        return LinearState(ops.zeros((*batch_shape, features, value_dim)), ops.zeros((*batch_shape, features)))
+
+    def step(
+        self, query: Tensor, value: Tensor, key: Tensor | None, state: LinearState
+    ) -> tuple[Tensor, LinearState]:
+        """One position of the causal form.
+
+        Args:
+            query, value, key: `(batch, ..., features)`; the key is the value if None.
+            state: of the positions before.
+
+        Returns:
+            The output `(batch, ..., value_dim)` and the state with this position in it.
+
+        Cost: O(M value_dim) time and memory, at any position.
+        """
+        features = self.feature_map(self._widen(value if key is None else key))
+        values = state.values + ops.expand_dims(features, -1) * ops.expand_dims(self._widen(value), -2)
+        normaliser = state.normaliser + features
+        queries = ops.expand_dims(self.feature_map(self._scale(query)), -2)
+        sums = ops.concatenate([values, ops.expand_dims(normaliser, -1)], axis=-1)
+        output = _normalise(ops.squeeze(ops.matmul(queries, sums), -2))
+        return ops.cast(output, self.compute_dtype), LinearState(values, normaliser)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        config = super().get_config()
+        feature_map = keras.saving.serialize_keras_object(self.feature_map)
+        return config | {"feature_map": feature_map, "scaled": self.scaled}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LinearAttention:
+        """The layer with these arguments."""
+        feature_map = keras.saving.deserialize_keras_object(config["feature_map"])
+        return cls(**config | {"feature_map": feature_map})
+
+    def _widen(self, x: Tensor) -> Tensor:
+        return ops.cast(x, keras.backend.result_type(self.compute_dtype, "float32"))
+
+    def _scale(self, query: Tensor) -> Tensor:
+        return self._widen(query) / (math.sqrt(query.shape[-1]) if self.scaled else 1.0)
+
+    def _weights(self, query: Tensor, key: Tensor, keep: Tensor | None, causal: bool) -> Tensor:
+        """The quadratic form: the similarities, normalised by row."""
+        similarities = self.feature_map.similarity(query, key)
+        if keep is not None:
+            similarities = ops.where(keep, similarities, 0.0)
+        if causal:
+            seen = causal_mask(ops.shape(query)[-2], ops.shape(key)[-2])
+            similarities = ops.where(seen, similarities, 0.0)
+        total = ops.sum(similarities, axis=-1, keepdims=True)
+        return _normalise(ops.concatenate([similarities, total], axis=-1))
+
+
+def _as_column(keep: Tensor | None) -> Tensor | None:
+    """A mask of keys `(..., 1, keys)` as `(..., keys, 1)`."""
+    return None if keep is None else ops.swapaxes(keep, -1, -2)
+
+
+def _with_ones(values: Tensor) -> Tensor:
+    """The values with a last feature of 1, whose sum is the normaliser."""
+    return ops.concatenate([values, ops.ones_like(values[..., :1])], axis=-1)
+
+
+def _normalise(sums: Tensor) -> Tensor:
+    """All but the last feature divided by the last one; 0 where that is 0, for want of keys."""
+    total = sums[..., -1:]
+    empty = ops.equal(total, 0.0)
+    return ops.where(empty, 0.0, sums[..., :-1] / ops.where(empty, 1.0, total))

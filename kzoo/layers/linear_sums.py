@@ -1,0 +1,92 @@
+"""The sums of linear attention, taken chunk by chunk so that the features never lie in memory all at once.
+
+Queries and keys are `(..., length, d)`, values `(..., keys, v)`; a key that does not count has values of 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from keras import ops
+
+from kzoo.layers.attention import Tensor, causal_mask
+from kzoo.layers.feature_maps import FeatureMap
+
+CHUNK_FEATURES = 2**18
+"""Numbers in the features of a chunk, for each element of the batch: 1 MB in float32, which caches hold."""
+
+CAUSAL_CHUNK = 256
+"""Positions in a chunk of the causal form; the work inside a chunk is quadratic in it."""
+
+
+def bidirectional(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """phi(q_i)^T sum_j phi(k_j) v_j^T for each query i: `(..., queries, v)`.
+
+    O((queries + keys) M v) time; O(M v) memory beside inputs and outputs.
+    """
+    size = _chunk_size(feature_map, query.shape[-1])
+    sums = _sum_chunks(feature_map, _split(key, size), _split(value, size))
+    outputs = ops.map(lambda chunk: ops.matmul(feature_map(chunk), sums), _split(query, size))
+    return _join(outputs, ops.shape(query)[-2])
+
+
+def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """phi(q_i)^T sum_{j<=i} phi(k_j) v_j^T for each query i: `(..., queries, v)`.
+
+    The keys of chunks before come in by the running sum of phi(k) v^T, those of the same chunk by their
+    similarities. O(length (M + chunk) v) time and O(length M v / chunk) memory.
+    """
+    length = ops.shape(query)[-2]
+    key, value = (_fit(x, length) for x in (key, value))
+    chunks = tuple(_split(x, CAUSAL_CHUNK) for x in (query, key, value))
+    totals = ops.map(lambda pair: _sum_chunk(feature_map, *pair), chunks[1:])
+    before = ops.cumsum(totals, axis=0) - totals
+    seen = causal_mask(CAUSAL_CHUNK, CAUSAL_CHUNK)
+
+    def attend(chunk: Sequence[Tensor]) -> Tensor:
+        queries, keys, values, sums = chunk
+        inside = ops.where(seen, feature_map.similarity(queries, keys), 0.0)
+        return ops.matmul(feature_map(queries), sums) + ops.matmul(inside, values)
+
+    return _join(ops.map(attend, (*chunks, before)), length)
+
+
+def _chunk_size(feature_map: FeatureMap, dim: int) -> int:
+    """A power of two of 32 or more, so that lengths that are powers of two need no padding."""
+    return max(32, 2 ** ((CHUNK_FEATURES // feature_map.num_features(dim)).bit_length() - 1))
+
+
+def _sum_chunk(feature_map: FeatureMap, key: Tensor, value: Tensor) -> Tensor:
+    return ops.matmul(ops.swapaxes(feature_map(key), -1, -2), value)
+
+
+def _sum_chunks(feature_map: FeatureMap, keys: Tensor, values: Tensor) -> Tensor:
+    """sum_j phi(k_j) v_j^T over all chunks `(chunks, ..., size, features)`."""
+    first = _sum_chunk(feature_map, keys[0], values[0])
+    return ops.fori_loop(
+        1, ops.shape(keys)[0], lambda i, sums: sums + _sum_chunk(feature_map, keys[i], values[i]), first
+    )
+
+
+def _split(x: Tensor, size: int) -> Tensor:
+    """`(..., length, d)` as `(chunks, ..., size, d)`, filled up with zeros."""
+    *batch, length, dim = ops.shape(x)
+    count = -(-length // size)
+    padded = _fit(x, count * size)
+    return ops.moveaxis(ops.reshape(padded, (*batch, count, size, dim)), -3, 0)
+
+
+def _join(chunks: Tensor, length: int) -> Tensor:
+    """`(chunks, ..., size, d)` as `(..., length, d)`, without what was filled up."""
+    stacked = ops.moveaxis(chunks, 0, -3)
+    *batch, count, size, dim = ops.shape(stacked)
+    return ops.reshape(stacked, (*batch, count * size, dim))[..., :length, :]
+
+
+def _fit(x: Tensor, length: int) -> Tensor:
+    """The first `length` positions of `(..., any, d)`, filled up with zeros where there are fewer."""
+    *batch, present, dim = ops.shape(x)
+    missing = length - present
+    missing = max(missing, 0) if isinstance(missing, int) else ops.maximum(missing, 0)
+    filled = ops.concatenate([x, ops.zeros((*batch, missing, dim), dtype=x.dtype)], axis=-2)
+    return filled[..., :length, :]
