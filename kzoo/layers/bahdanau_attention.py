@@ -13,11 +13,11 @@ from kzoo.layers.projected_attention import ProjectedAttention
 
 @keras.saving.register_keras_serializable("kzoo")
 class BahdanauAttention(ProjectedAttention):
-    """A small network scores a key for a query (Bahdanau et al., 2015, arXiv 1409.0473, A.1.2; R001 3b, R003 3.2).
+    """A small network scores a key for a query (Bahdanau et al., 2015, arXiv 1409.0473, A.1.2).
 
         score(q, k) = v . f(W_q q + b_q + W_k k + b_k) + b_v
 
-    `keras.layers.AdditiveAttention` has neither W_q nor W_k.
+    R001 3b has ReLU and biases, R003 3.2 tanh and none. `keras.layers.AdditiveAttention` has no W_q, W_k.
 
     Args:
         units: the length of v.
@@ -39,8 +39,9 @@ class BahdanauAttention(ProjectedAttention):
     def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Create W_q, W_k, v and their biases."""
         super().build(query_shape, value_shape, key_shape)
+        key_dim = (key_shape or value_shape)[-1]
         self.query_projection = self.add_projection("query_projection", query_shape[-1], self.units)
-        self.key_projection = self.add_projection("key_projection", (key_shape or value_shape)[-1], self.units)
+        self.key_projection = self.add_projection("key_projection", key_dim, self.units)
         self.scorer = self.add_projection("scorer", self.units, 1)
 
     def score(self, query: Tensor, key: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ def compile_predict(model: keras.Model) -> Predict:
     The batch size bounds the memory. The last batch is filled up with its first image, so that each backend
     compiles one shape; the filling is cut off again.
     """
-    forward = engine().compile_inference(model)
+    forward = engine().compile_function(lambda inputs: model(inputs, training=False), model.variables)
 
     def predict(images: np.ndarray) -> np.ndarray:
         outputs = []

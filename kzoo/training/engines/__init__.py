@@ -6,8 +6,8 @@ and the same two functions:
 - `compile_training(model, optimizer, objective, arrays)` gives `run(order) -> float`: one optimiser step for
   each row of `order`, int32 of shape `(steps, batch)`, which holds the examples of that batch; the sum of
   the batch losses comes back. The arrays stay on the device; the model and the optimiser are updated.
-- `compile_inference(model)` gives `predict(inputs) -> outputs`, tensors in and out, with no dropout and the
-  moving averages of batch normalisation.
+- `compile_function(function, variables)` gives the function compiled, tensors in and out and no gradients.
+  The variables are those it reads; their values are looked up anew at every call.
 """
 
 from __future__ import annotations

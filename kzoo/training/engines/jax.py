@@ -5,7 +5,7 @@ XLA runs what is inside a loop on one thread of a CPU, ten times slower for conv
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -54,16 +54,12 @@ def compile_training(
     return run
 
 
-def compile_inference(model: keras.Model) -> Callable[[Any], Any]:
+def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
     """See `kzoo.training.engines`."""
 
     @jax.jit
-    def outputs_of(trainable: list, others: list, inputs: Any) -> Any:
-        return model.stateless_call(trainable, others, inputs, training=False)[0]
+    def compiled(values: list, *inputs: Any) -> Any:
+        with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
+            return function(*inputs)
 
-    def predict(inputs: Any) -> Any:
-        trainable = [variable.value for variable in model.trainable_variables]
-        others = [variable.value for variable in model.non_trainable_variables]
-        return outputs_of(trainable, others, inputs)
-
-    return predict
+    return lambda *inputs: compiled([variable.value for variable in variables], *inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -69,6 +69,6 @@ def compile_training(
     return lambda order: float(steps(tf.constant(order)))
 
 
-def compile_inference(model: keras.Model) -> Callable[[Any], Any]:
+def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
     """See `kzoo.training.engines`."""
-    return tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True, autograph=False)
+    return tf.function(function, reduce_retracing=True, autograph=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -36,11 +36,11 @@ def compile_training(
     return run
 
 
-def compile_inference(model: keras.Model) -> Callable[[Any], Any]:
+def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
     """See `kzoo.training.engines`."""
 
-    def predict(inputs: Any) -> Any:
+    def run(*inputs: Any) -> Any:
         with torch.inference_mode():
-            return model(inputs, training=False)
+            return function(*inputs)
 
-    return predict
+    return run

@@ -1,0 +1,52 @@
+"""One sequence for each row, token by token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from keras import ops
+
+from kzoo.decoding.contract import PAD, Limits, State, Step, Tensor, without_padding
+
+Choice = Callable[[Tensor, Tensor], Tensor]
+"""`choose(log_probabilities (rows, vocabulary), index) -> tokens (rows,)` at position `index`."""
+
+
+class Sequences(NamedTuple):
+    """Tokens `(rows, length)` in int32, closed by the end token, then `PAD`; scores `(rows,)`."""
+
+    tokens: Tensor
+    scores: Tensor
+    """sum_t log p(y_t | y_<t) under the model, whatever the choice was made from."""
+
+
+def generate(step: Step, state: State, rows: int, choose: Choice, limits: Limits) -> Sequences:
+    """Choose token after token until every row has closed its sequence or is full.
+
+    Cost: one step for each position of the longest sequence, in constant memory beside the tokens.
+    """
+
+    def unfinished(index: Tensor, last: Tensor, closed: Tensor, *_: Tensor) -> Tensor:
+        return ops.logical_and(index < limits.length, ops.logical_not(ops.all(closed)))
+
+    def advance(
+        index: Tensor, last: Tensor, closed: Tensor, tokens: Tensor, scores: Tensor, state: State
+    ) -> tuple[Tensor, ...]:
+        log_probabilities, state = step(last, state)
+        chosen = ops.where(closed, PAD, choose(without_padding(log_probabilities), index))
+        gained = ops.take_along_axis(log_probabilities, ops.expand_dims(chosen, -1), axis=-1)[:, 0]
+        scores = scores + ops.where(closed, 0.0, gained)
+        tokens = ops.slice_update(tokens, (0, index), ops.expand_dims(chosen, -1))
+        return index + 1, chosen, ops.logical_or(closed, chosen == limits.end), tokens, scores, state
+
+    begun = (
+        ops.zeros((), "int32"),
+        ops.full((rows,), limits.start, "int32"),
+        ops.zeros((rows,), "bool"),
+        ops.full((rows, limits.length), PAD, "int32"),
+        ops.zeros((rows,)),
+        state,
+    )
+    _, _, _, tokens, scores, _ = ops.while_loop(unfinished, advance, begun)
+    return Sequences(tokens, scores)
