@@ -1,0 +1,24 @@
+"""The reports' theory as computations: what each states, against what is computed from scratch.
+
+>>> from kzoo.claims import check_claim, check_claims, conv_matrix, list_claims
+>>> check_claim("shared-parameters-r000").verdict
+'erratum'
+
+R002's own element formula of the convolution matrix (its eq. 18-19) has no claim: its text is not on record,
+and what cannot be computed gets no verdict.
+"""
+
+from kzoo.claims.claim import CheckedClaim, Claim, Finding
+from kzoo.claims.convolution import conv_matrix
+from kzoo.claims.registry import check_claim, check_claims, list_claims, register_claim
+
+__all__ = [
+    "CheckedClaim",
+    "Claim",
+    "Finding",
+    "check_claim",
+    "check_claims",
+    "conv_matrix",
+    "list_claims",
+    "register_claim",
+]
