@@ -1,49 +1,59 @@
-"""The negative log-likelihood of a Keras model differentiated as each backend does it."""
+"""The loss of a Keras model differentiated as each backend does it."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 
 from kzoo.training.objective import negative_log_likelihood
 
+Inputs = np.ndarray | dict[str, np.ndarray]
+Loss = Callable[[Any, Any], Any]
+
 
 def differentiate(
-    model: keras.Model, inputs: np.ndarray, labels: np.ndarray, training: bool
+    model: keras.Model,
+    inputs: Inputs,
+    labels: np.ndarray,
+    training: bool,
+    loss: Loss = negative_log_likelihood,
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """The model's outputs, and the gradient for each of its trainable variables."""
     compute = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
-    outputs, gradients = compute(model, inputs, labels, training)
+    outputs, gradients = compute(model, inputs, labels, training, loss)
     return keras.ops.convert_to_numpy(outputs), [keras.ops.convert_to_numpy(each) for each in gradients]
 
 
-def _tensorflow(model, inputs, labels, training):
+def _tensorflow(model, inputs, labels, training, loss):
     import tensorflow as tf
 
     weights = [weight.value for weight in model.trainable_variables]
     with tf.GradientTape() as tape:
         outputs = model(inputs, training=training)
-        loss = negative_log_likelihood(labels, outputs)
-    return outputs, tape.gradient(loss, weights)
+        value = loss(labels, outputs)
+    return outputs, tape.gradient(value, weights)
 
 
-def _jax(model, inputs, labels, training):
+def _jax(model, inputs, labels, training, loss):
     import jax
 
-    def loss(weights, others, inputs, labels):
+    def value(weights, others, inputs, labels):
         outputs, _ = model.stateless_call(weights, others, inputs, training=training)
-        return negative_log_likelihood(labels, outputs), outputs
+        return loss(labels, outputs), outputs
 
     weights = [weight.value for weight in model.trainable_variables]
     others = [variable.value for variable in model.non_trainable_variables]
-    compute = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    compute = jax.jit(jax.value_and_grad(value, has_aux=True))
     (_, outputs), gradients = compute(weights, others, inputs, labels)
     return outputs, gradients
 
 
-def _torch(model, inputs, labels, training):
+def _torch(model, inputs, labels, training, loss):
     import torch
 
     outputs = model(inputs, training=training)
-    loss = negative_log_likelihood(keras.ops.convert_to_tensor(labels), outputs)
-    return outputs, torch.autograd.grad(loss, [weight.value for weight in model.trainable_variables])
+    value = loss(keras.ops.convert_to_tensor(labels), outputs)
+    return outputs, torch.autograd.grad(value, [weight.value for weight in model.trainable_variables])

@@ -4,6 +4,7 @@ from kzoo.layers.attention import Attention
 from kzoo.layers.attentional_output import AttentionalOutput
 from kzoo.layers.bahdanau_attention import BahdanauAttention
 from kzoo.layers.batch_normalization import BatchNormalization
+from kzoo.layers.bias import Bias
 from kzoo.layers.bilinear_attention import BilinearAttention
 from kzoo.layers.dot_product_attention import DotProductAttention
 from kzoo.layers.feature_maps import EluFeatureMap, FeatureMap, MaclaurinFeatureMap
@@ -14,6 +15,7 @@ __all__ = [
     "AttentionalOutput",
     "BahdanauAttention",
     "BatchNormalization",
+    "Bias",
     "BilinearAttention",
     "DotProductAttention",
     "EluFeatureMap",

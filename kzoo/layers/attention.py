@@ -8,7 +8,7 @@ import keras
 from keras import KerasTensor, ops
 
 Tensor = Any
-Shape = tuple[int | None, ...]
+Shape = tuple[Any, ...]
 
 MASKED_SCORE = -1e30
 """A score so low that its weight is exactly 0 beside any other; finite, so that no row becomes NaN."""
@@ -110,8 +110,13 @@ class Attention(keras.layers.Layer):
         query: KerasTensor,
         value: KerasTensor,
         key: KerasTensor | None = None,
+        query_mask: KerasTensor | None = None,
+        value_mask: KerasTensor | None = None,
+        key_mask: KerasTensor | None = None,
+        attention_mask: KerasTensor | None = None,
         return_attention_scores: bool = False,
-        **_: Any,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
     ) -> KerasTensor | tuple[KerasTensor, KerasTensor]:
         """The shapes of `call`, in the compute dtype."""
         keys = value if key is None else key

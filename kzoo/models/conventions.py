@@ -6,8 +6,15 @@ A figure published with PyTorch reproduces with PyTorch's defaults only, and the
 |---|---|---|
 | Dense, Conv kernel | Glorot uniform, U(+-sqrt(6 / (fan_in + fan_out))) | U(+-1 / sqrt(fan_in)) [1] |
 | Dense, Conv bias | 0 | U(+-1 / sqrt(fan_in)) |
+| LSTM kernel | Glorot uniform | U(+-1 / sqrt(units)) |
+| LSTM recurrent kernel | orthogonal | U(+-1 / sqrt(units)) |
+| LSTM bias | 0, and 1 for the forget gate | U(+-1 / sqrt(units)) + U(+-1 / sqrt(units)) [2] |
+| Embedding | U(+-.05) | N(0, 1), and 0 for token 0 [3] |
+| Output of an untied embedding | as a Dense kernel | as a Dense kernel |
 
 [1] PyTorch's kaiming_uniform_(a=sqrt(5)): gain sqrt(2 / (1 + 5)), bound gain * sqrt(3 / fan_in).
+[2] PyTorch's LSTM has two biases, of which Keras's is the sum.
+[3] `torch.nn.Embedding(padding_idx=0)`, as the reports have it.
 
 A family of models adds what else differs in it, batch normalisation for instance.
 
@@ -30,45 +37,96 @@ from kzoo.names import suggestion
 if TYPE_CHECKING:
     import keras
 
-Draw = Callable[[tuple[int, ...], np.random.Generator], np.ndarray]
+Shape = tuple[int, ...]
+Draw = Callable[[Shape, np.random.Generator], np.ndarray]
+"""From the shape of a layer's main weight and a generator."""
 
 
-def _fans(kernel_shape: tuple[int, ...]) -> tuple[int, int]:
+def _fans(kernel_shape: Shape) -> tuple[int, int]:
     """`(fan_in, fan_out)` of a kernel `(*window, inputs, outputs)`."""
     window = int(np.prod(kernel_shape[:-2]))
     return window * kernel_shape[-2], window * kernel_shape[-1]
 
 
-def _glorot_uniform(kernel_shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    bound = np.sqrt(6.0 / sum(_fans(kernel_shape)))
-    return rng.uniform(-bound, bound, kernel_shape)
+def _uniform(bound: float, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(-bound, bound, shape)
 
 
-def _fan_in_uniform(kernel_shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    bound = 1.0 / np.sqrt(_fans(kernel_shape)[0])
-    return rng.uniform(-bound, bound, kernel_shape)
+def _glorot_uniform(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return _uniform(np.sqrt(6.0 / sum(_fans(kernel_shape))), kernel_shape, rng)
 
 
-def _zero_bias(kernel_shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+def _fan_in_uniform(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return _uniform(1.0 / np.sqrt(_fans(kernel_shape)[0]), kernel_shape, rng)
+
+
+def _zero_bias(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
     return np.zeros(kernel_shape[-1])
 
 
-def _fan_in_uniform_bias(kernel_shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    bound = 1.0 / np.sqrt(_fans(kernel_shape)[0])
-    return rng.uniform(-bound, bound, kernel_shape[-1])
+def _fan_in_uniform_bias(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return _uniform(1.0 / np.sqrt(_fans(kernel_shape)[0]), kernel_shape[-1:], rng)
+
+
+def _orthogonal(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    """Orthonormal rows, as `keras.initializers.Orthogonal` has them."""
+    rows, columns = kernel_shape
+    q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return q if rows > columns else q.T
+
+
+def _units_uniform(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return _uniform(1.0 / np.sqrt(kernel_shape[-1] // 4), kernel_shape, rng)
+
+
+def _forget_bias(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return np.repeat([0.0, 1.0, 0.0, 0.0], kernel_shape[-1] // 4)
+
+
+def _two_units_uniform_biases(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return sum(_units_uniform(kernel_shape[-1:], rng) for _ in range(2))
+
+
+def _small_uniform(shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return _uniform(0.05, shape, rng)
+
+
+def _normal_but_padding(shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    table = rng.normal(size=shape)
+    table[0] = 0.0
+    return table
 
 
 @dataclass(frozen=True)
 class Convention:
-    """A framework's defaults; `kernel` and `bias` draw from the shape of the layer's kernel."""
+    """A framework's defaults."""
 
     kernel: Draw
     bias: Draw
+    lstm_kernel: Draw
+    lstm_recurrent_kernel: Draw
+    lstm_bias: Draw
+    embedding: Draw
 
 
 CONVENTIONS = {
-    "keras": Convention(_glorot_uniform, _zero_bias),
-    "pytorch": Convention(_fan_in_uniform, _fan_in_uniform_bias),
+    "keras": Convention(
+        kernel=_glorot_uniform,
+        bias=_zero_bias,
+        lstm_kernel=_glorot_uniform,
+        lstm_recurrent_kernel=_orthogonal,
+        lstm_bias=_forget_bias,
+        embedding=_small_uniform,
+    ),
+    "pytorch": Convention(
+        kernel=_fan_in_uniform,
+        bias=_fan_in_uniform_bias,
+        lstm_kernel=_units_uniform,
+        lstm_recurrent_kernel=_units_uniform,
+        lstm_bias=_two_units_uniform_biases,
+        embedding=_normal_but_padding,
+    ),
 }
 
 
@@ -85,12 +143,34 @@ def draw_weights(model: keras.Model, name: str, seed: int) -> None:
     Batch normalisation starts at scale 1 and offset 0 in both, as Keras built it.
     """
     chosen = find_convention(name)
-    for layer in model.layers:
-        rng = np.random.default_rng([seed, crc32(layer.name.encode())])
-        if getattr(layer, "kernel", None) is not None:
-            shape = tuple(layer.kernel.shape)
-            layer.kernel.assign(chosen.kernel(shape, rng).astype("float32"))
-            if layer.bias is not None:
-                layer.bias.assign(chosen.bias(shape, rng).astype("float32"))
-        elif getattr(layer, "seed_generator", None) is not None:
-            layer.seed_generator.state.assign(rng.integers(0, 2**31, 2).astype("uint32"))
+    for layer in model._flatten_layers(include_self=False):  # no public way leads to the layers in layers
+        rng = np.random.default_rng([seed, crc32((layer.path or layer.name).encode())])
+        for variable, draw, shape in _draws(layer, chosen):
+            variable.assign(draw(shape, rng).astype("float32"))
+        generator = getattr(layer, "seed_generator", None)
+        if generator is not None:
+            generator.state.assign(rng.integers(0, 2**31, 2).astype("uint32"))
+
+
+def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable, Draw, Shape]]:
+    """What of a layer is drawn, in this order: the variable, how, and the shape that decides the scale."""
+    from keras import layers
+
+    if isinstance(layer, layers.LSTMCell):
+        shape = tuple(layer.kernel.shape)
+        return [
+            (layer.kernel, chosen.lstm_kernel, shape),
+            (layer.recurrent_kernel, chosen.lstm_recurrent_kernel, tuple(layer.recurrent_kernel.shape)),
+            (layer.bias, chosen.lstm_bias, shape),
+        ]
+    if isinstance(layer, layers.Embedding):
+        table = tuple(layer.embeddings.shape)
+        draws = [(layer.embeddings, chosen.embedding, table)]
+        if (free := getattr(layer, "reverse_embeddings", None)) is not None:
+            draws.append((free, chosen.kernel, table[::-1]))
+        return draws
+    if isinstance(layer, layers.Dense | layers.Conv2D):
+        shape = tuple(layer.kernel.shape)
+        bias = [] if layer.bias is None else [(layer.bias, chosen.bias, shape)]
+        return [(layer.kernel, chosen.kernel, shape), *bias]
+    return []

@@ -32,6 +32,13 @@ def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor) -> Tensor
     return -ops.mean(ops.take_along_axis(log_probabilities, labels[:, None], axis=-1))
 
 
+def token_negative_log_likelihood(targets: Tensor, log_probabilities: Tensor) -> Tensor:
+    """The mean of -log p[y] over the tokens `(B, T)` that are not padding, 0."""
+    losses = -ops.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
+    real = ops.cast(ops.not_equal(targets, 0), losses.dtype)
+    return ops.sum(losses * real) / ops.sum(real)
+
+
 def _image_batch(arrays: tuple[Tensor, ...], rows: Tensor) -> tuple[Tensor, Tensor]:
     images, labels = arrays
     return scale_pixels(ops.take(images, rows, axis=0)), ops.take(labels, rows, axis=0)

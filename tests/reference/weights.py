@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 NAMES = {
+    "embeddings": "weight",
     "kernel": "weight",
     "gamma": "weight",
     "bias": "bias",
@@ -16,6 +17,8 @@ NAMES = {
     "moving_mean": "running_mean",
     "moving_variance": "running_var",
 }
+
+LSTM_NAMES = {"kernel": "weight_ih_l0", "recurrent_kernel": "weight_hh_l0", "bias": "bias_ih_l0"}
 
 
 def torch_layout(
@@ -25,23 +28,34 @@ def torch_layout(
 
     A convolution's kernel goes from (height, width, in, out) to (out, in, height, width), a dense one from
     (in, out) to (out, in). The rows of the first dense layer after a flatten go from (height, width,
-    channels) to (channels, height, width).
+    channels) to (channels, height, width). An LSTM's kernels go like dense ones, for its gates stand in the
+    same order; its one bias is the first of PyTorch's two.
     """
     flattened = {
         layer.name: layer.input.shape[1:] for layer in model.layers if isinstance(layer, keras.layers.Flatten)
     }
     placed = {}
     for variable, array in zip(variables, arrays, strict=True):
-        layer, name = variable.path.split("/")[-2:]
+        *layers, name = variable.path.split("/")
         if name == "kernel" and array.ndim == 4:
             array = array.transpose(3, 2, 0, 1)
-        elif name == "kernel":
-            if layer == "fc1" and flattened:
+        elif name in ("kernel", "recurrent_kernel"):
+            if layers == ["fc1"] and flattened:
                 height, width, channels = flattened["flatten"]
                 array = array.reshape(height, width, channels, -1).transpose(2, 0, 1, 3)
             array = array.reshape(-1, array.shape[-1]).T
-        placed[f"{layer}.{NAMES[name]}"] = np.ascontiguousarray(array)
+        placed[torch_name(layers, name)] = np.ascontiguousarray(array)
     return placed
+
+
+def torch_name(layers: list[str], name: str) -> str:
+    """The key in a `state_dict` of a variable of these layers, the outer first."""
+    if layers[-1] == "lstm_cell":
+        reverse = "_reverse" if layers[-2].startswith("backward") else ""
+        return f"{layers[0]}.{LSTM_NAMES[name]}{reverse}"
+    if layers == ["output_bias"]:
+        return "output_bias"
+    return ".".join([*layers, NAMES[name]])
 
 
 def copy_weights(model: keras.Model, module: torch.nn.Module) -> None:
@@ -52,5 +66,9 @@ def copy_weights(model: keras.Model, module: torch.nn.Module) -> None:
     """
     variables = model.weights
     arrays = torch_layout(model, variables, map(keras.ops.convert_to_numpy, variables))
-    counters = {name: count for name, count in module.state_dict().items() if count.ndim == 0}
-    module.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()} | counters)
+    kept = {name: value for name, value in module.state_dict().items() if value.ndim == 0}
+    second_biases = {
+        name: torch.zeros_like(value) for name, value in module.state_dict().items() if "bias_hh" in name
+    }
+    given = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    module.load_state_dict(given | kept | second_biases)

@@ -1,0 +1,140 @@
+"""The character translators of R000, R002 and R003: a two-way LSTM reads, an LSTM writes.
+
+A model maps `source_ids` `(batch, source length)` and `target_ids` `(batch, target length)`, the targets
+before each position, to log-probabilities `(batch, target length, target vocabulary)` of the token there, in
+float32. Token 0 is padding, which the encoder and the attention do not see. `encoder_graph` and `step_graph`
+are the same layers as they are used for decoding.
+
+    e_t = embedding(x_t);  h_1..h_S, (h, c) = biLSTM(e_1..e_S)
+    s_t = LSTM(embedding(y_{t-1}); s_{t-1}),    s_0 = [forward h; backward h],  c_0 = [forward c; backward c]
+    o_t = tanh(W_o [s_t; attention(s_t, h_1..h_S)] + b_o)  with an attention, else s_t
+    log p_t = log_softmax(E o_t + b)    with E the target's embedding if tied
+
+Dropout stands after both embeddings, on h and on o.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+from keras import KerasTensor, layers, ops
+
+from kzoo.layers import (
+    Attention,
+    AttentionalOutput,
+    BahdanauAttention,
+    Bias,
+    BilinearAttention,
+    DotProductAttention,
+    LinearAttention,
+)
+
+ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
+    "none": None,
+    "bilinear": lambda units: BilinearAttention(name="attention"),
+    "bahdanau": lambda units: BahdanauAttention(units, name="attention"),
+    "dot": lambda units: DotProductAttention(name="attention"),
+    "linear": lambda units: LinearAttention(name="attention"),
+}
+"""The attentions by name, from the number of units."""
+
+
+def seq2seq(
+    source_vocabulary: int,
+    target_vocabulary: int,
+    units: int = 128,
+    dropout: float = 0.3,
+    attention: str = "none",
+    tied: bool = True,
+    name: str = "seq2seq",
+) -> keras.Model:
+    """Build the training graph, with Keras's initial weights.
+
+    Args:
+        source_vocabulary, target_vocabulary: the numbers of tokens, the special ones counted.
+        units: of the embeddings and the decoder; the encoder has half of them in each direction.
+        dropout: the share dropped, in [0, 1).
+        attention: one of `ATTENTIONS`.
+        tied: whether the output's matrix is the target's embedding.
+
+    Raises:
+        ValueError: units that are not even, or an unknown attention.
+    """
+    if units % 2:
+        raise ValueError(f"units must be even, for half of them read in each direction, not {units}")
+    if attention not in ATTENTIONS:
+        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
+    source_ids = keras.Input((None,), dtype="int32", name="source_ids")
+    target_ids = keras.Input((None,), dtype="int32", name="target_ids")
+    mask = ops.not_equal(source_ids, 0)
+    x = layers.Embedding(source_vocabulary, units, name="source_embedding")(source_ids)
+    x = layers.Dropout(dropout, seed=0, name="source_dropout")(x)
+    reader = layers.LSTM(units // 2, return_sequences=True, return_state=True, name="reader")
+    memory, *state = layers.Bidirectional(reader, name="encoder")(x, mask=mask)
+    memory = layers.Dropout(dropout, seed=0, name="encoder_dropout")(memory)
+    embedding = layers.ReversibleEmbedding(
+        target_vocabulary, units, tie_weights=tied, name="target_embedding"
+    )
+    y = layers.Dropout(dropout, seed=0, name="target_dropout")(embedding(target_ids))
+    writer = layers.LSTM(units, return_sequences=True, return_state=True, name="decoder")
+    y, *_ = writer(y, initial_state=_join_directions(state))
+    if (create := ATTENTIONS[attention]) is not None:
+        context = create(units)(y, memory, value_mask=mask)
+        y = AttentionalOutput(units, name="attentional_output")(y, context)
+    y = layers.Dropout(dropout, seed=0, name="output_dropout")(y)
+    logits = Bias(name="output_bias")(embedding(y, reverse=True))
+    outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
+    return keras.Model({"source_ids": source_ids, "target_ids": target_ids}, outputs, name=name)
+
+
+def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:
+    """Forward h, c and backward h, c to the decoder's h and c."""
+    forward_h, forward_c, backward_h, backward_c = state
+    return [
+        ops.concatenate([forward_h, backward_h], axis=-1),
+        ops.concatenate([forward_c, backward_c], axis=-1),
+    ]
+
+
+def encoder_graph(model: keras.Model) -> keras.Model:
+    """`source_ids (batch, length)` to the state of `step_graph`, without dropout.
+
+    A dictionary: `h` and `c` `(batch, units)`, `memory` `(batch, length, units)`, `mask` `(batch, length)`.
+    """
+    source_ids = keras.Input((None,), dtype="int32", name="source_ids")
+    mask = ops.not_equal(source_ids, 0)
+    x = model.get_layer("source_embedding")(source_ids)
+    memory, *state = model.get_layer("encoder")(x, mask=mask)
+    h, c = _join_directions(state)
+    memory = ops.copy(
+        memory
+    )  # without Keras's implicit mask, beside which the explicit one would be a second
+    return keras.Model(source_ids, {"h": h, "c": c, "memory": memory, "mask": mask}, name="encoder")
+
+
+def step_graph(model: keras.Model) -> keras.Model:
+    """`(tokens (rows,), state)` to `(log_probabilities (rows, vocabulary), state)`, without dropout."""
+    writer = model.get_layer("decoder")
+    units = writer.units
+    tokens = keras.Input((), dtype="int32", name="tokens")
+    state = {
+        "h": keras.Input((units,), name="h"),
+        "c": keras.Input((units,), name="c"),
+        "memory": keras.Input((None, units), name="memory"),
+        "mask": keras.Input((None,), dtype="bool", name="mask"),
+    }
+    embedding = model.get_layer("target_embedding")
+    y, (h, c) = writer.cell(embedding(tokens), [state["h"], state["c"]])
+    if has_attention(model):
+        query = ops.expand_dims(y, 1)
+        context = model.get_layer("attention")(query, state["memory"], value_mask=state["mask"])
+        y = ops.squeeze(model.get_layer("attentional_output")(query, context), 1)
+    logits = model.get_layer("output_bias")(embedding(y, reverse=True))
+    outputs = model.get_layer("log_probabilities")(logits)
+    return keras.Model((tokens, state), (outputs, {**state, "h": h, "c": c}), name="step")
+
+
+def has_attention(model: keras.Model) -> bool:
+    """Whether the model has an attention."""
+    return any(layer.name == "attention" for layer in model.layers)

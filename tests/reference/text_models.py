@@ -1,0 +1,116 @@
+"""The character translators in plain PyTorch, as the course had them: packed sequences, a module a part."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+PAD = 0
+
+
+class BilinearAttention(nn.Module):
+    """p = softmax((W q) . h), c = sum p h."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(units, units, bias=False)
+
+    def forward(self, query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The context of each query."""
+        scores = self.projection(query) @ memory.transpose(1, 2)
+        return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1) @ memory
+
+
+class BahdanauAttention(nn.Module):
+    """p = softmax(v . tanh(W_s s + W_h h)), c = sum p h."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.query_projection = nn.Linear(units, units, bias=False)
+        self.key_projection = nn.Linear(units, units, bias=False)
+        self.scorer = nn.Linear(units, 1, bias=False)
+
+    def forward(self, query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The context of each query."""
+        hidden = self.query_projection(query)[:, :, None] + self.key_projection(memory)[:, None]
+        scores = self.scorer(hidden.tanh()).squeeze(-1)
+        return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1) @ memory
+
+
+class AttentionalOutput(nn.Module):
+    """tanh(W [s; c] + b)."""
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(2 * units, units)
+
+    def forward(self, query: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
+        """The attentional vector."""
+        return self.projection(torch.cat([query, context], dim=-1)).tanh()
+
+
+ATTENTIONS = {"bilinear": BilinearAttention, "bahdanau": BahdanauAttention}
+
+
+class Seq2Seq(nn.Module):
+    """A two-way LSTM reads, an LSTM writes."""
+
+    def __init__(
+        self,
+        source_vocabulary: int = 34,
+        target_vocabulary: int = 34,
+        units: int = 128,
+        dropout: float = 0.3,
+        attention: str = "none",
+    ) -> None:
+        super().__init__()
+        self.source_embedding = nn.Embedding(source_vocabulary, units, padding_idx=PAD)
+        self.encoder = nn.LSTM(units, units // 2, batch_first=True, bidirectional=True)
+        self.target_embedding = nn.Embedding(target_vocabulary, units, padding_idx=PAD)
+        self.decoder = nn.LSTM(units, units, batch_first=True)
+        self.output_bias = nn.Parameter(torch.zeros(target_vocabulary))
+        self.dropout = nn.Dropout(dropout)
+        self.attention = None
+        if attention != "none":
+            self.attention = ATTENTIONS[attention](units)
+            self.attentional_output = AttentionalOutput(units)
+
+    def encode(self, source_ids: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """The outputs of the encoder, and the first state of the decoder."""
+        embedded = self.dropout(self.source_embedding(source_ids))
+        lengths = (source_ids != PAD).sum(dim=1).cpu()
+        packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+        outputs, (h, c) = self.encoder(packed)
+        memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source_ids.shape[1])
+        state = tuple(torch.cat([both[0], both[1]], dim=-1)[None] for both in (h, c))
+        return self.dropout(memory), state
+
+    def decode(
+        self,
+        target_ids: torch.Tensor,
+        memory: torch.Tensor,
+        mask: torch.Tensor,
+        state: tuple[torch.Tensor, torch.Tensor],
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """Log-probabilities after each target, and the state after the last."""
+        outputs, state = self.decoder(self.dropout(self.target_embedding(target_ids)), state)
+        if self.attention is not None:
+            outputs = self.attentional_output(outputs, self.attention(outputs, memory, mask))
+        logits = self.dropout(outputs) @ self.target_embedding.weight.T + self.output_bias
+        return logits.log_softmax(dim=-1), state
+
+    def forward(self, source_ids: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities of the token after each target."""
+        memory, state = self.encode(source_ids)
+        return self.decode(target_ids, memory, source_ids != PAD, state)[0]
+
+
+TEXT_MODELS = {
+    "nmt": Seq2Seq,
+    "nmt-bilinear": partial(Seq2Seq, attention="bilinear"),
+    "p2g": partial(Seq2Seq, source_vocabulary=107, target_vocabulary=93),
+    "p2g-bahdanau": partial(Seq2Seq, source_vocabulary=107, target_vocabulary=93, attention="bahdanau"),
+}
