@@ -145,10 +145,10 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
 
 
 def outline_model(name: str, **options: Any) -> keras.Model:
-    """The model without memory for its weights: enough for shapes and counts, and fast."""
+    """The model without values for its weights: enough for shapes and counts, and fast."""
     import keras
 
-    with keras.StatelessScope():
+    with keras.StatelessScope(initialize_variables=False):
         return _build(name, options)
 
 
