@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from kzoo.data.tokens import TokenKind
 
 from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
-    from kzoo.data.audit import Audit
+    from kzoo.data.audit import ImageAudit, PairAudit
 
 app = typer.Typer(
-    help="Find, bring and check the published image sets, or your own.",
+    help="Find, bring and check the published sets, or your own.",
     no_args_is_help=True,
 )
 
 Name = Annotated[
     str, typer.Argument(help="A published set, for instance fashion-mnist; see `kzoo data list`.")
 ]
-NameOrPath = Annotated[str, typer.Argument(help="A published set, or your own folder of images or npz file.")]
+NameOrPath = Annotated[
+    str,
+    typer.Argument(
+        help="A published set, or your own: a folder of images, an npz, or a tsv or csv of pairs."
+    ),
+]
 DataDir = Annotated[
     Path | None,
     typer.Option(
@@ -36,11 +43,11 @@ ImageShape = Annotated[
 
 @app.command("list")
 def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the published image sets, and where each was found."""
-    from kzoo.data.catalog import IMAGE_SETS
-    from kzoo.data.sources import describe
+    """List the published sets, and where each was found."""
+    from kzoo.data.catalog import PUBLISHED_SETS
+    from kzoo.data.places import describe
 
-    sets = [describe(name, data_dir) for name in IMAGE_SETS]
+    sets = [describe(name, data_dir) for name in PUBLISHED_SETS]
     if as_json:
         print_json(sets)
         return
@@ -48,35 +55,37 @@ def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
         (
             row["name"],
             "/".join(f"{size:,}" for size in row["sizes"].values()),
-            "x".join(map(str, row["image_shape"])),
+            _example(row),
             row["licence"],
-            row["stand_in"],
+            row["stand_in"] or "-",
             row["found"] or "-",
         )
         for row in sets
     ]
-    print_table("name", "train/validation/test", "shape", "licence", "stand-in", "found in", rows=rows)
+    print_table("name", "train/validation/test", "example", "licence", "stand-in", "found in", rows=rows)
 
 
 @app.command()
 def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Show a set's licence, sizes, checksums, official address, and where it is looked for."""
-    from kzoo.data.sources import describe
+    from kzoo.data.places import describe
 
     card = describe(name, data_dir)
     if as_json:
         print_json(card)
         return
     rows = [
-        (key.replace("_", "-"), card[key])
+        (key.replace("_", "-"), card[key] or "-")
         for key in ("name", "title", "licence", "homepage", "stand_in", "note")
     ]
-    rows.append(("images", ", ".join(f"{size:,} {split}" for split, size in card["sizes"].items())))
-    rows.append(("shape", "x".join(map(str, card["image_shape"]))))
-    rows.append(("classes", ", ".join(card["class_names"])))
+    rows.append(("sizes", ", ".join(f"{size:,} {split}" for split, size in card["sizes"].items())))
+    rows.append(("example", _example(card)))
+    if "class_names" in card:
+        rows.append(("classes", ", ".join(card["class_names"])))
     for file in card["files"]:
         size = f"{file['bytes']:,} bytes" if file["bytes"] else "size not published"
-        rows.append(("file", f"{file['name']}, {size}\n{file['url']}\n{file['checksum']}"))
+        checksum = file["checksum"] or "no checksum is published"
+        rows.append(("file", f"{file['name']}, {size}\n{file['url']}\n{checksum}"))
     rows.append(("looked for in", "\n".join(card["places"])))
     rows.append(("found in", card["found"] or "-"))
     print_table("", "", rows=rows)
@@ -93,7 +102,7 @@ def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
 
     from kzoo.data.catalog import find_card
     from kzoo.data.fetch import fetch as fetch_set
-    from kzoo.data.sources import home
+    from kzoo.data.places import home
 
     card, folder = find_card(name), home(name, data_dir)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
@@ -110,15 +119,24 @@ def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def check(
-    name: NameOrPath, data_dir: DataDir = None, image_shape: ImageShape = None, as_json: Json = False
+    name: NameOrPath,
+    data_dir: DataDir = None,
+    image_shape: ImageShape = None,
+    source_tokens: Annotated[
+        TokenKind | None, typer.Option(help="What your own sources are split into.")
+    ] = None,
+    target_tokens: Annotated[
+        TokenKind | None, typer.Option(help="What your own targets are split into.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Read a set from beginning to end: count its images by class, and compare it with what is published.
+    """Read a set from beginning to end: count what is in it, and compare it with what is published.
 
     Exit code 1 says that it differs from what is published, 3 that it is missing or damaged.
     """
     from kzoo.data.audit import audit
 
-    found = audit(name, data_dir, image_shape)
+    found = audit(name, data_dir, image_shape, source_tokens=source_tokens, target_tokens=target_tokens)
     if as_json:
         print_json(found.to_json())
     else:
@@ -127,18 +145,44 @@ def check(
         raise typer.Exit(1)
 
 
-def _print_audit(found: Audit) -> None:
-    out = console()
-    out.print(f"{found.name} in {found.location}", soft_wrap=True)
+def _example(card: dict[str, Any]) -> str:
+    """What one example of a set is: the shape of an image, or the vocabularies of a pair."""
+    if "image_shape" in card:
+        return "x".join(map(str, card["image_shape"]))
+    source, target = card["vocabulary_sizes"]
+    return f"{source} to {target} tokens"
+
+
+def _print_classes(found: ImageAudit) -> None:
     rows = [
         (name, *(f"{split[name]:,}" for split in found.class_counts.values()))
         for name in found.class_counts["train"]
     ]
     rows.append(("all", *(f"{size:,}" for size in found.sizes.values())))
     print_table("class", *(f">{split}" for split in found.class_counts), rows=rows)
+
+
+def _print_pairs(found: PairAudit) -> None:
+    rows = [(f"{split} pairs", f"{size:,}") for split, size in found.sizes.items()]
+    sides = zip(("source", "target"), found.vocabulary_sizes, found.longest, strict=True)
+    rows += [(side, f"{size} tokens, the longest has {longest}") for side, size, longest in sides]
+    print_table("", "", rows=rows)
+    for line in found.left_out:
+        console().print(line, soft_wrap=True)
+
+
+def _print_audit(found: ImageAudit | PairAudit) -> None:
+    from kzoo.data.audit import ImageAudit
+
+    out = console()
+    out.print(f"{found.name} in {found.location}", soft_wrap=True)
+    if isinstance(found, ImageAudit):
+        _print_classes(found)
+    else:
+        _print_pairs(found)
     for file in found.files:
         out.print(f"{file.path}: {file.state}, {file.checksum}", soft_wrap=True)
-    out.print(f"pixels and labels: sha256:{found.sha256}", soft_wrap=True)
+    out.print(f"examples: sha256:{found.sha256}", soft_wrap=True)
     for difference in found.differences:
         out.print(f"differs: {difference}", style="yellow", soft_wrap=True)
     if not found.differences:

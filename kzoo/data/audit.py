@@ -1,4 +1,4 @@
-"""What is in an image set, against what is published about it."""
+"""What is in a set, against what is published about it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.catalog import IMAGE_SETS, ImageSetCard
+from kzoo.data.cards import SetCard
 from kzoo.data.checksums import checksum_like
+from kzoo.data.image_cards import IMAGE_SETS
 from kzoo.data.images import ImageSet, Split
-from kzoo.data.published import files_of
+from kzoo.data.own_pairs import SUFFIXES
+from kzoo.data.pair_cards import PAIR_SETS
+from kzoo.data.pair_sources import load_pair_set
+from kzoo.data.pairs import PairSet
+from kzoo.data.places import files_of
 from kzoo.data.sources import load_image_set
+from kzoo.data.tokens import TokenKind
 
 _OFFICIAL, _DIFFERS, _UNKNOWN = "official", "not the official file", "no published checksum"
 
@@ -27,14 +33,12 @@ class FileCheck:
     state: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Audit:
     """What was found in a set. `differences` is empty if nothing published contradicts it."""
 
     name: str
     location: str
-    image_shape: tuple[int, int, int]
-    class_counts: dict[str, dict[str, int]]
     sizes: dict[str, int]
     published_sizes: dict[str, int] | None
     sha256: str
@@ -46,40 +50,100 @@ class Audit:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ImageAudit(Audit):
+    """What was found in an image set."""
+
+    image_shape: tuple[int, int, int]
+    class_counts: dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairAudit(Audit):
+    """What was found in a set of pairs, for source and target in this order.
+
+    `vocabulary_sizes` count the special tokens, `longest` are lengths in tokens, `left_out` says which rows
+    were not used and why.
+    """
+
+    vocabulary_sizes: tuple[int, int]
+    longest: tuple[int, int]
+    left_out: tuple[str, ...]
+
+
 def audit(
-    name_or_path: str, data_dir: Path | None = None, image_shape: tuple[int, int, int] | None = None
-) -> Audit:
+    name_or_path: str,
+    data_dir: Path | None = None,
+    image_shape: tuple[int, int, int] | None = None,
+    *,
+    source_tokens: TokenKind | None = None,
+    target_tokens: TokenKind | None = None,
+) -> ImageAudit | PairAudit:
     """Read a set from beginning to end and compare it with what is published.
 
     Args:
-        name_or_path: as for `load_image_set`; a published set must be there.
+        name_or_path: as for `load_image_set` or `load_pair_set`; a published set must be there.
         data_dir: as for `load_image_set`.
         image_shape: what photographs in the user's own folders are resized to.
+        source_tokens, target_tokens: what the tokens of the user's own pairs are.
 
     Raises:
         UsageError: an unknown name.
         DataError: the set is not found, or a file of it is damaged.
     """
+    if name_or_path in PAIR_SETS or Path(name_or_path).suffix.lower() in SUFFIXES:
+        pair_set = load_pair_set(
+            name_or_path,
+            data_dir=data_dir,
+            require_data=name_or_path in PAIR_SETS,
+            source_tokens=source_tokens,
+            target_tokens=target_tokens,
+        )
+        return _audit_pairs(pair_set, name_or_path)
     card = IMAGE_SETS.get(name_or_path)
     image_set = load_image_set(
         name_or_path, data_dir=data_dir, image_shape=image_shape, require_data=card is not None
     )
-    files = _check_files(card, Path(image_set.origin.location)) if card else ()
-    sizes = {name: len(split) for name, split in image_set.splits.items()}
-    return Audit(
-        name=image_set.origin.name,
-        location=image_set.origin.location,
-        image_shape=image_set.image_shape,
-        class_counts={name: _count(split, image_set) for name, split in image_set.splits.items()},
-        sizes=sizes,
-        published_sizes=card.sizes if card else None,
-        sha256=image_set.sha256(),
-        files=files,
-        differences=_differences(card, sizes, files),
+    class_counts = {name: _count(split, image_set) for name, split in image_set.splits.items()}
+    found = _compare(card, image_set, "images")
+    return ImageAudit(**found, image_shape=image_set.image_shape, class_counts=class_counts)
+
+
+def _audit_pairs(pair_set: PairSet, name: str) -> PairAudit:
+    card = PAIR_SETS.get(name)
+    found = _compare(card, pair_set, "pairs")
+    source, target = map(len, pair_set.vocabularies())
+    if card is not None and (source, target) != card.vocabulary_sizes:
+        published = " and ".join(map(str, card.vocabulary_sizes))
+        found["differences"] += (
+            f"the vocabularies have {source} and {target} tokens, published are {published}",
+        )
+    sides = zip(*((split.sources, split.targets) for split in pair_set.splits.values()), strict=True)
+    source_length, target_length = (max(len(tokens) for split in side for tokens in split) for side in sides)
+    return PairAudit(
+        **found,
+        vocabulary_sizes=(source, target),
+        longest=(source_length, target_length),
+        left_out=tuple(pair_set.dropped.lines()),
     )
 
 
-def _check_files(card: ImageSetCard, folder: Path) -> tuple[FileCheck, ...]:
+def _compare(card: SetCard | None, found: ImageSet | PairSet, noun: str) -> dict[str, Any]:
+    """What is checked of a set of any kind, as the keywords of `Audit`."""
+    sizes = {name: len(split) for name, split in found.splits.items()}
+    files = _check_files(card, Path(found.origin.location)) if card else ()
+    return {
+        "name": found.origin.name,
+        "location": found.origin.location,
+        "sizes": sizes,
+        "published_sizes": card.sizes if card else None,
+        "sha256": found.sha256(),
+        "files": files,
+        "differences": _differences(card, sizes, files, noun) if card else (),
+    }
+
+
+def _check_files(card: SetCard, folder: Path) -> tuple[FileCheck, ...]:
     published = {remote.name: remote.checksum for remote in card.files}
     checks = []
     for path in files_of(card, folder):
@@ -97,13 +161,11 @@ def _count(split: Split, image_set: ImageSet) -> dict[str, int]:
 
 
 def _differences(
-    card: ImageSetCard | None, sizes: dict[str, int], files: tuple[FileCheck, ...]
+    card: SetCard, sizes: dict[str, int], files: tuple[FileCheck, ...], noun: str
 ) -> tuple[str, ...]:
-    if card is None:
-        return ()
     wrong_files = [f"{file.path} is {file.state}" for file in files if file.state == _DIFFERS]
     wrong_sizes = [
-        f"there are {sizes[split]:,} {split} images, published are {published:,}"
+        f"there are {sizes[split]:,} {split} {noun}, published are {published:,}"
         for split, published in card.sizes.items()
         if sizes[split] != published
     ]

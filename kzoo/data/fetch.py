@@ -9,10 +9,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from kzoo.data.archives import unpack_zip
-from kzoo.data.catalog import ImageSetCard, RemoteFile
 from kzoo.data.checksums import checksum_like
 from kzoo.data.faults import reason
-from kzoo.data.published import files_of
+from kzoo.data.image_cards import RemoteFile, SetCard
+from kzoo.data.places import files_of
 from kzoo.errors import DataError
 
 Progress = Callable[[str, int, int | None], None]
@@ -23,11 +23,11 @@ _TIMEOUT_SECONDS = 30
 _RANGE_NOT_SATISFIABLE = 416
 
 
-def fetch(card: ImageSetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
+def fetch(card: SetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
     """Bring the files of a published set into `folder`.
 
-    Files that are there and verified are kept. A set that cannot be downloaded is unpacked from the archive
-    that the user put into `folder`.
+    Official files that are there are kept. A set that comes in an archive, downloaded or put into `folder` by
+    the user, is unpacked.
 
     Returns:
         The files and folders of the set.
@@ -36,8 +36,8 @@ def fetch(card: ImageSetCard, folder: Path, progress: Progress | None = None) ->
         DataError: the network failed (the message says which file to put where), a file is not the official
             one, or the archive is missing or unsafe.
     """
-    if card.archive is not None:
-        _unpack(card, folder, card.archive)
+    if card.archive is not None and files_of(card, folder):
+        return files_of(card, folder)  # unpacked before
     for remote in card.files:
         try:
             download(remote, folder, progress)
@@ -48,11 +48,16 @@ def fetch(card: ImageSetCard, folder: Path, progress: Progress | None = None) ->
                 f"cannot download {remote.url} ({reason(cause)}): run this again to resume, "
                 f"or put these files into {folder} by hand: {missing}"
             ) from error
+    if card.archive is not None:
+        _unpack(card, folder, card.archive)
     return files_of(card, folder)
 
 
 def download(remote: RemoteFile, folder: Path, progress: Progress | None = None) -> Path:
     """Download one file as `<name>.part`, which a later call resumes; it gets its name once verified.
+
+    Without a published checksum only its length is verified, and it is not resumed: nothing could tell
+    whether the parts belong together.
 
     Raises:
         DataError: the file that came, or that was there, is not the official one.
@@ -60,19 +65,24 @@ def download(remote: RemoteFile, folder: Path, progress: Progress | None = None)
     """
     target = folder / remote.name
     if target.exists():
-        if checksum_like(target, remote.checksum) == remote.checksum:
+        if remote.checksum is None or checksum_like(target, remote.checksum) == remote.checksum:
             return target
         raise DataError(f"{target} is not the official file; move it away, or give another --data-dir")
     folder.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
+    if remote.checksum is None:
+        part.unlink(missing_ok=True)
     _transfer(remote, part, progress)
-    found = checksum_like(part, remote.checksum)
-    if found != remote.checksum:
-        part.unlink()
-        raise DataError(
-            f"{remote.url} sent a wrong file, now deleted: its checksum is {found}, not {remote.checksum}"
-        )
+    if remote.checksum is not None:
+        _verify(part, remote.url, remote.checksum)
     return part.replace(target)
+
+
+def _verify(part: Path, url: str, checksum: str) -> None:
+    found = checksum_like(part, checksum)
+    if found != checksum:
+        part.unlink()
+        raise DataError(f"{url} sent a wrong file, now deleted: its checksum is {found}, not {checksum}")
 
 
 def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None:
@@ -101,9 +111,7 @@ def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None
         raise ConnectionError(f"cut off after {done:,} of {total:,} bytes")
 
 
-def _unpack(card: ImageSetCard, folder: Path, archive: str) -> None:
-    if files_of(card, folder):
-        return
+def _unpack(card: SetCard, folder: Path, archive: str) -> None:
     if not (folder / archive).is_file():
         raise DataError(
             f"{card.name} cannot be downloaded by a program: get {archive} from {card.homepage}, "

@@ -1,4 +1,4 @@
-"""The published image sets that kzoo knows: their sizes, licences, addresses and checksums.
+"""The published image sets.
 
 Sizes in bytes and SHA-256 are those that TensorFlow Datasets records for the official files
 (`tensorflow_datasets/url_checksums/{mnist,fashion_mnist,kmnist}.txt`). MedMNIST publishes an MD5 only
@@ -9,49 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kzoo.errors import UsageError
-from kzoo.names import suggestion
+from kzoo.data.cards import RemoteFile, SetCard
 
-STAND_INS = ("glyphs", "scenes", "scans")
+IMAGE_STAND_INS = ("glyphs", "scenes", "scans")
 """The image sets that kzoo draws itself (`kzoo.data.standins`)."""
 
 
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file at its official address. `checksum` is `sha256:...` or `md5:...`, as published."""
+@dataclass(frozen=True, kw_only=True)
+class ImageSetCard(SetCard):
+    """What is published about an image set; `image_shape` is `(height, width, channels)`."""
 
-    name: str
-    url: str
-    bytes: int | None
-    checksum: str
-
-
-@dataclass(frozen=True)
-class ImageSetCard:
-    """What is published about an image set.
-
-    `image_shape` is `(height, width, channels)`; `sizes` counts the images of each split as the reports
-    used them. A set without `files` cannot be downloaded by a program: its `archive` is put in place by hand.
-    """
-
-    name: str
-    title: str
     image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
-    sizes: dict[str, int]
-    licence: str
-    homepage: str
     stand_in: str
-    note: str
-    files: tuple[RemoteFile, ...] = ()
-    archive: str | None = None
-
-
-def find_card(name: str) -> ImageSetCard:
-    """The card of a published set. Raises UsageError, with the nearest name, for an unknown one."""
-    if name not in IMAGE_SETS:
-        raise UsageError(f"no published image set is called {name!r}; {suggestion(name, IMAGE_SETS)}")
-    return IMAGE_SETS[name]
 
 
 def _remote_files(address: str, table: str) -> tuple[RemoteFile, ...]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kzoo.data.origin import Origin
+
 PIXEL_LEVELS = 256.0
 """The reports divide pixels by 256, not 255, and normalise no further (R000-R004, question 2)."""
 
@@ -24,15 +26,6 @@ class Split:
     def take(self, rows: np.ndarray) -> Split:
         """The split of these rows, in this order."""
         return Split(self.images[rows], self.labels[rows])
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a set was found. A stand-in is drawn by kzoo and never compared with a published figure."""
-
-    name: str
-    location: str
-    stand_in: bool
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from kzoo.data.arrays import to_split
-from kzoo.data.catalog import ImageSetCard
 from kzoo.data.folders import read_class_folders
 from kzoo.data.idx import read_idx
+from kzoo.data.image_cards import ImageSetCard
 from kzoo.data.images import Split
 from kzoo.data.npz import read_npz, read_npz_splits
 from kzoo.errors import DataError

@@ -8,8 +8,9 @@ import numpy as np
 
 from kzoo.data.arrays import repeat_grey, shape_text, to_grey, to_split
 from kzoo.data.folders import class_folders, read_class_folders
-from kzoo.data.images import ImageSet, Origin, Split
+from kzoo.data.images import ImageSet, Split
 from kzoo.data.npz import read_npz_splits
+from kzoo.data.origin import Origin
 from kzoo.data.splits import hold_out
 from kzoo.errors import DataError
 

@@ -7,21 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from kzoo.data.arrays import shape_text
-from kzoo.data.catalog import ImageSetCard
 from kzoo.data.faults import unreadable
-from kzoo.data.images import ImageSet, Origin, Split
+from kzoo.data.image_cards import ImageSetCard
+from kzoo.data.images import ImageSet, Split
 from kzoo.data.layouts import LAYOUTS, Layout
+from kzoo.data.origin import Origin
 from kzoo.data.splits import hold_out
 from kzoo.errors import DataError
 
 R004_TEST_CUT = (182, 55, 42, 250)
 """How many test images of each OCTMNIST class R004 used."""
-
-
-def files_of(card: ImageSetCard, folder: Path) -> list[Path]:
-    """The files and folders in `folder` from which the set would be read; none if it is not there."""
-    layout = _layout(card, folder)
-    return layout.found(folder) if layout else []
 
 
 def read_published(card: ImageSetCard, folder: Path, *, test_cut: bool = False) -> ImageSet:

@@ -1,51 +1,18 @@
-"""Where image sets are looked for, and how one is loaded by its name or path."""
+"""Image sets loaded by their name or path: published, drawn, or the user's own."""
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from kzoo.data.arrays import repeat_grey, shape_text
-from kzoo.data.catalog import IMAGE_SETS, STAND_INS, ImageSetCard, find_card
+from kzoo.data.image_cards import IMAGE_SETS, IMAGE_STAND_INS
 from kzoo.data.images import ImageSet, Split
 from kzoo.data.own import read_own
-from kzoo.data.published import files_of, read_published
+from kzoo.data.places import find, not_found
+from kzoo.data.published import read_published
 from kzoo.errors import DataError, UsageError
 from kzoo.names import suggestion
-
-
-def places(name: str, data_dir: Path | None = None) -> list[Path]:
-    """The folders in which a published set is looked for, in order.
-
-    They are `data_dir/<name>` and `data_dir` itself if one is given, `$KZOO_DATA/<name>` if that variable is
-    set, and `<name>` in the user's cache folder.
-    """
-    import platformdirs
-
-    given = [data_dir / name, data_dir] if data_dir is not None else []
-    variable = os.environ.get("KZOO_DATA")
-    shared = [Path(variable) / name] if variable else []
-    return [*given, *shared, platformdirs.user_cache_path("kzoo", appauthor=False) / name]
-
-
-def home(name: str, data_dir: Path | None = None) -> Path:
-    """The folder into which a published set is downloaded: the first of its `places`."""
-    return places(name, data_dir)[0]
-
-
-def find(name: str, data_dir: Path | None = None) -> Path | None:
-    """The first of its `places` that holds files of the published set, None if none does.
-
-    Raises:
-        UsageError: no published set has this name.
-        DataError: `data_dir` is not a folder.
-    """
-    card = find_card(name)
-    if data_dir is not None and not data_dir.is_dir():
-        raise DataError(f"{data_dir} is not a folder: give --data-dir the folder that holds {name}/")
-    return next((folder for folder in places(name, data_dir) if files_of(card, folder)), None)
 
 
 def load_image_set(
@@ -63,7 +30,7 @@ def load_image_set(
     Args:
         name_or_path: a set of the catalogue, a stand-in ("glyphs", "scenes", "scans"), or the path of the
             user's own folder or npz file (a name wins over a path; write `./mnist` for the path).
-        data_dir: the folder that holds the set, or its parent; see `places`.
+        data_dir: the folder that holds the set, or its parent; see `kzoo.data.places`.
         image_shape: `(height, width, channels)` that the model takes. A published or drawn set must have
             this height and width, and grey images become three equal channels if it asks for them; the
             user's own images are fitted, see `kzoo.data.own.read_own`.
@@ -89,39 +56,22 @@ def load_image_set(
         if folder is not None:
             return _with_channels(read_published(card, folder, test_cut=test_cut), image_shape)
         if require_data:
-            raise _not_found(card, data_dir)
+            raise not_found(card, data_dir)
         return _with_channels(_draw(stand_in or card.stand_in, stand_in_seed), image_shape)
-    if isinstance(name_or_path, str) and name in STAND_INS:
+    if isinstance(name_or_path, str) and name in IMAGE_STAND_INS:
         if require_data:
             raise DataError(f"{name} is a stand-in that kzoo draws, and real data is required")
         return _with_channels(_draw(name, stand_in_seed), image_shape)
     if Path(name).exists():
         return read_own(Path(name), image_shape)
-    known = [*IMAGE_SETS, *STAND_INS]
+    known = [*IMAGE_SETS, *IMAGE_STAND_INS]
     raise UsageError(f"no image set, folder or npz file is called {name!r}; {suggestion(name, known)}")
-
-
-def describe(name: str, data_dir: Path | None = None) -> dict[str, Any]:
-    """A published set's card, where it is looked for and where it was found, ready for JSON."""
-    card = find_card(name)
-    found = find(name, data_dir)
-    return {
-        **asdict(card),
-        "bytes": sum(file.bytes or 0 for file in card.files) or None,
-        "places": [str(place) for place in places(name, data_dir)],
-        "found": None if found is None else str(found),
-    }
 
 
 def _draw(stand_in: str, seed: int) -> ImageSet:
     from kzoo.data.standins import draw_image_set
 
     return draw_image_set(stand_in, seed)
-
-
-def _not_found(card: ImageSetCard, data_dir: Path | None) -> DataError:
-    looked = ", ".join(map(str, places(card.name, data_dir)))
-    return DataError(f"{card.name} was not found in {looked}; bring it with: kzoo data fetch {card.name}")
 
 
 def _with_channels(image_set: ImageSet, image_shape: tuple[int, int, int] | None) -> ImageSet:

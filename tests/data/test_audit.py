@@ -7,8 +7,8 @@ import pytest
 
 from kzoo.data import audit as module
 from kzoo.data.audit import audit
-from kzoo.data.catalog import IMAGE_SETS
 from kzoo.data.checksums import checksum_like
+from kzoo.data.image_cards import IMAGE_SETS
 from kzoo.errors import DataError
 
 
@@ -54,3 +54,26 @@ def test_the_user_s_own_set_has_nothing_to_differ_from(tmp_path, write_photograp
 def test_a_published_set_that_is_not_there_is_an_error():
     with pytest.raises(DataError, match="mnist was not found in"):
         audit("mnist")
+
+
+def test_a_set_of_pairs_is_counted(tmp_path):
+    for name in ("train", "valid", "test"):
+        (tmp_path / f"{name}.tsv").write_text("k æ t\tcat\n\nb iʰ\tbe\n", encoding="utf-8")
+    found = audit("wikipron-eng", tmp_path)
+    assert found.sizes == {"train": 2, "validation": 2, "test": 2}
+    assert found.vocabulary_sizes == (9, 9)
+    assert found.longest == (3, 3)
+    assert [line.partition(":")[0] for line in found.left_out] == ["3 rows left out, empty"]
+    assert {file.state for file in found.files} == {"no published checksum"}
+    assert "there are 2 train pairs, published are 10,000" in found.differences
+    assert "the vocabularies have 9 and 9 tokens, published are 107 and 93" in found.differences
+    assert json.loads(json.dumps(found.to_json()))["longest"] == [3, 3]
+
+
+def test_the_user_s_own_pairs_have_nothing_to_differ_from(tmp_path):
+    (tmp_path / "mine.csv").write_text("a b,x\nc d,y\ne f,z\n", encoding="utf-8")
+    found = audit(str(tmp_path / "mine.csv"), source_tokens="spaces")
+    assert found.differences == found.files == found.left_out == ()
+    assert found.longest == (2, 1)
+    with pytest.raises(DataError, match="spa-eng was not found"):
+        audit("spa-eng")

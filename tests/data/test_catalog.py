@@ -4,14 +4,17 @@ import re
 
 import pytest
 
-from kzoo.data.catalog import IMAGE_SETS, STAND_INS, find_card
+from kzoo.data.catalog import PUBLISHED_SETS, find_card
+from kzoo.data.image_cards import IMAGE_SETS, IMAGE_STAND_INS
 from kzoo.data.layouts import LAYOUTS
+from kzoo.data.pair_cards import PAIR_SETS, PAIR_STAND_INS
+from kzoo.data.pair_layouts import PAIR_LAYOUTS
 from kzoo.errors import UsageError
 
 
 @pytest.mark.parametrize("card", IMAGE_SETS.values(), ids=list(IMAGE_SETS))
 def test_a_card_is_complete(card):
-    assert card.stand_in in STAND_INS
+    assert card.stand_in in IMAGE_STAND_INS
     assert LAYOUTS[card.name]
     assert list(card.sizes) == ["train", "validation", "test"]
     assert len(set(card.class_names)) == len(card.class_names)
@@ -19,6 +22,22 @@ def test_a_card_is_complete(card):
     for file in card.files:
         assert file.url.partition("?")[0].endswith(f"/{file.name}")
         assert re.fullmatch("sha256:[0-9a-f]{64}|md5:[0-9a-f]{32}", file.checksum)
+
+
+@pytest.mark.parametrize("card", PAIR_SETS.values(), ids=list(PAIR_SETS))
+def test_a_card_of_pairs_is_complete(card):
+    assert card.stand_in in {*PAIR_SETS, *PAIR_STAND_INS, None}
+    assert PAIR_LAYOUTS[card.name]
+    assert list(card.sizes) == ["train", "validation", "test"]
+    for file in card.files:
+        assert file.url.endswith(f"/{file.name}")
+        assert file.checksum is None
+        assert "No checksum is published" in card.note
+
+
+def test_every_set_has_a_name_of_its_own():
+    assert len(PUBLISHED_SETS) == len(IMAGE_SETS) + len(PAIR_SETS)
+    assert all(find_card(name).name == name for name in PUBLISHED_SETS)
 
 
 def test_checksums_are_of_different_files():

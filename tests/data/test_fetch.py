@@ -6,12 +6,15 @@ import hashlib
 import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
-from kzoo.data.catalog import IMAGE_SETS, RemoteFile
+from kzoo.data.cards import RemoteFile
 from kzoo.data.fetch import download, fetch
+from kzoo.data.image_cards import IMAGE_SETS
+from kzoo.data.pair_cards import PAIR_SETS
 from kzoo.errors import DataError
 
 CONTENT = np.random.default_rng(5).bytes(700_000)
@@ -167,3 +170,25 @@ def test_an_archive_put_there_by_hand_is_unpacked(tmp_path, write_photographs):
     for _ in range(2):  # the second time everything is there
         found = fetch(card, tmp_path / "sets")
         assert [path.name for path in found] == ["seg_train", "seg_test"]
+
+
+def test_without_a_checksum_the_length_is_verified_and_nothing_is_resumed(tmp_path, server):
+    file = replace(server.file(), checksum=None)
+    server.cut = 300_000
+    with pytest.raises(ConnectionError, match="cut off"):
+        download(file, tmp_path)
+    server.cut = None
+    assert download(file, tmp_path).read_bytes() == CONTENT
+    assert server.asked == [None, None]
+    (tmp_path / "set.bin").write_bytes(b"mine")
+    assert download(file, tmp_path).read_bytes() == b"mine"
+
+
+def test_a_set_that_comes_in_an_archive_is_unpacked(tmp_path):
+    card = PAIR_SETS["spa-eng"]
+    with ZipFile(tmp_path / "spa-eng.zip", "w") as archive:
+        archive.writestr("spa.txt", "Go.\tVe.\n")
+        archive.writestr("_about.txt", "about")
+    for _ in range(2):  # the second time it is there, archive or not
+        assert fetch(card, tmp_path) == [tmp_path / "spa.txt"]
+        (tmp_path / "spa-eng.zip").unlink(missing_ok=True)

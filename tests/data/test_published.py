@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kzoo.data.catalog import IMAGE_SETS
-from kzoo.data.published import R004_TEST_CUT, files_of, read_published
+from kzoo.data.image_cards import IMAGE_SETS
+from kzoo.data.places import files_of
+from kzoo.data.published import R004_TEST_CUT, read_published
 from kzoo.errors import DataError
 
 

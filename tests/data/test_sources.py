@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -8,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kzoo.data.images import ImageSet, Origin, Split
-from kzoo.data.sources import describe, find, home, load_image_set, places
+from kzoo.data.images import ImageSet, Split
+from kzoo.data.origin import Origin
+from kzoo.data.places import places
+from kzoo.data.sources import load_image_set
 from kzoo.errors import DataError, UsageError
 
 REAL = os.environ.get("KZOO_DATA")
@@ -27,24 +28,6 @@ def drawn(monkeypatch, noise):
 
     monkeypatch.setattr("kzoo.data.standins.draw_image_set", draw, raising=False)
     return asked
-
-
-def test_a_set_is_looked_for_where_it_says(tmp_path, monkeypatch, write_mnist):
-    monkeypatch.setenv("KZOO_DATA", str(tmp_path / "shared"))
-    (tmp_path / "given").mkdir()
-    given = places("mnist", tmp_path / "given")
-    assert given[:3] == [tmp_path / "given" / "mnist", tmp_path / "given", tmp_path / "shared" / "mnist"]
-    assert given[3].parts[-2:] == ("kzoo", "mnist")
-    assert home("mnist", tmp_path / "given") == given[0]
-    for place in reversed(given):  # each place is preferred to those after it
-        if place != given[1]:
-            write_mnist(place)
-            assert find("mnist", tmp_path / "given") == place
-
-
-def test_the_folder_of_the_set_itself_can_be_given(tmp_path, write_mnist):
-    assert find("mnist", write_mnist(tmp_path)) == tmp_path
-    assert find("octmnist", tmp_path) is None
 
 
 def test_a_data_dir_that_is_not_there_is_an_error_not_a_stand_in(tmp_path, drawn):
@@ -123,19 +106,12 @@ def test_the_cut_is_of_octmnist_only():
         load_image_set("kmnist", test_cut=True)
 
 
-def test_a_description_is_plain_json(tmp_path, write_mnist):
-    found = json.loads(json.dumps(describe("mnist", write_mnist(tmp_path))))
-    assert found["found"] == str(tmp_path)
-    assert found["bytes"] == 9912422 + 28881 + 1648877 + 4542
-    assert describe("octmnist")["found"] is describe("octmnist")["bytes"] is None
-
-
 def test_the_library_imports_no_framework():
     import subprocess
     import sys
 
     code = (
-        "import sys, kzoo.data.sources, kzoo.data.fetch, kzoo.data.audit;"
+        "import sys, kzoo.data.sources, kzoo.data.pair_sources, kzoo.data.fetch, kzoo.data.audit;"
         "print({'keras', 'PIL', 'matplotlib', 'tensorflow', 'torch', 'jax'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kzoo.data.images import Split
-from kzoo.data.splits import hold_out, stratified_split
+from kzoo.data.splits import hold_out, random_split, stratified_split
 
 LABELS = st.lists(st.integers(0, 5), max_size=60).map(np.array)
 
@@ -59,3 +59,22 @@ def test_hold_out_keeps_images_with_their_labels(noise):
     assert (len(train), len(validation)) == (24, 6)
     for split in (train, validation):
         assert np.array_equal(split.images[:, 0, 0, 0], split.labels)
+
+
+@given(st.lists(st.integers(0, 20), min_size=1, max_size=4), st.integers(0, 9), st.integers(0, 5))
+def test_random_rows_are_disjoint_ascending_and_of_the_sizes_asked_for(sizes, spare, seed):
+    count = sum(sizes) + spare
+    drawn = random_split(count, tuple(sizes), seed)
+    assert [len(rows) for rows in drawn] == sizes
+    assert all(np.all(np.diff(rows) > 0) for rows in drawn)
+    together = np.concatenate(drawn)
+    assert len(set(together.tolist())) == len(together)
+    assert set(together.tolist()) <= set(range(count))
+    again = random_split(count, tuple(sizes), seed)
+    assert all(map(np.array_equal, drawn, again))
+
+
+@pytest.mark.parametrize("sizes", [(4, 2), (-1, 2)])
+def test_more_rows_than_there_are_cannot_be_drawn(sizes):
+    with pytest.raises(ValueError, match="cannot draw"):
+        random_split(5, sizes, 0)

@@ -7,7 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
-from kzoo.data.images import ImageSet, Origin, Split
+from kzoo.data.images import ImageSet, Split
+from kzoo.data.origin import Origin
 from kzoo.data.standins import glyphs, scans, scenes
 from kzoo.errors import UsageError
 

@@ -1,0 +1,188 @@
+"""How published sets of pairs lie in a folder: which files show them there, and how these are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from kzoo.data.pairs import PairSplit
+from kzoo.data.rows import Row, read_lines, read_tsv
+from kzoo.data.sieve import Pair, Sieve, UnusableRow
+from kzoo.data.splits import random_split
+from kzoo.data.tokens import normalise
+from kzoo.errors import DataError
+
+Splits = dict[str, PairSplit]
+
+
+@dataclass(frozen=True)
+class PairOptions:
+    """What reading a set of pairs depends on.
+
+    `max_length` is the longest side in tokens, `seed` draws the splits of a file that has none, and `stress`
+    keeps the stress digits of cmudict's vowels.
+    """
+
+    max_length: int | None
+    seed: int
+    stress: bool
+
+
+class PairLayout(Protocol):
+    """One way in which a set of pairs lies in a folder."""
+
+    def found(self, folder: Path) -> list[Path]:
+        """The files of this layout that are in `folder`; none if the set is not there."""
+
+    def read(self, folder: Path, options: PairOptions) -> tuple[Splits, Sieve]:
+        """The splits by name, and what was left out. Raises DataError for a missing or damaged file."""
+
+
+@dataclass(frozen=True)
+class SplitFiles:
+    """A file of tab-separated rows for each split, read as it is."""
+
+    names: dict[str, str]
+    to_pair: Callable[[Row], Pair]
+
+    def found(self, folder: Path) -> list[Path]:
+        return _files(folder, self.names.values())
+
+    def read(self, folder: Path, options: PairOptions) -> tuple[Splits, Sieve]:
+        sieve = Sieve(options.max_length)
+        splits = {
+            split: PairSplit.of(sieve.sift(read_tsv(folder / name), self.to_pair))
+            for split, name in self.names.items()
+        }
+        return splits, sieve
+
+
+@dataclass(frozen=True)
+class OneTable:
+    """One file of tab-separated rows, each distinct pair once, split by a seed as `sizes` are.
+
+    All pairs are used, or as many as `sizes` where `cut` says so.
+    """
+
+    name: str
+    to_pair: Callable[[Row], Pair]
+    sizes: tuple[int, int, int]
+    cut: bool
+
+    def found(self, folder: Path) -> list[Path]:
+        return _files(folder, [self.name])
+
+    def read(self, folder: Path, options: PairOptions) -> tuple[Splits, Sieve]:
+        sieve = Sieve(options.max_length, distinct=True)
+        pairs = sieve.sift(read_tsv(folder / self.name), self.to_pair)
+        total, share = sum(self.sizes), len(pairs) / sum(self.sizes)
+        validation, test = (max(1, round(size * share)) for size in self.sizes[1:])
+        sizes = self.sizes if self.cut and len(pairs) >= total else (None, validation, test)
+        return draw_splits(pairs, sizes, options.seed, folder / self.name, sieve), sieve
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """The CMU Pronouncing Dictionary: `word P H O1 N Z # remark`, `word(2)` for another pronunciation.
+
+    `held_out` words each are drawn for validation and for testing, or a tenth of a dictionary too small.
+    """
+
+    name: str
+    held_out: int
+
+    def found(self, folder: Path) -> list[Path]:
+        return _files(folder, [self.name])
+
+    def read(self, folder: Path, options: PairOptions) -> tuple[Splits, Sieve]:
+        sieve = Sieve(options.max_length, distinct=True)
+        path = folder / self.name
+        pairs = sieve.sift(read_lines(path), lambda row: _pronunciation(row, options.stress))
+        held_out = min(self.held_out, max(1, len(pairs) // 10))
+        return draw_splits(pairs, (None, held_out, held_out), options.seed, path, sieve), sieve
+
+
+def draw_splits(
+    pairs: list[Pair], sizes: tuple[int | None, int, int], seed: int, path: Path, sieve: Sieve
+) -> Splits:
+    """Training, validation and test pairs drawn by a seed; None is for all that are left to train on.
+
+    Raises:
+        DataError: there are too few pairs; it names what the sieve left out of the file.
+    """
+    train, validation, test = sizes
+    rest = len(pairs) - validation - test if train is None else train
+    if rest < 1:
+        found = "; ".join([f"{len(pairs)} usable pairs", *sieve.dropped.lines()])
+        raise DataError(f"{path} holds too few pairs for three splits: {found}")
+    rows = random_split(len(pairs), (rest, validation, test), seed)
+    names = ("train", "validation", "test")
+    return {
+        name: PairSplit.of(pairs[row] for row in chosen) for name, chosen in zip(names, rows, strict=True)
+    }
+
+
+def columns_of(row: Row, count: int, expected: str, *, exact: bool = True) -> tuple[str, ...]:
+    """The first `count` columns of a row. Raises DataError, naming the line, where there are others."""
+    found = len(row.columns)
+    if found < count or (exact and found > count):
+        raise DataError(
+            f"{row.file}, line {row.line}: {found} column{'s' * (found != 1)}, expected {expected}"
+        )
+    return row.columns[:count]
+
+
+def _files(folder: Path, names: Iterable[str]) -> list[Path]:
+    return [path for name in names if (path := folder / name).is_file()]
+
+
+def _sentences(row: Row) -> Pair:
+    english, spanish = columns_of(row, 2, "English TAB Spanish", exact=False)
+    return tuple(spanish), tuple(english)
+
+
+def _raw_sentences(row: Row) -> Pair:
+    spanish, english = _sentences(row)
+    return tuple(normalise("".join(spanish))), tuple(normalise("".join(english)))
+
+
+def _phones_and_word(row: Row) -> Pair:
+    phones, word = columns_of(row, 2, "phones TAB word")
+    return tuple(phones.split()), tuple(word)
+
+
+def _word_and_phones(row: Row) -> Pair:
+    word, phones = columns_of(row, 2, "word TAB phones")
+    return tuple(phones.split()), tuple(word)
+
+
+def _pronunciation(row: Row, stress: bool) -> Pair:
+    """A dictionary's entry; its remark goes, and its stress digits unless they are wanted."""
+    word, *phones = row.columns[0].partition("#")[0].split() or [""]
+    if word.endswith(")"):
+        raise UnusableRow("another pronunciation of a word")
+    if re.search("[^a-z'-]", word):
+        raise UnusableRow("an abbreviation with a dot, or no word")
+    if not stress:
+        phones = [phone.rstrip("012") for phone in phones]
+    return tuple(phones), tuple(word)
+
+
+PAIR_LAYOUTS: dict[str, tuple[PairLayout, ...]] = {
+    "spa-eng": (
+        SplitFiles(
+            {"train": "train-eng-spa.txt", "validation": "val-eng-spa.txt", "test": "test-eng-spa.txt"},
+            _sentences,
+        ),
+        OneTable("spa.txt", _raw_sentences, (10_483, 1_000, 1_000), cut=False),
+    ),
+    "wikipron-eng": (
+        SplitFiles({"train": "train.tsv", "validation": "valid.tsv", "test": "test.tsv"}, _phones_and_word),
+        OneTable("eng_latn_us_broad.tsv", _word_and_phones, (10_000, 1_000, 1_000), cut=True),
+    ),
+    "cmudict": (Dictionary("cmudict.dict", held_out=1_000),),
+}
+"""The layouts in which each published set is recognised, tried in this order."""

@@ -1,0 +1,69 @@
+"""The rows of a text file, with the lines they stand on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kzoo.data.faults import reason, unreadable
+from kzoo.errors import DataError
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a file. Bytes that are not UTF-8 are lone surrogates in its columns."""
+
+    file: Path
+    line: int
+    columns: tuple[str, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in any column."""
+        return not any(column.strip() for column in self.columns)
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the row could be decoded."""
+        try:
+            "".join(self.columns).encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
+
+def read_lines(path: Path) -> Iterator[Row]:
+    """Each line of a text file as a row of one column."""
+    for number, line in enumerate(_open(path), 1):
+        yield Row(path, number, (line.rstrip("\n"),))
+
+
+def read_tsv(path: Path) -> Iterator[Row]:
+    """Each line of a file, its columns separated by tabs; quotes are characters like any other."""
+    for row in read_lines(path):
+        yield Row(path, row.line, tuple(row.columns[0].split("\t")))
+
+
+def read_csv(path: Path) -> Iterator[Row]:
+    """Each row of a file of columns separated by commas, in double quotes where they need them."""
+    reader = csv.reader(_open(path), strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            columns = next(reader, None)
+        except csv.Error as error:
+            raise DataError(f"{path}, line {line} is not CSV: {reason(error)}") from error
+        if columns is None:
+            return
+        yield Row(path, line, tuple(columns))
+
+
+def _open(path: Path) -> io.StringIO:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return io.StringIO(content.decode("utf-8-sig", "surrogateescape"), newline=None)

@@ -1,0 +1,99 @@
+"""Rows that can be used, and a record of those that cannot: nothing is lost in silence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from kzoo.data.rows import Row
+from kzoo.data.tokens import Tokens
+
+Pair = tuple[Tokens, Tokens]
+"""The tokens of a source and of its target."""
+
+NAMED = 5
+"""How many of the rows that are left out for one reason are named."""
+
+
+class UnusableRow(Exception):
+    """A row that its set leaves out; the message is the reason."""
+
+
+@dataclass(frozen=True)
+class DroppedRow:
+    """A row that was left out."""
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class DroppedRows:
+    """How many rows were left out for each reason, and the first few of each."""
+
+    counts: dict[str, int]
+    first: tuple[DroppedRow, ...]
+
+    def lines(self) -> list[str]:
+        """A line for each reason, for instance `3 rows left out, empty: a.tsv line 3, 9, b.tsv line 2`."""
+        return [self._line(reason, count) for reason, count in self.counts.items()]
+
+    def _line(self, reason: str, count: int) -> str:
+        lines: dict[str, list[str]] = {}
+        for row in self.first:
+            if row.reason == reason:
+                lines.setdefault(row.file, []).append(str(row.line))
+        named = ", ".join(f"{file} line {', '.join(numbers)}" for file, numbers in lines.items())
+        more = ", ..." if count > NAMED else ""
+        return f"{count:,} {'row' if count == 1 else 'rows'} left out, {reason}: {named}{more}"
+
+
+class Sieve:
+    """Lets through the pairs that are not empty, not too long and, if `distinct`, not there already."""
+
+    def __init__(self, max_length: int | None = None, *, distinct: bool = False) -> None:
+        self._max_length = max_length
+        self._seen: set[Pair] | None = set() if distinct else None
+        self._counts: Counter[str] = Counter()
+        self._first: list[DroppedRow] = []
+
+    @property
+    def dropped(self) -> DroppedRows:
+        """What was left out so far."""
+        return DroppedRows(dict(self._counts), tuple(self._first))
+
+    def sift(self, rows: Iterable[Row], to_pair: Callable[[Row], Pair]) -> list[Pair]:
+        """The pairs of the rows that can be used, in their order.
+
+        `to_pair` raises UnusableRow for a row that is to be left out, DataError for one that spoils the file.
+        """
+        pairs = []
+        for row in rows:
+            try:
+                pairs.append(self._check(row, to_pair))
+            except UnusableRow as unusable:
+                self._drop(row, str(unusable))
+        return pairs
+
+    def _check(self, row: Row, to_pair: Callable[[Row], Pair]) -> Pair:
+        if row.is_blank:
+            raise UnusableRow("empty")
+        if not row.is_utf8:
+            raise UnusableRow("not UTF-8")
+        pair = to_pair(row)
+        if not all("".join(tokens).strip() for tokens in pair):
+            raise UnusableRow("empty")
+        if self._max_length is not None and max(map(len, pair)) > self._max_length:
+            raise UnusableRow(f"longer than {self._max_length} tokens")
+        if self._seen is not None:
+            if pair in self._seen:
+                raise UnusableRow("repeated")
+            self._seen.add(pair)
+        return pair
+
+    def _drop(self, row: Row, reason: str) -> None:
+        self._counts[reason] += 1
+        if self._counts[reason] <= NAMED:
+            self._first.append(DroppedRow(str(row.file), row.line, reason))

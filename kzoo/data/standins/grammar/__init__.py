@@ -1,0 +1,1 @@
+"""A small grammar of Spanish and English, from which the phrases are written."""

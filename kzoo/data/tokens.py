@@ -1,0 +1,35 @@
+"""A text as a sequence of tokens, and back."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+TokenKind = Literal["characters", "spaces"]
+"""Each character is a token, or each run of characters between spaces."""
+
+Tokens = tuple[str, ...]
+
+
+def to_tokens(text: str, kind: TokenKind) -> Tokens:
+    """The tokens of a text."""
+    return tuple(text) if kind == "characters" else tuple(text.split())
+
+
+def to_text(tokens: Tokens, kind: TokenKind) -> str:
+    """The text of tokens, phones with a space between them."""
+    return ("" if kind == "characters" else " ").join(tokens)
+
+
+def normalise(text: str) -> str:
+    """A sentence as the pairs of R000 and R002 have it.
+
+    Lower case, without accents, a space before each of `. ! ?`, one space for every other run of characters
+    that are no letters. An inverted mark that opens a Spanish sentence leaves its space, as it did theirs.
+    """
+    bare = text.lower()
+    if not bare.isascii():
+        decomposed = unicodedata.normalize("NFD", bare)
+        bare = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return re.sub("[^a-z.!?]+", " ", re.sub("([.!?])", r" \1 ", bare)).rstrip()

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kzoo.data.rows import Row
+from kzoo.data.sieve import NAMED, Sieve, UnusableRow
+
+
+def rows(*texts: str) -> list[Row]:
+    return [Row(Path("a.tsv"), line, tuple(text.split("|"))) for line, text in enumerate(texts, 1)]
+
+
+def to_pair(row: Row):
+    source, target = row.columns
+    if source == "skip":
+        raise UnusableRow("unwanted")
+    return tuple(source), tuple(target)
+
+
+def test_what_is_left_out_is_counted_and_named():
+    sieve = Sieve(max_length=4, distinct=True)
+    kept = sieve.sift(
+        rows("ab|c", "", " |c", "abcde|c", "c|abcde", "ab|c", "skip|c", "\udcf1|c", "b|c"), to_pair
+    )
+    assert kept == [(("a", "b"), ("c",)), (("b",), ("c",))]
+    assert sieve.dropped.counts == {
+        "empty": 2,
+        "longer than 4 tokens": 2,
+        "repeated": 1,
+        "unwanted": 1,
+        "not UTF-8": 1,
+    }
+    assert sieve.dropped.lines()[:2] == [
+        "2 rows left out, empty: a.tsv line 2, 3",
+        "2 rows left out, longer than 4 tokens: a.tsv line 4, 5",
+    ]
+
+
+def test_repeated_pairs_stay_unless_they_must_be_distinct():
+    assert len(Sieve().sift(rows("a|b", "a|b"), to_pair)) == 2
+
+
+def test_only_the_first_few_are_named():
+    sieve = Sieve()
+    sieve.sift(rows(*[""] * 1_200), to_pair)
+    assert sieve.dropped.lines() == ["1,200 rows left out, empty: a.tsv line 1, 2, 3, 4, 5, ..."]
+    assert len(sieve.dropped.first) == NAMED
+
+
+@given(st.lists(st.sampled_from(["a|b", "", "aaa|b", "skip|b", "\udcff|a", "b| "])), st.booleans())
+def test_no_row_is_lost_in_silence(texts, distinct):
+    sieve = Sieve(2, distinct=distinct)
+    kept = sieve.sift(rows(*texts), to_pair)
+    assert len(kept) + sum(sieve.dropped.counts.values()) == len(texts)
