@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kzoo.data.origin import Origin
-from kzoo.data.pair_layouts import columns_of, draw_splits
+from kzoo.data.pair_splits import draw_splits
 from kzoo.data.pairs import PairSet
 from kzoo.data.rows import Row, read_csv, read_tsv
 from kzoo.data.sieve import Pair, Sieve
@@ -44,7 +44,7 @@ def read_own_pairs(
     read_rows, separator = _READERS[path.suffix.lower()]
 
     def to_pair(row: Row) -> Pair:
-        source, target = columns_of(row, 2, f"source {separator} target")
+        source, target = row.take(2, f"source {separator} target")
         return to_tokens(source, tokens[0]), to_tokens(target, tokens[1])
 
     sieve = Sieve(max_length, distinct=True)

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from kzoo.data.pair_splits import Splits, draw_splits
 from kzoo.data.pairs import PairSplit
 from kzoo.data.rows import Row, read_lines, read_tsv
 from kzoo.data.sieve import Pair, Sieve, UnusableRow
-from kzoo.data.splits import random_split
 from kzoo.data.tokens import normalise
-from kzoo.errors import DataError
-
-Splits = dict[str, PairSplit]
 
 
 @dataclass(frozen=True)
@@ -105,42 +102,12 @@ class Dictionary:
         return draw_splits(pairs, (None, held_out, held_out), options.seed, path, sieve), sieve
 
 
-def draw_splits(
-    pairs: list[Pair], sizes: tuple[int | None, int, int], seed: int, path: Path, sieve: Sieve
-) -> Splits:
-    """Training, validation and test pairs drawn by a seed; None is for all that are left to train on.
-
-    Raises:
-        DataError: there are too few pairs; it names what the sieve left out of the file.
-    """
-    train, validation, test = sizes
-    rest = len(pairs) - validation - test if train is None else train
-    if rest < 1:
-        found = "; ".join([f"{len(pairs)} usable pairs", *sieve.dropped.lines()])
-        raise DataError(f"{path} holds too few pairs for three splits: {found}")
-    rows = random_split(len(pairs), (rest, validation, test), seed)
-    names = ("train", "validation", "test")
-    return {
-        name: PairSplit.of(pairs[row] for row in chosen) for name, chosen in zip(names, rows, strict=True)
-    }
-
-
-def columns_of(row: Row, count: int, expected: str, *, exact: bool = True) -> tuple[str, ...]:
-    """The first `count` columns of a row. Raises DataError, naming the line, where there are others."""
-    found = len(row.columns)
-    if found < count or (exact and found > count):
-        raise DataError(
-            f"{row.file}, line {row.line}: {found} column{'s' * (found != 1)}, expected {expected}"
-        )
-    return row.columns[:count]
-
-
 def _files(folder: Path, names: Iterable[str]) -> list[Path]:
     return [path for name in names if (path := folder / name).is_file()]
 
 
 def _sentences(row: Row) -> Pair:
-    english, spanish = columns_of(row, 2, "English TAB Spanish", exact=False)
+    english, spanish = row.take(2, "English TAB Spanish", exact=False)
     return tuple(spanish), tuple(english)
 
 
@@ -150,12 +117,12 @@ def _raw_sentences(row: Row) -> Pair:
 
 
 def _phones_and_word(row: Row) -> Pair:
-    phones, word = columns_of(row, 2, "phones TAB word")
+    phones, word = row.take(2, "phones TAB word")
     return tuple(phones.split()), tuple(word)
 
 
 def _word_and_phones(row: Row) -> Pair:
-    word, phones = columns_of(row, 2, "word TAB phones")
+    word, phones = row.take(2, "word TAB phones")
     return tuple(phones.split()), tuple(word)
 
 

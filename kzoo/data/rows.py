@@ -34,6 +34,19 @@ class Row:
             return False
         return True
 
+    def take(self, count: int, expected: str, *, exact: bool = True) -> tuple[str, ...]:
+        """The first `count` columns.
+
+        Raises:
+            DataError: there are fewer, or others where `exact`; it names the line and what is `expected`.
+        """
+        found = len(self.columns)
+        if found < count or (exact and found > count):
+            raise DataError(
+                f"{self.file}, line {self.line}: {found} column{'s' * (found != 1)}, expected {expected}"
+            )
+        return self.columns[:count]
+
 
 def read_lines(path: Path) -> Iterator[Row]:
     """Each line of a text file as a row of one column."""

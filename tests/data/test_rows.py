@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from kzoo.data.rows import read_csv, read_lines, read_tsv
+from kzoo.data.rows import Row, read_csv, read_lines, read_tsv
 from kzoo.errors import DataError
 
 
@@ -41,6 +43,14 @@ def test_lines_are_ended_by_newlines_only(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("a\u2028b\x0bc\n".encode())
     assert columns(read_lines(path)) == [(1, ("a\u2028b\x0bc",))]
+
+
+def test_columns_that_are_not_there_are_named_with_their_line():
+    row = Row(Path("a.tsv"), 3, ("a", "b", "c"))
+    assert row.take(2, "a TAB b", exact=False) == ("a", "b")
+    for count in (2, 4):
+        with pytest.raises(DataError, match=r"^a\.tsv, line 3: 3 columns, expected this$"):
+            row.take(count, "this")
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -1,0 +1,32 @@
+"""Pairs drawn into training, validation and test splits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kzoo.data.pairs import PairSplit
+from kzoo.data.sieve import Pair, Sieve
+from kzoo.data.splits import random_split
+from kzoo.errors import DataError
+
+Splits = dict[str, PairSplit]
+
+
+def draw_splits(
+    pairs: list[Pair], sizes: tuple[int | None, int, int], seed: int, path: Path, sieve: Sieve
+) -> Splits:
+    """Training, validation and test pairs drawn by a seed; None is for all that are left to train on.
+
+    Raises:
+        DataError: there are too few pairs; it names what the sieve left out of the file.
+    """
+    train, validation, test = sizes
+    rest = len(pairs) - validation - test if train is None else train
+    if rest < 1:
+        found = "; ".join([f"{len(pairs)} usable pairs", *sieve.dropped.lines()])
+        raise DataError(f"{path} holds too few pairs for three splits: {found}")
+    rows = random_split(len(pairs), (rest, validation, test), seed)
+    names = ("train", "validation", "test")
+    return {
+        name: PairSplit.of(pairs[row] for row in chosen) for name, chosen in zip(names, rows, strict=True)
+    }
