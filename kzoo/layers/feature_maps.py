@@ -114,7 +114,7 @@ class EluFeatureMap(FeatureMap):
 
     def __call__(self, x: Tensor) -> Tensor:
         """elu(x) + 1"""
-        return ops.elu(x) + 1
+        return ops.relu(x) + ops.exp(ops.minimum(x, 0))  # elu(x) + 1 would round to 0 below -17
 
 
 def _extend(products: Tensor, x: Tensor, n: int) -> Tensor:

@@ -45,7 +45,7 @@ class LinearAttention(Attention):
             scores; those of `return_attention_scores` are computed for the asking, in quadratic memory.
 
     Raises:
-        ValueError: shapes that do not fit, or an attention mask.
+        ValueError: shapes that do not fit, an attention mask, or dropout, for there are no weights p to drop.
 
     Warns:
         UserWarning: a feature map whose weights can be negative, and their sum zero.
@@ -59,6 +59,10 @@ class LinearAttention(Attention):
         super().__init__(**kwargs)
         self.feature_map = MaclaurinFeatureMap() if feature_map is None else feature_map
         self.scaled = scaled
+        # XLA cannot differentiate Keras's loops on TensorFlow, which do not tell it how long they are.
+        self.supports_jit = keras.backend.backend() != "tensorflow"
+        if self.dropout:
+            raise ValueError(f"LinearAttention has no weights to drop: dropout must be 0, not {self.dropout}")
         if not self.feature_map.positive:
             warnings.warn(
                 f"the weights of {type(self.feature_map).__name__}(**{self.feature_map.get_config()}) can be "
@@ -110,7 +114,8 @@ class LinearAttention(Attention):
     def initial_state(self, batch_shape: tuple[int, ...], key_dim: int, value_dim: int) -> LinearState:
         """The state before the first key, for inputs `(*batch_shape, features)`."""
         features = self.feature_map.num_features(key_dim)
-        return LinearState(ops.zeros((*batch_shape, features, value_dim)), ops.zeros((*batch_shape, features)))
+        values, normaliser = (*batch_shape, features, value_dim), (*batch_shape, features)
+        return LinearState(self._widen(ops.zeros(values)), self._widen(ops.zeros(normaliser)))
 
     def step(
         self, query: Tensor, value: Tensor, key: Tensor | None, state: LinearState

@@ -40,7 +40,8 @@ def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -
     key, value = (_fit(x, length) for x in (key, value))
     chunks = tuple(_split(x, CAUSAL_CHUNK) for x in (query, key, value))
     totals = ops.map(lambda pair: _sum_chunk(feature_map, *pair), chunks[1:])
-    before = ops.cumsum(totals, axis=0) - totals
+    # Not the sums less the chunk's own: rounding would let the end of a chunk be seen at its beginning.
+    before = ops.cumsum(ops.concatenate([ops.zeros_like(totals[:1]), totals[:-1]], axis=0), axis=0)
     seen = causal_mask(CAUSAL_CHUNK, CAUSAL_CHUNK)
 
     def attend(chunk: Sequence[Tensor]) -> Tensor:
