@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from .options import BackendOption, DataDir, Json, complete_recipe
+from .attention_table import print_attention
+from .options import BackendOption, DataDir, Json, complete_recipe, start_backend
 from .output import console, error_console, print_json, print_table
 
 app = typer.Typer(help="Measure speed.", no_args_is_help=True)
@@ -66,6 +69,67 @@ def train(
         return
     _print_figures(figures, _RUN_ROWS if whole else _STEP_ROWS)
 
+
+@app.command()
+def attention(
+    lengths: Annotated[
+        list[int] | None, typer.Option(min=1, help="Queries and keys; otherwise 256, 1024, ... 65536.")
+    ] = None,
+    dims: Annotated[
+        list[int] | None, typer.Option(min=1, help="Features of a query; otherwise 16, 32, 64.")
+    ] = None,
+    backward: Annotated[bool, typer.Option("--backward", help="Time the gradients too.")] = False,
+    memory: Annotated[
+        bool, typer.Option("--memory", help="Measure the memory too, a process for each case.")
+    ] = False,
+    memory_limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="MB", help="Leave out what needs more for its scores; otherwise all free memory."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The result folder; otherwise runs/bench-attention-<date>-<time>.")
+    ] = None,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Time softmax and linear attention against the length, and say where one overtakes the other.
+
+    The result folder gets result.json with the environment, result.csv and crossover.png.
+    """
+    chosen = start_backend(backend)
+    from kzoo import runtime
+    from kzoo.bench import attention as bench
+    from kzoo.files import atomic_write_text
+    from kzoo.reporting.crossover import crossover
+    from kzoo.reporting.figure import save
+
+    folder = out or Path("runs") / time.strftime("bench-attention-%Y%m%d-%H%M%S")
+    folder.mkdir(parents=True, exist_ok=True)
+    screen = error_console()
+    rows = bench.race(
+        sorted(set(lengths or _LENGTHS)),
+        sorted(set(dims or _DIMS)),
+        backward=backward,
+        memory_backend=chosen if memory else None,
+        memory_limit=bench.free_memory() if memory_limit is None else memory_limit * 10**6,
+        report=lambda line: screen.print(line, soft_wrap=True),
+    )
+    crossings = bench.crossovers(rows)
+    result = {"environment": runtime.environment(), "rows": rows, "crossovers": crossings}
+    atomic_write_text(folder / "result.json", json.dumps(result, indent=2) + "\n")
+    atomic_write_text(folder / "result.csv", bench.as_csv(rows))
+    title = f"Attention with one head, {chosen}, {runtime.device()}"
+    save(crossover(rows, crossings, title=title), folder / "crossover.png")
+    if as_json:
+        print_json(result)
+        return
+    print_attention(title, rows, crossings)
+    console().print(str(folder), soft_wrap=True)
+
+
+_LENGTHS, _DIMS = (256, 1_024, 4_096, 16_384, 65_536), (16, 32, 64)
 
 _START_ROWS = {"import, s": ("import_seconds", ".1f"), "data, s": ("data_seconds", ".1f")}
 _STEP_ROWS = {

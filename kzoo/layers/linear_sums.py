@@ -5,15 +5,15 @@ Queries and keys are `(..., length, d)`, values `(..., keys, v)`; a key that doe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from keras import ops
 
 from kzoo.layers.attention import Tensor, causal_mask
 from kzoo.layers.feature_maps import FeatureMap
 
-CHUNK_FEATURES = 2**18
-"""Numbers in the features of a chunk, for each element of the batch: 1 MB in float32, which caches hold."""
+CHUNK_FEATURES = 2**19
+"""The most numbers in the features of a chunk, for each element of the batch: 2 MB in float32."""
 
 CAUSAL_CHUNK = 256
 """Positions in a chunk of the causal form; the work inside a chunk is quadratic in it."""
@@ -24,9 +24,10 @@ def bidirectional(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Te
 
     O((queries + keys) M v) time; O(M v) memory beside inputs and outputs.
     """
-    size = _chunk_size(feature_map, query.shape[-1])
-    sums = _sum_chunks(feature_map, _split(key, size), _split(value, size))
-    outputs = ops.map(lambda chunk: ops.matmul(feature_map(chunk), sums), _split(query, size))
+    most = max(1, CHUNK_FEATURES // feature_map.num_features(query.shape[-1]))
+    key_size, query_size = (_even_size(ops.shape(x)[-2], most) for x in (key, query))
+    sums = _sum_chunks(feature_map, _split(key, key_size), _split(value, key_size))
+    outputs = _map(lambda chunk: ops.matmul(feature_map(chunk), sums), _split(query, query_size))
     return _join(outputs, ops.shape(query)[-2])
 
 
@@ -52,9 +53,17 @@ def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -
     return _join(ops.map(attend, (*chunks, before)), length)
 
 
-def _chunk_size(feature_map: FeatureMap, dim: int) -> int:
-    """A power of two of 32 or more, so that lengths that are powers of two need no padding."""
-    return max(32, 2 ** ((CHUNK_FEATURES // feature_map.num_features(dim)).bit_length() - 1))
+def _even_size(length: int, most: int) -> int:
+    """The size of the fewest chunks of no more than `most` positions, all alike: hardly any is filled up."""
+    count = -(-length // most)
+    return -(-length // count)
+
+
+def _map(function: Callable[[Tensor], Tensor], chunks: Tensor) -> Tensor:
+    """`function` of each chunk; a loop takes a millisecond on TensorFlow, too much for a single one."""
+    if chunks.shape[0] == 1:
+        return ops.expand_dims(function(chunks[0]), 0)
+    return ops.map(function, chunks)
 
 
 def _sum_chunk(feature_map: FeatureMap, key: Tensor, value: Tensor) -> Tensor:
@@ -64,6 +73,8 @@ def _sum_chunk(feature_map: FeatureMap, key: Tensor, value: Tensor) -> Tensor:
 def _sum_chunks(feature_map: FeatureMap, keys: Tensor, values: Tensor) -> Tensor:
     """sum_j phi(k_j) v_j^T over all chunks `(chunks, ..., size, features)`."""
     first = _sum_chunk(feature_map, keys[0], values[0])
+    if keys.shape[0] == 1:
+        return first
     return ops.fori_loop(
         1, ops.shape(keys)[0], lambda i, sums: sums + _sum_chunk(feature_map, keys[i], values[i]), first
     )
