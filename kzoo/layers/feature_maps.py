@@ -53,8 +53,8 @@ class MaclaurinFeatureMap(FeatureMap):
 
         phi(x) = [1; x; vec(x x^T) / sqrt2; ...],    M = sum_{n<K} d^n
 
-    (R004 has 1/2 for 1/sqrt2, and one power more in M.) Merged, products that differ in the order of their
-    factors only are one feature, prod_i x_i^{a_i} / sqrt(a_i!), and M = C(d + K - 1, K - 1).
+    (R004 has 1/2 for 1/sqrt2, and an M that is off by a power of d.) Merged, products that differ in the
+    order of their factors only are one feature, prod_i x_i^{a_i} / sqrt(a_i!), and M = C(d + K - 1, K - 1).
 
     The error of exp(t) is at most |t|^K / K! exp(max(t, 0)), the remainder in Lagrange's form. The sum is
     positive for all t if K is odd; if K is even it goes negative below some t < 0.
@@ -108,7 +108,7 @@ class MaclaurinFeatureMap(FeatureMap):
 
 @keras.saving.register_keras_serializable("kzoo")
 class EluFeatureMap(FeatureMap):
-    """phi(x) = elu(x) + 1, positive everywhere (Katharopoulos et al., 2020, arXiv 2006.16236, eq. 7). M = d."""
+    """phi(x) = elu(x) + 1, positive everywhere (Katharopoulos et al., 2020, arXiv 2006.16236, eq. 7)."""
 
     def num_features(self, dim: int) -> int:
         """dim"""

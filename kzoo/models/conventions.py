@@ -85,7 +85,7 @@ def _forget_bias(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
 
 
 def _two_units_uniform_biases(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
-    return sum(_units_uniform(kernel_shape[-1:], rng) for _ in range(2))
+    return _units_uniform(kernel_shape[-1:], rng) + _units_uniform(kernel_shape[-1:], rng)
 
 
 def _small_uniform(shape: Shape, rng: np.random.Generator) -> np.ndarray:
