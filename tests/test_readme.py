@@ -64,6 +64,6 @@ def test_the_table_of_models_is_the_zoo():
         assert (summary, source) == (promised.summary, promised.source)
 
 
-def test_the_python_of_the_readme_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_the_python_of_the_readme_runs(code):
     exec(compile(code, "README.md", "exec"), {})
