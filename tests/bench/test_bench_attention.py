@@ -4,6 +4,7 @@ import csv
 import json
 import math
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
