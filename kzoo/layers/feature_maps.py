@@ -16,7 +16,7 @@ from kzoo.layers.dot_product_attention import dot_product
 
 
 class FeatureMap:
-    """A map of vectors `(..., d)` to features `(..., M)`; a sub-class is one such map."""
+    """A map of vectors `(..., d)` to features `(..., M)`; a sub-class is one such map, by its `columns`."""
 
     positive = True
     """Whether phi(q) . phi(k) > 0 for all q and k, so that a sum of them can be divided by."""
@@ -25,9 +25,16 @@ class FeatureMap:
         """M for vectors of `dim` features."""
         raise NotImplementedError
 
+    def columns(self, x: Tensor) -> Tensor:
+        """phi of each column, `(..., d, length)` -> `(..., M, length)`.
+
+        Features that lie one after the other in memory are put together without copying them twice.
+        """
+        raise NotImplementedError
+
     def __call__(self, x: Tensor) -> Tensor:
         """phi(x): `(..., d)` -> `(..., M)`."""
-        raise NotImplementedError
+        return ops.squeeze(self.columns(ops.expand_dims(x, -1)), -1)
 
     def similarity(self, query: Tensor, key: Tensor) -> Tensor:
         """phi(q) . phi(k) of every query and key: `(..., queries, keys)`."""
@@ -79,19 +86,18 @@ class MaclaurinFeatureMap(FeatureMap):
             return math.comb(dim + self.terms - 1, self.terms - 1)
         return sum(dim**n for n in range(self.terms))
 
-    def __call__(self, x: Tensor) -> Tensor:
-        """phi(x), term by term."""
-        x = ops.convert_to_tensor(x)
+    def columns(self, x: Tensor) -> Tensor:
+        """phi of each column, term by term."""
         if self.merged and self.terms == 3:
             return _pairs(x)
-        products = [ops.ones_like(x[..., :1])]
+        products = [ops.ones_like(x[..., :1, :])]
         extend = _extend_merged if self.merged else _extend
         for n in range(1, self.terms):
             products.append(extend(products[-1], x, n))
         if not self.merged:
-            return ops.concatenate(products, axis=-1)
-        scale = np.concatenate([_monomial_scales(x.shape[-1], n) for n in range(self.terms)])
-        return ops.concatenate(products, axis=-1) * ops.cast(scale, x.dtype)
+            return ops.concatenate(products, axis=-2)
+        scales = np.concatenate([_monomial_scales(x.shape[-2], n) for n in range(self.terms)])
+        return ops.concatenate(products, axis=-2) * ops.cast(scales[:, None], x.dtype)
 
     def similarity(self, query: Tensor, key: Tensor) -> Tensor:
         """The series itself, by Horner's rule: far fewer operations than over the features."""
@@ -114,15 +120,16 @@ class EluFeatureMap(FeatureMap):
         """dim"""
         return dim
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def columns(self, x: Tensor) -> Tensor:
         """elu(x) + 1"""
         return ops.relu(x) + ops.exp(ops.minimum(x, 0))  # elu(x) + 1 would round to 0 below -17
 
 
 def _extend(products: Tensor, x: Tensor, n: int) -> Tensor:
-    """All products of n - 1 entries, `(..., d^(n-1))`, times each entry / sqrt(n): `(..., d^n)`."""
-    outer = ops.expand_dims(products, -1) * ops.expand_dims(x / math.sqrt(n), -2)
-    return ops.reshape(outer, (*ops.shape(outer)[:-2], outer.shape[-2] * outer.shape[-1]))
+    """All products of n - 1 entries, `(..., d^(n-1), length)`, times each entry / sqrt(n)."""
+    outer = ops.expand_dims(products, -2) * ops.expand_dims(x / math.sqrt(n), -3)
+    *batch, many, dim, length = ops.shape(outer)
+    return ops.reshape(outer, (*batch, many * dim, length))
 
 
 def _pairs(x: Tensor) -> Tensor:
@@ -131,14 +138,15 @@ def _pairs(x: Tensor) -> Tensor:
     Entry i goes with entry i + shift, round the end, for each shift up to half the size; where the size is
     even, half of the last shift has each pair. Few long products, for many short ones take twice the time.
     """
-    x = ops.concatenate([ops.ones_like(x[..., :1]), x], axis=-1)
-    size = x.shape[-1]
-    scale = ops.cast([1.0] + (size - 1) * [math.sqrt(0.5)], x.dtype)
-    twice = ops.concatenate([x, x], axis=-1)
-    parts = [x * (x * scale)] + [x * twice[..., shift : shift + size] for shift in range(1, (size + 1) // 2)]
+    x = ops.concatenate([ops.ones_like(x[..., :1, :]), x], axis=-2)
+    size = x.shape[-2]
+    scales = ops.cast([[1.0]] + (size - 1) * [[math.sqrt(0.5)]], x.dtype)
+    twice = ops.concatenate([x, x], axis=-2)
+    shifts = range(1, (size + 1) // 2)
+    parts = [x * (x * scales)] + [x * twice[..., shift : shift + size, :] for shift in shifts]
     if size % 2 == 0:
-        parts.append(x[..., : size // 2] * x[..., size // 2 :])
-    return ops.concatenate(parts, axis=-1)
+        parts.append(x[..., : size // 2, :] * x[..., size // 2 :, :])
+    return ops.concatenate(parts, axis=-2)
 
 
 def _extend_merged(products: Tensor, x: Tensor, n: int) -> Tensor:
@@ -146,10 +154,10 @@ def _extend_merged(products: Tensor, x: Tensor, n: int) -> Tensor:
 
     x_i times the monomials whose smallest index is i or more; in that order these are the last ones.
     """
-    dim = x.shape[-1]
+    dim = x.shape[-2]
     last = [math.comb(dim - i + n - 2, n - 1) for i in range(dim)]
-    parts = [x[..., i : i + 1] * products[..., -count:] for i, count in enumerate(last)]
-    return ops.concatenate(parts, axis=-1)
+    parts = [x[..., i : i + 1, :] * products[..., -count:, :] for i, count in enumerate(last)]
+    return ops.concatenate(parts, axis=-2)
 
 
 def _monomial_scales(dim: int, n: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The sums of linear attention, taken chunk by chunk so that the features never lie in memory all at once.
 
 Queries and keys are `(..., length, d)`, values `(..., keys, v)`; a key that does not count has values of 0.
+Inside, positions stand on the last axis, for there the features are made fastest.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from kzoo.layers.feature_maps import FeatureMap
 CHUNK_FEATURES = 2**19
 """The most numbers in the features of a chunk, for each element of the batch: 2 MB in float32."""
 
+UNROLLED = 8
+"""Up to so many chunks stand in a graph one by one; a loop on TensorFlow takes a millisecond."""
+
 CAUSAL_CHUNK = 256
 """Positions in a chunk of the causal form; the work inside a chunk is quadratic in it."""
 
@@ -27,14 +31,14 @@ def bidirectional(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Te
     most = max(1, CHUNK_FEATURES // feature_map.num_features(query.shape[-1]))
     key_size, query_size = (_even_size(ops.shape(x)[-2], most) for x in (key, query))
     sums = _sum_chunks(feature_map, _split(key, key_size), _split(value, key_size))
-    outputs = _map(lambda chunk: ops.matmul(feature_map(chunk), sums), _split(query, query_size))
+    outputs = _map(lambda chunk: ops.matmul(sums, feature_map.columns(chunk)), _split(query, query_size))
     return _join(outputs, ops.shape(query)[-2])
 
 
 def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """phi(q_i)^T sum_{j<=i} phi(k_j) v_j^T for each query i: `(..., queries, v)`.
 
-    The keys of chunks before come in by the running sum of phi(k) v^T, those of the same chunk by their
+    The keys of chunks before come in by the running sum of v phi(k)^T, those of the same chunk by their
     similarities. O(length (M + chunk) v) time and O(length M v / chunk) memory.
     """
     length = ops.shape(query)[-2]
@@ -47,8 +51,9 @@ def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -
 
     def attend(chunk: Sequence[Tensor]) -> Tensor:
         queries, keys, values, sums = chunk
-        inside = ops.where(seen, feature_map.similarity(queries, keys), 0.0)
-        return ops.matmul(feature_map(queries), sums) + ops.matmul(inside, values)
+        similarities = feature_map.similarity(_transpose(queries), _transpose(keys))
+        inside = ops.where(seen, similarities, 0.0)
+        return ops.matmul(sums, feature_map.columns(queries)) + ops.matmul(values, _transpose(inside))
 
     return _join(ops.map(attend, (*chunks, before)), length)
 
@@ -59,40 +64,54 @@ def _even_size(length: int, most: int) -> int:
     return -(-length // count)
 
 
+def _is_short(chunks: Tensor) -> bool:
+    """Whether there are so few chunks, and known to be, that no loop is worth its while."""
+    return isinstance(chunks.shape[0], int) and chunks.shape[0] <= UNROLLED
+
+
 def _map(function: Callable[[Tensor], Tensor], chunks: Tensor) -> Tensor:
-    """`function` of each chunk; a loop takes a millisecond on TensorFlow, too much for a single one."""
-    if chunks.shape[0] == 1:
-        return ops.expand_dims(function(chunks[0]), 0)
+    """`function` of each chunk."""
+    if _is_short(chunks):
+        return ops.stack([function(chunks[i]) for i in range(chunks.shape[0])])
     return ops.map(function, chunks)
 
 
 def _sum_chunk(feature_map: FeatureMap, key: Tensor, value: Tensor) -> Tensor:
-    return ops.matmul(ops.swapaxes(feature_map(key), -1, -2), value)
+    """sum_j v_j phi(k_j)^T over a chunk: `(..., v, M)`."""
+    return ops.matmul(value, _transpose(feature_map.columns(key)))
 
 
 def _sum_chunks(feature_map: FeatureMap, keys: Tensor, values: Tensor) -> Tensor:
-    """sum_j phi(k_j) v_j^T over all chunks `(chunks, ..., size, features)`."""
-    first = _sum_chunk(feature_map, keys[0], values[0])
-    if keys.shape[0] == 1:
-        return first
-    return ops.fori_loop(
-        1, ops.shape(keys)[0], lambda i, sums: sums + _sum_chunk(feature_map, keys[i], values[i]), first
-    )
+    """The same over all chunks `(chunks, ..., features, size)`."""
+
+    def add(i: int, sums: Tensor) -> Tensor:
+        return sums + _sum_chunk(feature_map, keys[i], values[i])
+
+    sums = _sum_chunk(feature_map, keys[0], values[0])
+    if not _is_short(keys):
+        return ops.fori_loop(1, ops.shape(keys)[0], add, sums)
+    for i in range(1, keys.shape[0]):
+        sums = add(i, sums)
+    return sums
 
 
 def _split(x: Tensor, size: int) -> Tensor:
-    """`(..., length, d)` as `(chunks, ..., size, d)`, filled up with zeros."""
+    """`(..., length, d)` as `(chunks, ..., d, size)`, filled up with zeros."""
     *batch, length, dim = ops.shape(x)
     count = -(-length // size)
-    padded = _fit(x, count * size)
-    return ops.moveaxis(ops.reshape(padded, (*batch, count, size, dim)), -3, 0)
+    padded = _transpose(_fit(x, count * size))
+    return ops.moveaxis(ops.reshape(padded, (*batch, dim, count, size)), -2, 0)
 
 
 def _join(chunks: Tensor, length: int) -> Tensor:
-    """`(chunks, ..., size, d)` as `(..., length, d)`, without what was filled up."""
-    stacked = ops.moveaxis(chunks, 0, -3)
-    *batch, count, size, dim = ops.shape(stacked)
-    return ops.reshape(stacked, (*batch, count * size, dim))[..., :length, :]
+    """`(chunks, ..., d, size)` as `(..., length, d)`, without what was filled up."""
+    stacked = ops.moveaxis(chunks, 0, -2)
+    *batch, dim, count, size = ops.shape(stacked)
+    return _transpose(ops.reshape(stacked, (*batch, dim, count * size)))[..., :length, :]
+
+
+def _transpose(x: Tensor) -> Tensor:
+    return ops.swapaxes(x, -1, -2)
 
 
 def _fit(x: Tensor, length: int) -> Tensor:
