@@ -83,7 +83,7 @@ def crossovers(rows: Iterable[Row]) -> list[Row]:
 
     `length` and the `seconds` there are interpolated on logarithmic axes between two that were measured, None
     unless both sides were. `faster_from` is the smallest measured length from which on it
-    is always faster, None if there is none.
+    is always faster, None if there is none. Where no softmax attention was timed, nothing is said.
     """
     groups: dict[tuple[int, bool], dict[str, dict[int, float]]] = {}
     for row in rows:
@@ -94,6 +94,7 @@ def crossovers(rows: Iterable[Row]) -> list[Row]:
         {"method": method, "dim": dim, "backward": backward, **_cross(_fastest(times), times[method])}
         for (dim, backward), times in groups.items()
         for method in FEATURE_MAPS
+        if _fastest(times)
     ]
 
 

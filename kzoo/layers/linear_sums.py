@@ -14,7 +14,7 @@ from kzoo.layers.attention import Tensor, causal_mask
 from kzoo.layers.feature_maps import FeatureMap
 
 CHUNK_FEATURES = 2**19
-"""The most numbers in the features of a chunk, for each element of the batch: 2 MB in float32."""
+"""The most numbers in the features of a chunk, for each element of the batch: 1 MB in float32."""
 
 UNROLLED = 8
 """Up to so many chunks stand in a graph one by one; a loop on TensorFlow takes a millisecond."""
@@ -118,6 +118,8 @@ def _fit(x: Tensor, length: int) -> Tensor:
     """The first `length` positions of `(..., any, d)`, filled up with zeros where there are fewer."""
     *batch, present, dim = ops.shape(x)
     missing = length - present
-    missing = max(missing, 0) if isinstance(missing, int) else ops.maximum(missing, 0)
+    if isinstance(missing, int) and missing <= 0:
+        return x[..., :length, :]
+    missing = missing if isinstance(missing, int) else ops.maximum(missing, 0)
     filled = ops.concatenate([x, ops.zeros((*batch, missing, dim), dtype=x.dtype)], axis=-2)
     return filled[..., :length, :]
