@@ -43,6 +43,9 @@ class Attention(keras.layers.Layer):
         ValueError: shapes that do not fit, or a dropout out of range.
     """
 
+    same_features = False
+    """Whether a query must have as many features as a key."""
+
     def __init__(self, dropout: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not 0 <= dropout < 1:
@@ -62,6 +65,8 @@ class Attention(keras.layers.Layer):
             self.refuse("query, value and key (batch, ..., length, features) of one rank", query, value, key)
         if value[-2] is not None and key[-2] is not None and value[-2] != key[-2]:
             self.refuse("as many values as keys", query, value, key)
+        if self.same_features and query[-1] != key[-1]:
+            self.refuse("as many features in a query as in a key", query, value, key)
 
     def refuse(self, expected: str, query: Shape, value: Shape, key: Shape) -> None:
         """Raise the ValueError for shapes that are not as expected."""

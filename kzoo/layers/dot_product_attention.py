@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kzoo.layers.attention import Attention, Shape, Tensor
+from kzoo.layers.attention import Attention, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")
@@ -28,17 +28,13 @@ class DotProductAttention(Attention):
     Cost: O(queries keys features) time, O(queries keys) memory. No weights.
     """
 
+    same_features = True
+
     def __init__(
         self, scaled: bool = True, dropout: float = 0.0, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(dropout=dropout, seed=seed, **kwargs)
         self.scaled = scaled
-
-    def check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:
-        """Raise ValueError unless queries and keys have the same features."""
-        super().check_shapes(query, value, key)
-        if query[-1] != key[-1]:
-            self.refuse("as many features in a query as in a key", query, value, key)
 
     def score(self, query: Tensor, key: Tensor) -> Tensor:
         """q . k, scaled."""

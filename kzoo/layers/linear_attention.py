@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from kzoo.layers import linear_sums
-from kzoo.layers.attention import Attention, Shape, Tensor, causal_mask, combine_masks
+from kzoo.layers.attention import Attention, Tensor, causal_mask, combine_masks
 from kzoo.layers.feature_maps import FeatureMap, MaclaurinFeatureMap
 
 
@@ -52,8 +52,10 @@ class LinearAttention(Attention):
 
     Cost: O((queries + keys) M value_dim) time for M features. Features are made chunk by chunk: beside inputs
     and outputs the bidirectional form needs O(M value_dim) memory, and training O(keys M). Sums are kept in
-    float32 at least. With M features it loses to `DotProductAttention` below about M keys.
+    float32 at least. With fewer keys than a few times M it loses to `DotProductAttention`.
     """
+
+    same_features = True
 
     def __init__(self, feature_map: FeatureMap | None = None, scaled: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -69,12 +71,6 @@ class LinearAttention(Attention):
                 "negative and their sum zero: an odd number of terms has no such weights",
                 stacklevel=2,
             )
-
-    def check_shapes(self, query: Shape, value: Shape, key: Shape) -> None:
-        """Raise ValueError unless queries and keys have the same features."""
-        super().check_shapes(query, value, key)
-        if query[-1] != key[-1]:
-            self.refuse("as many features in a query as in a key", query, value, key)
 
     def call(
         self,
@@ -108,8 +104,9 @@ class LinearAttention(Attention):
         outputs = ops.cast(outputs, self.compute_dtype)
         if not return_attention_scores:
             return outputs
-        keep = combine_masks(query_mask, value_mask, key_mask, None)
-        return outputs, ops.cast(self._weights(queries, keys, keep, use_causal_mask), self.compute_dtype)
+        seen = causal_mask(ops.shape(queries)[-2], ops.shape(keys)[-2]) if use_causal_mask else None
+        keep = combine_masks(query_mask, value_mask, key_mask, seen)
+        return outputs, ops.cast(self._weights(queries, keys, keep), self.compute_dtype)
 
     def initial_state(self, batch_shape: tuple[int, ...], key_dim: int, value_dim: int) -> LinearState:
         """The state before the first key, for inputs `(*batch_shape, features)`."""
@@ -157,14 +154,11 @@ class LinearAttention(Attention):
     def _scale(self, query: Tensor) -> Tensor:
         return self._widen(query) / (math.sqrt(query.shape[-1]) if self.scaled else 1.0)
 
-    def _weights(self, query: Tensor, key: Tensor, keep: Tensor | None, causal: bool) -> Tensor:
+    def _weights(self, query: Tensor, key: Tensor, keep: Tensor | None) -> Tensor:
         """The quadratic form: the similarities, normalised by row."""
         similarities = self.feature_map.similarity(query, key)
         if keep is not None:
             similarities = ops.where(keep, similarities, 0.0)
-        if causal:
-            seen = causal_mask(ops.shape(query)[-2], ops.shape(key)[-2])
-            similarities = ops.where(seen, similarities, 0.0)
         total = ops.sum(similarities, axis=-1, keepdims=True)
         return _normalise(ops.concatenate([similarities, total], axis=-1))
 
