@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_with_backend
+from .decoding import (
+    BeamOption,
+    EnsembleOption,
+    MethodOption,
+    PenaltyOption,
+    SamplesOption,
+    SeedOption,
+    TemperatureOption,
+    TopKOption,
+    TopPOption,
+    to_decoding,
+)
+from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_with_backend, task_of
 from .output import print_json, print_table
 
 
@@ -21,38 +33,77 @@ class SplitName(StrEnum):
 
 def evaluate(
     run: Run,
-    split: Annotated[SplitName, typer.Option(help="Which images.")] = SplitName.test,
+    split: Annotated[SplitName, typer.Option(help="Which examples.")] = SplitName.test,
     checkpoint: Annotated[
-        Checkpoint, typer.Option(help="The reports test the last epoch; best is by validation accuracy.")
-    ] = Checkpoint.last,
+        Checkpoint | None,
+        typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
+    ] = None,
+    decoding: MethodOption = None,
+    beam: BeamOption = None,
+    length_penalty: PenaltyOption = None,
+    top_p: TopPOption = None,
+    top_k: TopKOption = None,
+    temperature: TemperatureOption = None,
+    samples: SamplesOption = None,
+    seed: SeedOption = None,
+    ensemble: EnsembleOption = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a run's model: loss, accuracy, confusion matrix and the figures of each class."""
-    folder = open_with_backend(run, backend)
-    from kzoo.evaluation import evaluate as evaluate_run
-    from kzoo.evaluation import load_run_data
+    """Measure a run's model on a split of its data.
 
-    figures = evaluate_run(folder, checkpoint.value, split.value, load_run_data(folder, data_dir))
+    Of a classifier the loss, the accuracy, the confusion matrix and the figures of each class; of sequences
+    the error rates with their 95 % bootstrap intervals.
+    """
+    folder = open_with_backend(run, backend)
+    from kzoo.errors import UsageError
+    from kzoo.experiment import open_experiment
+    from kzoo.training.run import open_run
+
+    wanted = to_decoding(
+        decoding,
+        beam=beam,
+        length_penalty=length_penalty,
+        top_p=top_p,
+        top_k=top_k,
+        temperature=temperature,
+        samples=samples,
+        seed=seed,
+    )
+    experiment: Any = open_experiment(folder, data_dir)
+    chosen = None if checkpoint is None else checkpoint.value
+    if task_of(folder) == "image classification":
+        if decoding or ensemble:
+            raise UsageError(f"--decoding and --with are for sequences; {folder.path} is a run of images")
+        figures = experiment.evaluate(folder, chosen, split.value)
+        show = _print_classes
+    else:
+        folders = [folder, *map(open_run, ensemble or [])]
+        figures = experiment.evaluate(folders, chosen, split.value, wanted)
+        show = _print_error_rates
     if as_json:
         print_json(figures)
     else:
-        _print_figures(figures)
+        show(figures)
 
 
 COMMANDS = (evaluate,)
 
 
-def _print_figures(figures: dict[str, Any]) -> None:
+def _title(figures: dict[str, Any]) -> str:
     stand_in = " (stand-in)" if figures["data"]["stand_in"] else ""
+    return f"{figures['checkpoint']} model on {figures['data']['name']}{stand_in} {figures['split']}"
+
+
+def _print_classes(figures: dict[str, Any]) -> None:
     rows = [
         (row["name"], *(f"{row[key]:.4f}" for key in ("precision", "recall", "f1")), f"{row['support']:,}")
         for row in figures["classes"]
     ]
     title = (
-        f"{figures['checkpoint']} model on {figures['data']['name']}{stand_in} {figures['split']}: "
-        f"accuracy {figures['accuracy']:.4f}, loss {figures['loss']:.4f}, {figures['count']:,} images"
+        f"{_title(figures)}: accuracy {figures['accuracy']:.4f}, loss {figures['loss']:.4f}, "
+        f"{figures['count']:,} images"
     )
     print_table("class", ">precision", ">recall", ">F1", ">images", rows=rows, title=title)
     matrix = [
@@ -63,3 +114,21 @@ def _print_figures(figures: dict[str, Any]) -> None:
     ]
     columns = [f">{index}" for index in range(len(matrix))]
     print_table("true \\ predicted", *columns, ">none", rows=matrix, title="confusion matrix")
+
+
+def _print_error_rates(figures: dict[str, Any]) -> None:
+    decoding = dict(figures["decoding"])
+    spelled = decoding.pop("method")
+    spelled += "".join(f", {key.replace('_', ' ')} {value}" for key, value in decoding.items())
+    models = f"{len(figures['runs'])} models together: " if len(figures["runs"]) > 1 else ""
+    title = f"{models}{_title(figures)}, {figures['count']:,} pairs, {spelled}"
+    rows = []
+    for name in ("error_rate", "character_error_rate", "word_error_rate"):
+        low, high = figures["intervals"][name]
+        rows.append((name.replace("_", " "), f"{figures[name]:.4f}", f"{low:.4f} to {high:.4f}"))
+    rows += [
+        (key.replace("_", " "), f"{value:.4f}", "")
+        for key, value in figures.items()
+        if key.startswith("word_error_rate_at")
+    ]
+    print_table("", ">measured", "95 % interval", rows=rows, title=title)

@@ -60,6 +60,21 @@ def start_backend(
     return chosen
 
 
+def check_task(folder: RunFolder, task: str, verb: str) -> None:
+    """Raises UsageError if a run is of another task than the one that a verb is for."""
+    from kzoo.errors import UsageError
+
+    if (found := task_of(folder)) != task:
+        raise UsageError(f"kzoo {verb} is for {task}; {folder.path} is a run of {found}")
+
+
+def task_of(folder: RunFolder) -> str:
+    """The task of a run's model."""
+    from kzoo.registry import card
+
+    return card(folder.recipe().model.name).task
+
+
 def open_with_backend(path: Path, backend: Backend | None) -> RunFolder:
     """Open a run and start the backend for it: any may be asked for, its own is preferred."""
     from kzoo.training.run import open_run

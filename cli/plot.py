@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, open_with_backend
+from .options import BackendOption, Checkpoint, DataDir, Run, check_task, open_with_backend
 from .output import console
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ Out = Annotated[
 ]
 Layer = Annotated[str | None, typer.Option(help="A convolution by name; otherwise the first.")]
 Index = Annotated[int, typer.Option(min=0, help="Which image of the test set.")]
+IMAGES = "image classification"
 CheckpointOption = Annotated[Checkpoint, typer.Option(help="Which model of the run.")]
 
 
@@ -56,12 +57,17 @@ def activations(
 ) -> None:
     """The maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
-    from kzoo.evaluation import example_image
+    from kzoo.experiment import open_experiment
     from kzoo.reporting import activations as picture
     from kzoo.reporting.convolutions import find_convolution
+    from kzoo.tasks import images
 
+    check_task(folder, IMAGES, "plot activations")
     model = folder.load_model(checkpoint.value)
-    pixels, what = example_image(folder, index, image, data_dir)
+    if image is not None:
+        pixels, what = images.own_image(folder, image)
+    else:
+        pixels, what = images.test_image(open_experiment(folder, data_dir).data, index)
     maps = picture.layer_activations(model, pixels, layer)
     title = f"{_label(folder)}: {find_convolution(model, layer).name}, {what}"
     _save(picture.activations(pixels, maps, title=title), folder, out, "activations")
@@ -80,6 +86,7 @@ def kernels(
     from kzoo.reporting import kernels as picture
     from kzoo.reporting.convolutions import find_convolution
 
+    check_task(folder, IMAGES, "plot kernels")
     model = folder.load_model(checkpoint.value)
     title = f"{_label(folder)}: kernels of {find_convolution(model, layer).name}"
     _save(picture.kernels(picture.layer_kernels(model, layer), title=title), folder, out, "kernels")
@@ -90,11 +97,14 @@ def confusion(run: Run, out: Out = None) -> None:
     """The confusion matrix of the test set."""
     import numpy as np
 
+    from kzoo.errors import UsageError
     from kzoo.reporting import confusion as picture
     from kzoo.training.run import open_run
 
     folder = open_run(run)
     test: dict[str, Any] = folder.metrics()["test"]
+    if "classes" not in test:
+        raise UsageError(f"kzoo plot confusion is for {IMAGES}; {folder.path} has no classes")
     names = [row["name"] for row in test["classes"]]
     _save(
         picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)),
@@ -117,16 +127,38 @@ def mistakes(
     folder = open_with_backend(run, backend)
     import numpy as np
 
-    from kzoo.evaluation import load_run_data
+    from kzoo.experiment import open_experiment
     from kzoo.reporting import mistakes as picture
     from kzoo.training.inference import compile_predict
 
-    data = load_run_data(folder, data_dir)
+    check_task(folder, IMAGES, "plot mistakes")
+    data = open_experiment(folder, data_dir).data
     probabilities = np.exp(compile_predict(folder.load_model(checkpoint.value))(data.test.images))
     figure = picture.mistakes(
         data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=_label(folder)
     )
     _save(figure, folder, out, "mistakes")
+
+
+@app.command()
+def attention(
+    run: Run,
+    text: Annotated[str, typer.Argument(help="A text to translate.")],
+    checkpoint: Annotated[
+        Checkpoint | None, typer.Option(help="Which model of the run; otherwise the tested one.")
+    ] = None,
+    out: Out = None,
+    backend: BackendOption = None,
+) -> None:
+    """What each character of a translation was written from."""
+    folder = open_with_backend(run, backend)
+    from kzoo.reporting.alignment import alignment
+    from kzoo.tasks.transcriber import Transcriber
+
+    check_task(folder, "sequence transduction", "plot attention")
+    transcriber = Transcriber([folder], None if checkpoint is None else checkpoint.value)
+    source, written, weights = transcriber.attention(text)
+    _save(alignment(source, written, weights, title=_label(folder)), folder, out, "attention")
 
 
 def _label(folder: RunFolder) -> str:

@@ -2,30 +2,97 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, Json, Run, open_with_backend
-from .output import print_json, print_table
+from .decoding import (
+    BeamOption,
+    EnsembleOption,
+    MethodOption,
+    PenaltyOption,
+    SamplesOption,
+    SeedOption,
+    TemperatureOption,
+    TopKOption,
+    TopPOption,
+    to_decoding,
+)
+from .options import BackendOption, Checkpoint, Json, Run, open_with_backend, task_of
+from .output import error_console, print_json, print_table
+
+if TYPE_CHECKING:
+    from kzoo.training.run import RunFolder
 
 
 def predict(
     run: Run,
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Image files; resized as the model needs.")
-    ],
-    top: Annotated[int, typer.Option(min=1, help="How many classes to show for an image.")] = 3,
-    checkpoint: Annotated[Checkpoint, typer.Option(help="Which model of the run.")] = Checkpoint.best,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[IMAGE|TEXT]...", help="Image files, or texts; texts also come line by line from stdin."
+        ),
+    ] = None,
+    file: Annotated[Path | None, typer.Option(help="A file of texts, one a line.", dir_okay=False)] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="How many answers to show: otherwise 3 classes, 1 text.")
+    ] = None,
+    checkpoint: Annotated[
+        Checkpoint | None,
+        typer.Option(help="Which model of the run: otherwise best for images, the tested one for texts."),
+    ] = None,
+    decoding: MethodOption = None,
+    beam: BeamOption = None,
+    length_penalty: PenaltyOption = None,
+    top_p: TopPOption = None,
+    top_k: TopKOption = None,
+    temperature: TemperatureOption = None,
+    samples: SamplesOption = None,
+    seed: SeedOption = None,
+    ensemble: EnsembleOption = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Say what images show, with probabilities."""
+    """Say what images show, or translate texts, with probabilities."""
     folder = open_with_backend(run, backend)
-    from kzoo.evaluation import predict as predict_images
+    chosen: Any = None if checkpoint is None else checkpoint.value
+    if task_of(folder) == "image classification":
+        _predict_images(folder, chosen or "best", inputs or [], top or 3, as_json)
+        return
+    wanted = to_decoding(
+        decoding,
+        beam=beam,
+        length_penalty=length_penalty,
+        top_p=top_p,
+        top_k=top_k,
+        temperature=temperature,
+        samples=samples,
+        seed=seed,
+    )
+    from kzoo.tasks.transcriber import Transcriber
+    from kzoo.training.run import open_run
 
-    predictions = predict_images(folder, checkpoint.value, images, top)
+    texts = _texts(inputs, file)
+    transcriber = Transcriber([folder, *map(open_run, ensemble or [])], chosen)
+    answers = transcriber.transcribe(texts, wanted, top or 1)
+    if as_json:
+        print_json(answers)
+    else:
+        _print_texts(answers)
+
+
+COMMANDS = (predict,)
+
+
+def _predict_images(folder: RunFolder, checkpoint: Any, images: list[str], top: int, as_json: bool) -> None:
+    from kzoo.errors import UsageError
+    from kzoo.tasks.images import predict as predict_images
+
+    if not images:
+        raise UsageError("name one or more image files")
+    predictions = predict_images(folder, checkpoint, [Path(image) for image in images], top)
     if as_json:
         print_json(predictions)
         return
@@ -37,4 +104,35 @@ def predict(
     print_table("image", "class", ">probability", rows=rows)
 
 
-COMMANDS = (predict,)
+def _texts(inputs: list[str] | None, file: Path | None) -> list[str]:
+    """The arguments and the lines of the file, or of stdin where neither is given."""
+    from kzoo.errors import DataError, UsageError
+
+    if inputs is None and file is None and sys.stdin.isatty():
+        raise UsageError("give texts as arguments, with --file, or on stdin")
+    try:
+        if file is not None:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        else:
+            lines = [] if inputs else sys.stdin.read().splitlines()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file or 'stdin'} is not UTF-8 text") from error
+    texts = [*(inputs or []), *(line for line in lines if line.strip())]
+    if not texts:
+        raise UsageError(f"there is no text in {file or 'stdin'}")
+    return texts
+
+
+def _print_texts(answers: list[dict[str, Any]]) -> None:
+    rows = [
+        (entry["source"] if rank == 0 else "", answer["text"], f"{answer['score']:.3f}")
+        for entry in answers
+        for rank, answer in enumerate(entry["predictions"])
+    ]
+    print_table("read", "written", ">score", rows=rows)
+    for entry in answers:
+        if entry["unknown"]:
+            unknown = ", ".join(map(repr, entry["unknown"]))
+            error_console().print(
+                f"{entry['source']}: {unknown} not in the training data, read as unknown", soft_wrap=True
+            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def epoch_listener(epochs: int) -> Iterator[Listener]:
-    """A listener that reports on stderr."""
+def epoch_listener(epochs: int, figures: Sequence[str]) -> Iterator[Listener]:
+    """A listener that reports on stderr, of each epoch the losses and these figures of the validation set."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from kzoo.training.loop import Listener
@@ -24,9 +24,10 @@ def epoch_listener(epochs: int) -> Iterator[Listener]:
 
     def report(row: dict[str, float]) -> None:
         interrupt_if_asked()
+        measured = "  ".join(f"{name.replace('_', ' ')} {row[f'validation_{name}']:.4f}" for name in figures)
         screen.print(
             f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}  train loss {row['train_loss']:.4f}  "
-            f"validation loss {row['validation_loss']:.4f}  accuracy {row['validation_accuracy']:.4f}",
+            f"validation loss {row['validation_loss']:.4f}  {measured}",
             soft_wrap=True,
         )
 

@@ -14,6 +14,8 @@ from .output import console, error_console, print_json, print_table
 from .progress import epoch_listener
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kzoo.experiment import Experiment
     from kzoo.recipe import Recipe
     from kzoo.training.run import RunFolder
@@ -34,7 +36,9 @@ def train(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Another image set: a name, a folder of images per class, or an npz file."),
+        typer.Option(
+            help="Another set: a name, a folder of images per class, an npz file, or a file of pairs."
+        ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="training.epochs")] = None,
     lr: Annotated[float | None, typer.Option(help="training.learning_rate")] = None,
@@ -176,6 +180,8 @@ def _announce(experiment: Experiment, reference: Recipe) -> None:
     )
     style = "bold yellow" if experiment.data.origin.stand_in else ""
     screen.print(data_line(experiment, reference), style=style, soft_wrap=True)
+    for line in experiment.describe().get("left_out", []):
+        screen.print(line, soft_wrap=True)
 
 
 def _show_recipe(experiment: Experiment, as_json: bool) -> None:
@@ -193,7 +199,7 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, reference: Recipe, a
 
     error_console().print(f"run folder {run.path}", soft_wrap=True)
     try:
-        with epoch_listener(experiment.recipe.training.epochs) as listener:
+        with epoch_listener(experiment.recipe.training.epochs, experiment.FIGURES) as listener:
             metrics = train_run(experiment, run, reference, listener)
     except KeyboardInterrupt:
         error_console().print(
@@ -203,22 +209,24 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, reference: Recipe, a
     if as_json:
         print_json({"run": str(run.path), **metrics})
     else:
-        _print_result(metrics)
+        _print_result(metrics, experiment.FIGURES)
 
 
-def _print_result(metrics: dict[str, Any]) -> None:
+def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:
     comparison = metrics["comparison"]
     published = comparison["published"] or {}
-    names = ("train_loss", "train_loss_running", "validation_accuracy", "test_accuracy")
+    measured = [f"{split}_{name}" for name in figures for split in ("validation", "test")]
     rows = [
         (
             name.replace("_", " "),
             f"{metrics[name]:.4f}",
             f"{published[name]:.4f}" if name in published else "-",
         )
-        for name in names
+        for name in ("train_loss", "train_loss_running", *measured)
     ]
     title = f"{metrics['recipe']} after {metrics['epochs']} epochs, {metrics['seconds']:.0f} s"
+    if metrics["tested_epoch"] != metrics["epochs"]:
+        title += f"; tested as it was after epoch {metrics['tested_epoch']}"
     print_table("", "measured", comparison.get("source", "published"), rows=rows, title=title)
     note = comparison.get("remark") or comparison.get("reason")
     if note:

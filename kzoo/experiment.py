@@ -1,37 +1,100 @@
-"""One experiment from its recipe to its run folder: data, model, training, evaluation."""
+"""One experiment from its recipe to its run folder: data, model, training, evaluation.
+
+What differs between images and sequences is the sub-class of `Experiment` that `kzoo.tasks` has for each.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import keras
 
 from kzoo import registry, runtime
-from kzoo.data.images import ImageSet
-from kzoo.data.sources import load_image_set
+from kzoo.data.origin import Origin
 from kzoo.errors import DataError, UsageError
-from kzoo.evaluation import describe_data, evaluate_split
 from kzoo.files import remove_partial_files
-from kzoo.recipe import Recipe, changed_keys
+from kzoo.recipe import DataSection, Recipe, changed_keys
 from kzoo.reporting.parameters import trainable_count
-from kzoo.reporting.pictures import draw_pictures
+from kzoo.tasks import experiment_type
+from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
-from kzoo.training.inference import compile_predict
+from kzoo.training.examples import Examples
 from kzoo.training.loop import Listener, fit
+from kzoo.training.objective import Objective
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.order import steps_per_epoch
-from kzoo.training.progress import Progress
+from kzoo.training.progress import Criterion, Progress
 from kzoo.training.run import RunFolder
 
 
+class DataSet(Protocol):
+    """Three splits by name and where they came from."""
+
+    @property
+    def origin(self) -> Origin: ...
+
+    @property
+    def splits(self) -> dict[str, Any]: ...
+
+    def sha256(self) -> str: ...
+
+
 @dataclass(frozen=True)
-class Experiment:
+class Experiment(ABC):
     """A recipe whose data are loaded and whose model fits them."""
 
     recipe: Recipe
-    data: ImageSet
+    data: Any
+
+    NOUN: ClassVar[str]
+    """What the examples are, in the plural."""
+
+    DATA_KEYS: ClassVar[frozenset[str]]
+    """The keys of the recipe's data section that this kind of data has, beside the name."""
+
+    CRITERION: ClassVar[Criterion]
+    """What the best epoch is the best by."""
+
+    FIGURES: ClassVar[tuple[str, ...]]
+    """The figures of note: of the validation set after each epoch, and of the test."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> DataSet:
+        """The data set of this name as the recipe would have it."""
+
+    @classmethod
+    @abstractmethod
+    def fit_model(cls, recipe: Recipe, data: Any, *, own_data: bool) -> Recipe:
+        """The recipe with a model that fits the data. Raises UsageError if it cannot."""
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What a run must remember of its data, beside what every set has."""
+
+    @abstractmethod
+    def examples(self) -> Callable[[int], Examples]:
+        """The training examples by epoch."""
+
+    @abstractmethod
+    def objective(self) -> Objective:
+        """What a training step minimises."""
+
+    @abstractmethod
+    def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
+        """A function that measures the model, as it is when it is called, on the validation set."""
+
+    @abstractmethod
+    def prepare_run(self, run: RunFolder) -> None:
+        """Write what the model needs to be used without its data."""
+
+    @abstractmethod
+    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+        """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
 
     def create_model(self) -> keras.Model:
         """The model with the initial weights of the recipe's seed."""
@@ -41,9 +104,28 @@ class Experiment:
 
     def create_optimizer(self, model: keras.Model) -> keras.Optimizer:
         """The recipe's optimiser, its slots built."""
-        optimizer = create_optimizer(self.recipe.training, self.recipe.runtime.precision)
+        training = self.recipe.training
+        steps = training.epochs * steps_per_epoch(len(self.data.train), training)
+        optimizer = create_optimizer(training, self.recipe.runtime.precision, steps)
         optimizer.build(model.trainable_variables)
         return optimizer
+
+    def describe_data(self) -> dict[str, Any]:
+        """Where the data are from, how many there are, what they are, and the hash of all of them."""
+        return {
+            "name": self.data.origin.name,
+            "location": self.data.origin.location,
+            "stand_in": self.data.origin.stand_in,
+            "sizes": {name: len(split) for name, split in self.data.splits.items()},
+            **self.describe(),
+            "sha256": self.data.sha256(),
+        }
+
+    @property
+    def title(self) -> str:
+        """The title of a run's pictures; it says so when the data are a stand-in."""
+        origin = self.data.origin
+        return f"{self.recipe.name} on {origin.name}{' (stand-in)' if origin.stand_in else ''}"
 
 
 def prepare(
@@ -51,40 +133,49 @@ def prepare(
 ) -> Experiment:
     """Load a recipe's data and make the model fit it.
 
-    `own_data` says that the set is not the one the recipe was written for: `num_classes`, unless the recipe
-    sets it, is then the set's.
+    `own_data` says that the set is not the one the recipe was written for.
 
     Raises:
-        UsageError: the model cannot be built so, or has fewer outputs than the set has classes.
+        UsageError: the model cannot be built so, or does not fit the data.
         DataError: the set is damaged, or required and not found.
     """
-    options = registry.check_options(recipe.model.name, recipe.model.options)
-    data = load_image_set(
-        recipe.data.name,
-        data_dir=data_dir,
-        image_shape=tuple(options["input_shape"]),
-        require_data=require_data,
-        test_cut=recipe.data.test_cut,
-    )
-    classes = len(data.class_names)
-    if own_data and "num_classes" not in recipe.model.options:
-        model = recipe.model.model_copy(update={"num_classes": classes})
-        recipe = recipe.model_copy(update={"model": type(model).model_validate(model.model_dump())})
-        options["num_classes"] = classes
-    if options["num_classes"] < classes:
+    registry.check_options(recipe.model.name, recipe.model.options)
+    kind = experiment_type(recipe.model.name)
+    _check_data_keys(kind, recipe)
+    data = kind.load(recipe, recipe.data.name, data_dir=data_dir, require_data=require_data)
+    experiment = kind(kind.fit_model(recipe, data, own_data=own_data), data)
+    if steps_per_epoch(len(experiment.data.train), recipe.training) == 0:
         raise UsageError(
-            f"{recipe.data.name} has {classes} classes, the model {options['num_classes']} outputs: "
-            f"--set model.num_classes={classes}"
+            f"training.drop_last leaves none of {len(experiment.data.train)} {kind.NOUN}: lower --batch-size"
         )
-    if steps_per_epoch(len(data.train), recipe.training) == 0:
-        raise UsageError(f"training.drop_last leaves none of {len(data.train)} images: lower --batch-size")
-    registry.outline_model(recipe.model.name, **recipe.model.options)
-    return Experiment(recipe, data)
+    registry.outline_model(recipe.model.name, **experiment.recipe.model.options)
+    return experiment
+
+
+def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
+    """The experiment of a run, with the data that it was trained on.
+
+    Raises:
+        DataError: what is found now is not what the run was trained on.
+    """
+    recipe, before = run.recipe(), run.environment()["data"]
+    kind = experiment_type(recipe.model.name)
+    place = Path(before["location"])
+    found_before = None if before["stand_in"] or not place.exists() else place
+    name = before["name"] if before["stand_in"] else recipe.data.name
+    data = kind.load(recipe, name, data_dir=data_dir or found_before, require_data=False)
+    if data.sha256() != before["sha256"]:
+        raise DataError(
+            f"{data.origin.location} is not the {name} that {run.path} was trained on ({place}): "
+            "name the folder that holds it with --data-dir"
+        )
+    return kind(recipe, data)
 
 
 def start(experiment: Experiment, run: RunFolder) -> None:
     """Write down what a new run is made from, before anything is trained."""
-    run.write_json("environment.json", {**runtime.environment(), "data": describe_data(experiment.data)})
+    run.write_json("environment.json", {**runtime.environment(), "data": experiment.describe_data()})
+    experiment.prepare_run(run)
     run.write_recipe(experiment.recipe)
 
 
@@ -93,12 +184,17 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
 
     Raises:
         DataError: the data are not those of the run.
-        UsageError: the backend is not that of the run, or its last epoch is done.
+        UsageError: the backend is not that of the run, its last epoch is done, or its schedule would change.
     """
-    before, epochs = run.environment(), experiment.recipe.training.epochs
-    if run.finished and run.metrics()["epochs"] >= epochs:
+    before, training = run.environment(), experiment.recipe.training
+    if run.finished and run.metrics()["epochs"] >= training.epochs:
         raise UsageError(
             f"{run.path} is finished after {run.metrics()['epochs']} epochs: --epochs N goes on to N"
+        )
+    planned = run.recipe().training.epochs
+    if training.schedule != "constant" and training.epochs != planned:
+        raise UsageError(
+            f"the schedule of {run.path} ends at epoch {planned}: train anew to go on for longer"
         )
     if before["data"]["sha256"] != experiment.data.sha256():
         raise DataError(f"{experiment.data.origin.location} is not the data that {run.path} was trained on")
@@ -114,7 +210,7 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
 
 
 def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: Listener) -> dict[str, Any]:
-    """Train a run to its last epoch, from its newest checkpoint if it has one, and evaluate the last epoch.
+    """Train a run to its last epoch, from its newest checkpoint if it has one, and test it.
 
     `reference` is the recipe as it was published; its figures count only where nothing was changed.
 
@@ -124,43 +220,58 @@ def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: L
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
     progress = load_checkpoint(run.checkpoints, model, optimizer)
-    if progress.epoch > experiment.recipe.training.epochs:
+    training = experiment.recipe.training
+    if progress.epoch > training.epochs:
         raise UsageError(f"{run.path} has {progress.epoch} epochs already: give --epochs a larger number")
 
     def keep(row: dict[str, float]) -> None:
         # The checkpoint comes last: whatever is lost before it is made again by the epoch that follows it.
-        if progress.best_epoch == progress.epoch:
-            run.save_model(model, "best")
-        run.save_model(model, "last")
+        with averaged(model, optimizer):
+            if progress.best(experiment.CRITERION)["epoch"] == progress.epoch:
+                run.save_model(model, "best")
+            run.save_model(model, "last")
         run.write_history(progress.history)
         save_checkpoint(run.checkpoints, model, optimizer, progress)
         listener.on_epoch(row)
 
-    data, training = experiment.data, experiment.recipe.training
-    fit(model, optimizer, training, data.train, data.validation, progress, Listener(listener.on_steps, keep))
-    log_probabilities = compile_predict(model)(data.test.images)
+    fit(
+        model,
+        optimizer,
+        experiment.objective(),
+        training,
+        experiment.examples(),
+        experiment.validator(model),
+        progress,
+        Listener(listener.on_steps, keep),
+    )
+    with averaged(model, optimizer):
+        tested = model if training.tested_epoch == "last" else run.load_model("best")
+        test = experiment.conclude(tested, run)
     metrics = {
         "recipe": experiment.recipe.name,
         "parameters": trainable_count(model),
-        "data": describe_data(data),
-        **_summary(progress),
-        "test": evaluate_split(data.test, log_probabilities, data.class_names),
+        "data": experiment.describe_data(),
+        **_summary(experiment, progress),
+        **{f"test_{name}": test[name] for name in experiment.FIGURES},
+        "test": test,
         "comparison": compare(experiment, reference),
     }
-    metrics["test_accuracy"] = metrics["test"]["accuracy"]
-    draw_pictures(run.path, model, data, log_probabilities, run.history(), title_of(experiment))
     run.write_json("metrics.json", metrics)
     return metrics
 
 
-def _summary(progress: Progress) -> dict[str, Any]:
+def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     """The figures of the last epoch, and which was the best."""
+    best, figure = progress.best(experiment.CRITERION), f"validation_{experiment.CRITERION.figure}"
     return {
         **{key: value for key, value in progress.history[-1].items() if key != "epoch"},
         "epochs": progress.epoch,
         "seconds": round(progress.seconds, 1),
-        "best_epoch": progress.best_epoch,
-        "best_validation_accuracy": progress.best_accuracy,
+        "tested_epoch": best["epoch"]
+        if experiment.recipe.training.tested_epoch == "best"
+        else progress.epoch,
+        "best_epoch": best["epoch"],
+        f"best_{figure}": best[figure],
     }
 
 
@@ -181,14 +292,14 @@ def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
 
 def data_line(experiment: Experiment, reference: Recipe) -> str:
     """One line that says what is trained on, and plainly so if it is a stand-in."""
-    data = experiment.data
+    data, noun = experiment.data, experiment.NOUN
     counts = " / ".join(f"{len(split):,}" for split in data.splits.values())
     if data.origin.stand_in and reference.data.name != data.origin.name:
         return (
             f"STAND-IN DATA: no {reference.data.name} found; {data.origin.name}, {data.origin.location}, "
-            f"stand in for it ({counts} images); compare no figure with a published one"
+            f"stand in for it ({counts} {noun}); compare no figure with a published one"
         )
-    return f"data {data.origin.name}, {data.origin.location} ({counts} images)"
+    return f"data {data.origin.name}, {data.origin.location} ({counts} {noun})"
 
 
 def outline(experiment: Experiment) -> dict[str, Any]:
@@ -198,7 +309,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
     steps = steps_per_epoch(len(experiment.data.train), training)
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
-        "data": describe_data(experiment.data),
+        "data": experiment.describe_data(),
         "cost": {
             "trainable parameters": trainable_count(model),
             "steps an epoch": steps,
@@ -207,7 +318,11 @@ def outline(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def title_of(experiment: Experiment) -> str:
-    """The title of a run's pictures; it says so when the data are a stand-in."""
-    origin = experiment.data.origin
-    return f"{experiment.recipe.name} on {origin.name}{' (stand-in)' if origin.stand_in else ''}"
+def _check_data_keys(kind: type[Experiment], recipe: Recipe) -> None:
+    changed = {
+        key
+        for key, field in DataSection.model_fields.items()
+        if key != "name" and getattr(recipe.data, key) != field.default
+    }
+    if strange := sorted(changed - kind.DATA_KEYS):
+        raise UsageError(f"data.{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")

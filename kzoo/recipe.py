@@ -15,11 +15,22 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kzoo.data.tokens import TokenKind
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 
 BackendName = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+Figure = Literal[
+    "train_loss_running",
+    "validation_accuracy",
+    "test_accuracy",
+    "validation_error_rate",
+    "test_error_rate",
+    "validation_character_error_rate",
+    "test_character_error_rate",
+    "test_word_error_rate",
+]
 
 
 class _Section(BaseModel):
@@ -42,20 +53,46 @@ class ModelSection(BaseModel):
 
 
 class DataSection(_Section):
-    """The image set: a known name, the name of a stand-in, or a path."""
+    """The data set: a known name, the name of a stand-in, or a path; the other keys are those of one kind."""
 
     name: str
     test_cut: bool = Field(default=False, description="OCTMNIST: test on R004's 529 images only")
+    max_length: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Pairs: leave those out of which a side has more tokens"
+    )
+    source_tokens: TokenKind | None = Field(default=None, description="Own pairs: the tokens of the sources")
+    target_tokens: TokenKind | None = Field(default=None, description="Own pairs: the tokens of the targets")
+    stress: bool = Field(default=False, description="cmudict: keep the stress digits of vowels")
 
 
 class TrainingSection(_Section):
-    """How the model is trained. The published runs used no schedule, no weight decay and no early stop."""
+    """How the model is trained. The image reports used no schedule, weight decay, smoothing or averaging."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    schedule: Literal["constant", "cosine"] = Field(
+        default="constant", description="cosine: from the learning rate to 0 at the last step"
+    )
+    weight_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="Decoupled: each step takes learning_rate * weight_decay off every weight"
+    )
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="The share of a label's probability that is spread over all labels"
+    )
+    averaging: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="The momentum of a moving average of the weights, which is then tested"
+    )
     batch_size: Annotated[int, Field(gt=0)] = 8
+    batch_by_length: bool = Field(default=False, description="Pairs: fill batches with pairs of like length")
+    augmentation: Annotated[float, Field(ge=0, lt=1)] = Field(
+        default=0.0,
+        description="Pairs: the share of source tokens dropped, replaced or swapped, anew each epoch",
+    )
     epochs: Annotated[int, Field(gt=0)]
     drop_last: bool = Field(default=False, description="Leave a smaller last batch out")
+    tested_epoch: Literal["last", "best"] = Field(
+        default="last", description="Which model is tested: of the last epoch, or the best on validation"
+    )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 42
 
 
@@ -70,7 +107,7 @@ class PublishedSection(_Section):
     """The figures that the source prints for exactly this recipe."""
 
     source: str
-    figures: dict[Literal["train_loss_running", "validation_accuracy", "test_accuracy"], float]
+    figures: dict[Figure, float]
     remark: str = ""
 
 
@@ -83,6 +120,11 @@ class Recipe(_Section):
     training: TrainingSection
     runtime: RuntimeSection = RuntimeSection()
     published: PublishedSection | None = None
+
+    def with_model_options(self, **options: Any) -> Recipe:
+        """The recipe with these options of the model's builder."""
+        model = ModelSection.model_validate({**self.model.model_dump(), **options})
+        return self.model_copy(update={"model": model})
 
     def to_yaml(self) -> str:
         """The recipe with every default spelled out, as it is kept in a run folder."""

@@ -62,7 +62,7 @@ def start(
             f"Keras runs on {keras.backend.backend()} already: choose the backend before importing it"
         )
     os.environ["KERAS_BACKEND"] = backend
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     with contextlib.nullcontext() if debug else silent_stderr():
         keras = importlib.import_module("keras")

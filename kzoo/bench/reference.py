@@ -27,6 +27,7 @@ from kzoo.bench.task import TrainingTask
 from kzoo.data.sources import load_image_set
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
+from kzoo.training.examples import Examples
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
     torch.manual_seed(training.seed)
     model = _create_model(reference, task.recipe.model.name, options).to(device)
     optimizer = _create_optimizer(model, training.optimizer, training.learning_rate)
-    for order in task.orders(len(data.train)):
+    for order in task.orders(Examples.of_fixed_size(data.train.labels)):
         reference.train(model, optimizer, *training_set, order.tolist(), training.batch_size)
         if task.steps is None:
             reference.evaluate(model, *validation_set)

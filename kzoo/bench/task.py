@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from kzoo.recipe import Recipe
+from kzoo.training.examples import Examples
 from kzoo.training.order import epoch_order
 
 
@@ -27,15 +28,15 @@ class TrainingTask(BaseModel):
     rounds: int
     options: dict[str, Any] = {}
 
-    def orders(self, count: int) -> Iterator[np.ndarray]:
+    def orders(self, examples: Examples) -> Iterator[np.ndarray]:
         """The examples of each round, int32; before rounds of steps comes a single batch."""
         training = self.recipe.training
         if self.steps is not None:
-            yield epoch_order(training.seed, 0, count)[: training.batch_size]
+            yield epoch_order(training, 0, examples)[: training.batch_size]
         for epoch in range(1, self.rounds + 1):
-            order = epoch_order(training.seed, epoch, count)
+            order = epoch_order(training, epoch, examples)
             if self.steps is not None:
                 order = np.resize(order, self.steps * training.batch_size)
             elif training.drop_last:
-                order = order[: count // training.batch_size * training.batch_size]
+                order = order[: len(examples) // training.batch_size * training.batch_size]
             yield order

@@ -22,7 +22,6 @@ def train(task: TrainingTask, laps: Laps) -> None:
         recipe.runtime.backend, precision=recipe.runtime.precision, batch_size=recipe.training.batch_size
     )
 
-    from kzoo.evaluation import describe_data
     from kzoo.experiment import prepare
     from kzoo.registry import check_options
 
@@ -36,7 +35,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
     experiment = prepare(recipe, data_dir=task.data_dir)
     model = experiment.recipe.model
-    laps.done(data=describe_data(experiment.data), options=check_options(model.name, model.options))
+    laps.done(data=experiment.describe_data(), options=check_options(model.name, model.options))
     if task.steps is None:
         _train_run(experiment, laps)
     else:
@@ -44,19 +43,19 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
 
 def _train_steps(experiment: Experiment, task: TrainingTask, laps: Laps) -> None:
+    import keras
+
     from kzoo.training.engines import engine
     from kzoo.training.loop import STEPS_PER_CALL
-    from kzoo.training.objective import IMAGE_CLASSIFICATION
     from kzoo.training.order import batches
 
-    train = experiment.data.train
+    examples = experiment.examples()(1)
+    arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
     model = experiment.create_model()
-    run = engine().compile_training(
-        model, experiment.create_optimizer(model), IMAGE_CLASSIFICATION, (train.images, train.labels)
-    )
-    for order in task.orders(len(train)):
+    run = engine().compile_training(model, experiment.create_optimizer(model), experiment.objective())
+    for order in task.orders(examples):
         for rows in batches(order, experiment.recipe.training, STEPS_PER_CALL):
-            run(rows)
+            run(arrays, rows, examples.extents(rows))
         laps.done()
 
 

@@ -84,3 +84,6 @@ _CARDS = (
 )
 
 PAIR_SETS: dict[str, PairSetCard] = {card.name: card for card in _CARDS}
+
+NORMALISED_SETS = frozenset({"spa-eng", "phrases"})
+"""The sets whose texts are as `kzoo.data.tokens.normalise` leaves them."""

@@ -13,11 +13,12 @@ from kzoo.decoding.beam import Beams, beam_search
 from kzoo.decoding.choices import most_likely, sample
 from kzoo.decoding.contract import PAD, Limits, State, Step
 from kzoo.decoding.ensemble import ensemble
-from kzoo.decoding.generation import Sequences, generate
+from kzoo.decoding.generation import Choice, Sequences, generate
 
 __all__ = [
     "PAD",
     "Beams",
+    "Choice",
     "Limits",
     "Sequences",
     "State",

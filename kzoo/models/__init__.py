@@ -1,5 +1,5 @@
 """Functional-API builders, one family a file; importing this package registers every model."""
 
-from kzoo.models import convolutional
+from kzoo.models import convolutional, seq2seq
 
-__all__ = ["convolutional"]
+__all__ = ["convolutional", "seq2seq"]

@@ -18,8 +18,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import keras
+import numpy as np
 from keras import KerasTensor, layers, ops
 
+from kzoo.errors import UsageError
 from kzoo.layers import (
     Attention,
     AttentionalOutput,
@@ -29,6 +31,9 @@ from kzoo.layers import (
     DotProductAttention,
     LinearAttention,
 )
+from kzoo.registry import ModelCard, register_model
+
+TASK = "sequence transduction"
 
 ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
     "none": None,
@@ -47,6 +52,7 @@ def seq2seq(
     dropout: float = 0.3,
     attention: str = "none",
     tied: bool = True,
+    convention: str = "pytorch",
     name: str = "seq2seq",
 ) -> keras.Model:
     """Build the training graph, with Keras's initial weights.
@@ -57,6 +63,7 @@ def seq2seq(
         dropout: the share dropped, in [0, 1).
         attention: one of `ATTENTIONS`.
         tied: whether the output's matrix is the target's embedding.
+        convention: whose defaults the initial weights are drawn from, see `kzoo.registry.create_model`.
 
     Raises:
         ValueError: units that are not even, or an unknown attention.
@@ -135,6 +142,58 @@ def step_graph(model: keras.Model) -> keras.Model:
     return keras.Model((tokens, state), (outputs, {**state, "h": h, "c": c}), name="step")
 
 
+def attention_weights(model: keras.Model, source_ids: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
+    """What each target position attends to, `(batch, target length, source length)` in float32.
+
+    Raises:
+        UsageError: the model has no attention.
+    """
+    if not has_attention(model):
+        raise UsageError(f"{model.name} has no attention: set model.attention to another than none")
+    probe = keras.Model(
+        model.inputs, [model.get_layer("decoder").output[0], model.get_layer("encoder_dropout").output]
+    )
+    query, memory = probe({"source_ids": source_ids, "target_ids": target_ids}, training=False)
+    _, weights = model.get_layer("attention")(
+        query, ops.copy(memory), value_mask=ops.not_equal(source_ids, 0), return_attention_scores=True
+    )
+    return ops.convert_to_numpy(weights).astype(np.float32)
+
+
 def has_attention(model: keras.Model) -> bool:
     """Whether the model has an attention."""
     return any(layer.name == "attention" for layer in model.layers)
+
+
+def _register(
+    name: str, source: str, summary: str, parameters: int, vocabularies: tuple[int, int], attention: str
+) -> None:
+    """Register a network of the reports by its sizes and its attention, the defaults of its options."""
+
+    @register_model(
+        ModelCard(
+            name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=_TWO_BIASES
+        )
+    )
+    def build(
+        source_vocabulary: int = vocabularies[0],
+        target_vocabulary: int = vocabularies[1],
+        units: int = 128,
+        dropout: float = 0.3,
+        attention: str = attention,
+        tied: bool = True,
+        convention: str = "pytorch",
+    ) -> keras.Model:
+        return seq2seq(
+            source_vocabulary, target_vocabulary, units, dropout, attention, tied, convention, name
+        )
+
+
+_TWO_BIASES = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
+
+_register("nmt", "R000 3.1a, R002 3.1a", "two-way LSTM 64, LSTM 128, tied output", 239_138, (34, 34), "none")
+_register(
+    "nmt-bilinear", "R000 3.1b, R002 3.1b", "nmt with bilinear attention", 288_418, (34, 34), "bilinear"
+)
+_register("p2g", "R003 3.1", "nmt for phones to letters", 256_093, (107, 93), "none")
+_register("p2g-bahdanau", "R003 3.2", "p2g with Bahdanau attention", 321_885, (107, 93), "bahdanau")

@@ -1,9 +1,9 @@
-"""Training loss and validation accuracy per epoch, as every report draws them."""
+"""Training loss and validation accuracy or error rate per epoch, as every report draws them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,47 +11,59 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from kzoo.errors import UsageError
 from kzoo.reporting.figure import COLOURS, SMALL_SIZE, WIDTH, new_figure, style_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 History = Mapping[str, Sequence[float]]
-"""A row an epoch: epoch, train_loss, train_loss_running, validation_loss, validation_accuracy."""
+"""A row an epoch: epoch, train_loss, train_loss_running, validation_loss, and what was measured beside it."""
+
+_MEASURES = {
+    "validation_accuracy": ("Validation accuracy", "accuracy", np.nanargmax),
+    "validation_error_rate": ("Validation error rate", "error rate, mean over sequences", np.nanargmin),
+}
+"""The columns that may be drawn, first come: title, axis, and where the best is."""
 
 _STYLES = ("-", "--", ":", "-.")
 
 
 def curves(runs: Mapping[str, History], *, running: bool = False, title: str = "") -> Figure:
-    """Draw the training loss and the validation accuracy of some runs, one colour a run.
+    """Draw the training loss and the validation accuracy or error rate of some runs, one colour a run.
 
-    A star marks a run's first epoch of highest validation accuracy.
+    A star marks a run's first epoch of highest accuracy or lowest error rate.
 
     Args:
         runs: the history of each run by its label; a label must say that its data is a stand-in.
         running: draw the loss that the reports print, the mean since epoch 1 (`train_loss_running`),
             in place of each epoch's own mean.
         title: what the runs have in common.
+
+    Raises:
+        UsageError: some runs have accuracies, others error rates.
     """
+    measure = _common_measure(runs)
+    panel, axis, best_place = _MEASURES[measure]
     columns = _legend_columns(runs)
     figure = new_figure(3.4 + 0.17 * math.ceil((len(runs) + 1) / columns), title)
-    loss_axes, accuracy_axes = figure.subplots(1, 2)
+    loss_axes, measure_axes = figure.subplots(1, 2)
     loss = "train_loss_running" if running else "train_loss"
     lines = []
     for place, (label, history) in enumerate(runs.items()):
         colour = COLOURS[place % len(COLOURS)]
         style = _STYLES[place // len(COLOURS) % len(_STYLES)]
         lines.append(_draw(loss_axes, history, loss, label, colour, style))
-        _draw(accuracy_axes, history, "validation_accuracy", label, colour, style)
-        _mark_best(accuracy_axes, history, colour)
+        _draw(measure_axes, history, measure, label, colour, style)
+        _mark_best(measure_axes, history["epoch"], history[measure], best_place, colour)
     style_plot(
         loss_axes,
         "Training loss",
         "epoch",
         "loss, mean since epoch 1" if running else "loss, mean of the epoch",
     )
-    style_plot(accuracy_axes, "Validation accuracy", "epoch", "accuracy")
-    for axes in (loss_axes, accuracy_axes):
+    style_plot(measure_axes, panel, "epoch", axis)
+    for axes in (loss_axes, measure_axes):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     best = Line2D([], [], color="0.4", linestyle="none", marker="*", markersize=9, label="best epoch")
     figure.legend(
@@ -62,6 +74,16 @@ def curves(runs: Mapping[str, History], *, running: bool = False, title: str = "
         fontsize=SMALL_SIZE,
     )
     return figure
+
+
+def _common_measure(runs: Mapping[str, History]) -> str:
+    for measure in _MEASURES:
+        having = [measure in history for history in runs.values()]
+        if all(having):
+            return measure
+        if any(having):
+            raise UsageError("some of these runs have accuracies, others error rates: draw them apart")
+    raise UsageError("these runs have neither accuracies nor error rates")
 
 
 def _legend_columns(labels: Collection[str]) -> int:
@@ -80,13 +102,19 @@ def _draw(axes: Axes, history: History, column: str, label: str, colour: str, st
     return line
 
 
-def _mark_best(axes: Axes, history: History, colour: str) -> None:
-    accuracies = np.asarray(history["validation_accuracy"], dtype=float)
-    if np.isfinite(accuracies).any():
-        best = int(np.nanargmax(accuracies))
+def _mark_best(
+    axes: Axes,
+    epochs: Sequence[float],
+    measured: Sequence[float],
+    best_place: Callable[[np.ndarray], np.intp],
+    colour: str,
+) -> None:
+    values = np.asarray(measured, dtype=float)
+    if np.isfinite(values).any():
+        best = int(best_place(values))
         axes.plot(
-            history["epoch"][best],
-            accuracies[best],
+            epochs[best],
+            values[best],
             color=colour,
             marker="*",
             markersize=12,

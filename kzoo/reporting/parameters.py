@@ -129,6 +129,8 @@ def _convolution(layer: Any) -> tuple[str, int]:
 
 def _dense(layer: Any) -> tuple[str, int]:
     inputs, units = layer.kernel.shape
+    if layer.bias is None:
+        return f"{inputs:,} x {units}", inputs * units
     return f"{inputs:,} x {units} + {units}", inputs * units + units
 
 
@@ -137,8 +139,45 @@ def _batch_normalization(layer: Any) -> tuple[str, int]:
     return f"2 x {channels}", 2 * channels
 
 
+def _embedding(layer: Any) -> tuple[str, int]:
+    tokens, features = layer.embeddings.shape
+    if getattr(layer, "reverse_embeddings", None) is None:
+        return f"{tokens} x {features}", tokens * features
+    return f"2 x {tokens} x {features}", 2 * tokens * features
+
+
+def _lstm(layer: Any) -> tuple[str, int]:
+    inputs, units = layer.cell.kernel.shape[0], layer.units
+    formula = f"4 x ({inputs} x {units} + {units} x {units} + {units})"
+    return formula, 4 * (inputs * units + units * units + units)
+
+
+def _bidirectional(layer: Any) -> tuple[str, int]:
+    formula, count = _lstm(layer.forward_layer)
+    return f"2 x {formula}", 2 * count
+
+
+def _dense_layers(layer: Any) -> tuple[str, int]:
+    """A layer that is made of dense ones."""
+    parts = [_dense(part) for part in layer._flatten_layers(include_self=False)]
+    return " + ".join(formula for formula, _ in parts), sum(count for _, count in parts)
+
+
+def _bias(layer: Any) -> tuple[str, int]:
+    (features,) = layer.bias.shape
+    return str(features), features
+
+
 _FORMULAS: dict[str, Callable[[Any], tuple[str, int]]] = {
     "Conv2D": _convolution,
     "Dense": _dense,
     "BatchNormalization": _batch_normalization,
+    "Embedding": _embedding,
+    "ReversibleEmbedding": _embedding,
+    "LSTM": _lstm,
+    "Bidirectional": _bidirectional,
+    "BilinearAttention": _dense_layers,
+    "BahdanauAttention": _dense_layers,
+    "AttentionalOutput": _dense_layers,
+    "Bias": _bias,
 }

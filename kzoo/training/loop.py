@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import keras
 
-from kzoo.data.images import Split
 from kzoo.errors import KzooError
-from kzoo.metrics.classification import accuracy, negative_log_likelihood
 from kzoo.recipe import TrainingSection
+from kzoo.training.averaging import averaged
 from kzoo.training.engines import engine
-from kzoo.training.inference import compile_predict
-from kzoo.training.objective import IMAGE_CLASSIFICATION
+from kzoo.training.examples import Examples
+from kzoo.training.objective import Objective
 from kzoo.training.order import batches, epoch_order, steps_per_epoch
 from kzoo.training.progress import Progress
 
@@ -38,34 +37,37 @@ class Listener:
 def fit(
     model: keras.Model,
     optimizer: keras.Optimizer,
+    objective: Objective,
     training: TrainingSection,
-    train: Split,
-    validation: Split,
+    examples: Callable[[int], Examples],
+    validate: Callable[[], dict[str, float]],
     progress: Progress,
     listener: Listener,
 ) -> None:
-    """Train from where `progress` stands to the last epoch, validating after each.
+    """Train from where `progress` stands to the last epoch, validating the averaged model after each.
+
+    `examples(epoch)` are those of an epoch, the same object where they stay the same.
 
     Raises:
         DivergedError: the loss of a run of steps is not finite.
     """
-    run = engine().compile_training(model, optimizer, IMAGE_CLASSIFICATION, (train.images, train.labels))
-    predict = compile_predict(model)
-    steps = steps_per_epoch(len(train), training)
+    run = engine().compile_training(model, optimizer, objective)
+    resident: Examples | None = None
     while progress.epoch < training.epochs:
         started = time.perf_counter()
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
-        for rows in batches(epoch_order(training.seed, epoch, len(train)), training, STEPS_PER_CALL):
-            loss = run(rows)
+        current = examples(epoch)
+        if current is not resident:
+            resident, arrays = current, tuple(map(keras.ops.convert_to_tensor, current.arrays))
+        steps = steps_per_epoch(len(current), training)
+        for rows in batches(epoch_order(training, epoch, current), training, STEPS_PER_CALL):
+            loss = run(arrays, rows, current.extents(rows))
             if not math.isfinite(loss):
                 raise DivergedError(_divergence(epoch, done, done + len(rows), training.learning_rate))
             loss_sum, done = loss_sum + loss, done + len(rows)
             listener.on_steps(epoch, done, steps)
-        log_probabilities = predict(validation.images)
-        figures = {
-            "loss": negative_log_likelihood(validation.labels, log_probabilities),
-            "accuracy": accuracy(validation.labels, log_probabilities.argmax(axis=-1)),
-        }
+        with averaged(model, optimizer):
+            figures = validate()
         listener.on_epoch(progress.record(loss_sum, steps, figures, time.perf_counter() - started))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,23 @@ Tensor = Any
 
 @dataclass(frozen=True)
 class Objective:
-    """`batch(arrays, rows) -> (inputs, targets)` and `loss(targets, outputs) -> scalar`, in `keras.ops`."""
+    """A batch, `batch(arrays, rows, extents) -> (inputs, targets)`, and its loss, `loss(targets, outputs)`.
 
-    batch: Callable[[tuple[Tensor, ...], Tensor], tuple[Tensor, Tensor]]
+    Both in `keras.ops`. `extents` are the lengths to which the sequences of the batch are cut.
+    """
+
+    batch: Callable[[Sequence[Tensor], Tensor, Sequence[Tensor | int]], tuple[Any, Tensor]]
     loss: Callable[[Tensor, Tensor], Tensor]
+
+
+def image_classification(label_smoothing: float = 0.0) -> Objective:
+    """From images and labels, the negative log-likelihood."""
+    return Objective(_image_batch, partial(negative_log_likelihood, smoothing=label_smoothing))
+
+
+def transduction(label_smoothing: float = 0.0) -> Objective:
+    """From source ids and target ids (with start and end), the negative log-likelihood of each next token."""
+    return Objective(_pair_batch, partial(token_negative_log_likelihood, smoothing=label_smoothing))
 
 
 def scale_pixels(images: Tensor | np.ndarray) -> Tensor:
@@ -27,21 +41,48 @@ def scale_pixels(images: Tensor | np.ndarray) -> Tensor:
     return ops.cast(images, "float32") / PIXEL_LEVELS
 
 
-def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor) -> Tensor:
-    """-1/B sum_b log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`."""
-    return -ops.mean(ops.take_along_axis(log_probabilities, labels[:, None], axis=-1))
+def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> Tensor:
+    """-1/B sum_b log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
+
+    With a smoothing e (Szegedy et al., 2016, arXiv 1512.00567, 7) the label has the probability 1 - e, and
+    e is spread over all classes, the label's among them.
+    """
+    return ops.mean(_losses(labels, log_probabilities, smoothing))
 
 
-def token_negative_log_likelihood(targets: Tensor, log_probabilities: Tensor) -> Tensor:
-    """The mean of -log p[y] over the tokens `(B, T)` that are not padding, 0."""
-    losses = -ops.take_along_axis(log_probabilities, targets[..., None], axis=-1)[..., 0]
+def token_negative_log_likelihood(
+    targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0
+) -> Tensor:
+    """The mean of -log p[y] over the tokens `(B, T)` that are not padding, 0; smoothed as above."""
+    losses, real = token_losses(targets, log_probabilities, smoothing)
+    return ops.sum(losses) / ops.sum(real)
+
+
+def token_losses(targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
+    """-log p[y] of each token `(B, T)`, 0 for padding, and 1 for each token that is not padding."""
+    losses = _losses(targets, log_probabilities, smoothing)
     real = ops.cast(ops.not_equal(targets, 0), losses.dtype)
-    return ops.sum(losses * real) / ops.sum(real)
+    return losses * real, real
 
 
-def _image_batch(arrays: tuple[Tensor, ...], rows: Tensor) -> tuple[Tensor, Tensor]:
+def _losses(labels: Tensor, log_probabilities: Tensor, smoothing: float) -> Tensor:
+    losses = -ops.take_along_axis(log_probabilities, labels[..., None], axis=-1)[..., 0]
+    if smoothing == 0:
+        return losses
+    return (1 - smoothing) * losses - smoothing * ops.mean(log_probabilities, axis=-1)
+
+
+def _image_batch(
+    arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+) -> tuple[Tensor, Tensor]:
     images, labels = arrays
     return scale_pixels(ops.take(images, rows, axis=0)), ops.take(labels, rows, axis=0)
 
 
-IMAGE_CLASSIFICATION = Objective(_image_batch, negative_log_likelihood)
+def _pair_batch(
+    arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+) -> tuple[dict[str, Tensor], Tensor]:
+    sources, targets = (ops.take(array, rows, axis=0) for array in arrays)
+    source_extent, target_extent = extents
+    before, after = targets[:, :target_extent], targets[:, 1 : target_extent + 1]
+    return {"source_ids": sources[:, :source_extent], "target_ids": before}, after

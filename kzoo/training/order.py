@@ -8,11 +8,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from kzoo.recipe import TrainingSection
+from kzoo.training.examples import Examples
 
 
-def epoch_order(seed: int, epoch: int, count: int) -> np.ndarray:
-    """The order of the examples in an epoch, int32 `(count,)`: a pure function of seed and epoch."""
-    return np.random.default_rng([seed, epoch]).permutation(count).astype(np.int32)
+def epoch_order(training: TrainingSection, epoch: int, examples: Examples) -> np.ndarray:
+    """The order of the examples in an epoch, int32 `(count,)`: a pure function of seed, epoch and lengths.
+
+    With `batch_by_length` examples of like length stand together, a batch of them after the other; the
+    batches come in random order, and those left over for a smaller last one are of any length.
+    """
+    rng = np.random.default_rng([training.seed, epoch])
+    order = rng.permutation(len(examples)).astype(np.int32)
+    if not training.batch_by_length:
+        return order
+    whole = len(order) // training.batch_size
+    taken, left = np.split(order, [whole * training.batch_size])
+    lengths = examples.lengths.sum(axis=1)
+    alike = taken[np.argsort(lengths[taken], kind="stable")].reshape(whole, training.batch_size)
+    return np.concatenate([rng.permutation(alike).reshape(-1), left])
 
 
 def batches(order: np.ndarray, training: TrainingSection, steps_per_call: int) -> Iterator[np.ndarray]:

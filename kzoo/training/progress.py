@@ -1,11 +1,16 @@
-"""How far a training has come: its epoch, its history and its best epoch."""
+"""How far a training has come: its epoch and its history."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-HISTORY_COLUMNS = ("epoch", "train_loss", "train_loss_running", "validation_loss", "validation_accuracy")
+
+class Criterion(NamedTuple):
+    """The figure of the validation set by which epochs are compared, and whether more of it is better."""
+
+    figure: str
+    higher_is_better: bool
 
 
 @dataclass
@@ -19,8 +24,6 @@ class Progress:
     epoch: int = 0
     loss_sum: float = 0.0
     batches: int = 0
-    best_epoch: int = 0
-    best_accuracy: float = -1.0
     seconds: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
 
@@ -36,13 +39,15 @@ class Progress:
             "epoch": self.epoch,
             "train_loss": loss_sum / batches,
             "train_loss_running": self.loss_sum / self.batches,
-            "validation_loss": validation["loss"],
-            "validation_accuracy": validation["accuracy"],
+            **{f"validation_{name}": value for name, value in validation.items()},
         }
         self.history.append(row)
-        if row["validation_accuracy"] > self.best_accuracy:
-            self.best_epoch, self.best_accuracy = self.epoch, row["validation_accuracy"]
         return row
+
+    def best(self, criterion: Criterion) -> dict[str, float]:
+        """The row of the first epoch that none surpassed."""
+        sign = -1 if criterion.higher_is_better else 1
+        return min(self.history, key=lambda row: sign * row[f"validation_{criterion.figure}"])
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; floats keep every bit in JSON's shortest form."""

@@ -27,7 +27,7 @@ class RunFolder:
     """The files of a run, by what they hold.
 
     `recipe.yaml`, `environment.json`, `history.csv`, `metrics.json`, `best.keras`, `last.keras`,
-    `checkpoints/` and pictures.
+    `checkpoints/`, pictures, and for pairs the vocabularies and `predictions.tsv`.
     """
 
     path: Path
@@ -59,8 +59,12 @@ class RunFolder:
         rows = list(csv.DictReader(io.StringIO(self._text("history.csv"))))
         return {column: [float(row[column]) for row in rows] for column in rows[0]}
 
+    def load_tested_model(self, checkpoint: Checkpoint | None = None) -> keras.Model:
+        """The model asked for, otherwise the one that the recipe says is tested; see `load_model`."""
+        return self.load_model(checkpoint or self.recipe().training.tested_epoch)
+
     def load_model(self, checkpoint: Checkpoint) -> keras.Model:
-        """The best model by validation accuracy, or that of the last epoch.
+        """The best model on the validation set, or that of the last epoch.
 
         Raises:
             UsageError: no epoch was closed.

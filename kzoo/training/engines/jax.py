@@ -18,10 +18,9 @@ SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 
 
 def compile_training(
-    model: keras.Model, optimizer: keras.Optimizer, objective: Objective, arrays: tuple[np.ndarray, ...]
-) -> Callable[[np.ndarray], float]:
+    model: keras.Model, optimizer: keras.Optimizer, objective: Objective
+) -> Callable[[Sequence[jax.Array], np.ndarray, np.ndarray], float]:
     """See `kzoo.training.engines`."""
-    resident = tuple(jax.numpy.asarray(array) for array in arrays)
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
 
     def scaled_loss(trainable: list, others: list, slots: list, batch: tuple) -> tuple[Any, tuple[Any, list]]:
@@ -32,20 +31,23 @@ def compile_training(
             scaled = optimizer.scale_loss(loss)
         return scaled, (loss, others)
 
-    def step(state: tuple[list, list, list], total: Any, data: tuple, rows: Any) -> tuple[tuple, Any]:
+    def step(
+        state: tuple[list, list, list], total: Any, arrays: Sequence, rows: Any, extents: tuple[int, ...]
+    ) -> tuple[tuple, Any]:
         trainable, others, slots = state
         gradient = jax.value_and_grad(scaled_loss, has_aux=True)
-        (_, (loss, others)), grads = gradient(trainable, others, slots, objective.batch(data, rows))
+        batch = objective.batch(arrays, rows, extents)
+        (_, (loss, others)), grads = gradient(trainable, others, slots, batch)
         trainable, slots = optimizer.stateless_apply(slots, grads, trainable)
         return (trainable, others, slots), total + loss
 
-    compiled = jax.jit(step, donate_argnums=(0, 1))
+    compiled = jax.jit(step, donate_argnums=(0, 1), static_argnums=4)
 
-    def run(order: np.ndarray) -> float:
+    def run(arrays: Sequence[jax.Array], order: np.ndarray, extents: np.ndarray) -> float:
         state = tuple([variable.value for variable in group] for group in groups)
         total = jax.numpy.zeros(())
-        for rows in order:
-            state, total = compiled(state, total, resident, rows)
+        for rows, lengths in zip(order, extents.tolist(), strict=True):
+            state, total = compiled(state, total, arrays, rows, tuple(lengths))
         for group, values in zip(groups, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)

@@ -42,31 +42,39 @@ class Adam(keras.optimizers.Adam):
 
 
 def compile_training(
-    model: keras.Model, optimizer: keras.Optimizer, objective: Objective, arrays: tuple[np.ndarray, ...]
-) -> Callable[[np.ndarray], float]:
+    model: keras.Model, optimizer: keras.Optimizer, objective: Objective
+) -> Callable[[Sequence[tf.Tensor], np.ndarray, np.ndarray], float]:
     """See `kzoo.training.engines`."""
-    resident = tuple(tf.constant(array) for array in arrays)
     weights = model.trainable_variables
 
-    def step(rows: tf.Tensor) -> tf.Tensor:
-        inputs, targets = objective.batch(resident, rows)
+    def step(arrays: Sequence[tf.Tensor], rows: tf.Tensor, extents: list[tf.Tensor]) -> tf.Tensor:
+        inputs, targets = objective.batch(arrays, rows, extents)
         with tf.GradientTape() as tape:
             loss = objective.loss(targets, model(inputs, training=True))
             scaled = optimizer.scale_loss(loss)
         optimizer.apply(tape.gradient(scaled, weights), weights)
         return loss
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False)
-    def steps(order: tf.Tensor) -> tf.Tensor:
+    @tf.function(autograph=False)
+    def steps(arrays: tuple[tf.Tensor, ...], order: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
         def more(index: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
             return index < tf.shape(order)[0]
 
         def one(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return index + 1, total + step(order[index])
+            return index + 1, total + step(arrays, order[index], tf.unstack(extents[index]))
 
         return tf.while_loop(more, one, (0, 0.0))[1]
 
-    return lambda order: float(steps(tf.constant(order)))
+    def run(arrays: Sequence[tf.Tensor], order: np.ndarray, extents: np.ndarray) -> float:
+        # One graph, whatever the numbers of steps and of rows.
+        graph = steps.get_concrete_function(
+            tuple(map(tf.TensorSpec.from_tensor, arrays)),
+            tf.TensorSpec([None, None], tf.int32),
+            tf.TensorSpec([None, extents.shape[1]], tf.int32),
+        )
+        return float(graph(tuple(arrays), tf.constant(order), tf.constant(extents)))
+
+    return run
 
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:

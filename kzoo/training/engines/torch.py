@@ -15,14 +15,13 @@ SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 
 
 def compile_training(
-    model: keras.Model, optimizer: keras.Optimizer, objective: Objective, arrays: tuple[np.ndarray, ...]
-) -> Callable[[np.ndarray], float]:
+    model: keras.Model, optimizer: keras.Optimizer, objective: Objective
+) -> Callable[[Sequence[torch.Tensor], np.ndarray, np.ndarray], float]:
     """See `kzoo.training.engines`."""
-    resident = tuple(keras.ops.convert_to_tensor(array) for array in arrays)
     weights = model.trainable_variables
 
-    def step(rows: torch.Tensor) -> torch.Tensor:
-        inputs, targets = objective.batch(resident, rows)
+    def step(arrays: Sequence[torch.Tensor], rows: torch.Tensor, extents: list[int]) -> torch.Tensor:
+        inputs, targets = objective.batch(arrays, rows, extents)
         loss = objective.loss(targets, model(inputs, training=True))
         model.zero_grad()
         optimizer.scale_loss(loss).backward()
@@ -30,8 +29,9 @@ def compile_training(
             optimizer.apply([weight.value.grad for weight in weights], weights)
         return loss.detach()
 
-    def run(order: np.ndarray) -> float:
-        return float(sum(step(rows) for rows in keras.ops.convert_to_tensor(order)))
+    def run(arrays: Sequence[torch.Tensor], order: np.ndarray, extents: np.ndarray) -> float:
+        steps = zip(keras.ops.convert_to_tensor(order), extents.tolist(), strict=True)
+        return float(sum(step(arrays, rows, lengths) for rows, lengths in steps))
 
     return run
 

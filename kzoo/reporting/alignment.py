@@ -1,0 +1,43 @@
+"""What each token of a sequence was written from (Bahdanau et al., 2015, figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kzoo.reporting.figure import SMALL_SIZE, TEXT_SIZE, WIDTH, colour_bar, new_figure
+
+SPACE = "\u2423"
+"""A blank that can be seen."""
+
+
+def alignment(
+    source: Sequence[str], written: Sequence[str], weights: np.ndarray, *, title: str = ""
+) -> Figure:
+    """Draw attention weights, the source's tokens from left to right and the written ones downwards.
+
+    Args:
+        source, written: the tokens.
+        weights: `(written, source)`, each row a distribution.
+        title: the model and where it comes from.
+    """
+    height = 1.2 + 0.85 * WIDTH * len(written) / len(source)
+    figure = new_figure(height, title)
+    axes = figure.subplots()
+    artist = axes.imshow(weights, cmap="Blues", vmin=0, vmax=weights.max())
+    axes.set_xticks(range(len(source)), _visible(source))
+    axes.set_yticks(range(len(written)), _visible(written))
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.set_xlabel("read", fontsize=TEXT_SIZE)
+    axes.set_ylabel("written", fontsize=TEXT_SIZE)
+    axes.tick_params(labelsize=SMALL_SIZE, length=0)
+    axes.spines[:].set_visible(False)
+    colour_bar(axes, artist, "weight")
+    return figure
+
+
+def _visible(tokens: Sequence[str]) -> list[str]:
+    return [SPACE if token.isspace() else token for token in tokens]
