@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from .attention_table import print_attention
-from .options import BackendOption, DataDir, Json, complete_recipe, start_backend
+from .decoding_table import print_caution, print_decoding
+from .options import BackendOption, DataDir, Json, Run, complete_recipe, start_backend
 from .output import console, error_console, print_json, print_table
 
 app = typer.Typer(help="Measure speed.", no_args_is_help=True)
@@ -42,8 +43,8 @@ def train(
 ) -> None:
     """Race the training of a recipe against the same network in plain PyTorch.
 
-    Both train on the same images in the same order, by turns, each in a process of its own that is idle
-    while the other works.
+    Both train on the same examples, images in the same order, by turns, each in a process of its own that is
+    idle while the other works.
     """
     from kzoo import runtime
     from kzoo.bench.task import TrainingTask
@@ -68,6 +69,47 @@ def train(
         print_json(figures)
         return
     _print_figures(figures, _RUN_ROWS if whole else _STEP_ROWS)
+
+
+@app.command()
+def decode(
+    run: Run,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="The references in PyTorch: a Python file or package; otherwise the repository's."),
+    ] = None,
+    beam: Annotated[int, typer.Option(min=1, help="The width of kzoo's beam search.")] = 4,
+    batched: Annotated[int, typer.Option(min=1, help="Test sources that are decoded in batches.")] = 1000,
+    single: Annotated[int, typer.Option(min=1, help="Those that PyTorch decodes one by one too.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds after the first.")] = 7,
+    data_dir: DataDir = None,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Race the decoding of a run's test set against plain PyTorch with the same weights."""
+    from kzoo import runtime
+    from kzoo.bench.decoding import race_decoding
+    from kzoo.bench.task import DecodingTask
+    from kzoo.bench.training import find_reference
+    from kzoo.training.run import open_run
+
+    task = DecodingTask(
+        run=run,
+        data_dir=data_dir,
+        against=find_reference(against),
+        backend=runtime.choose_backend(backend, open_run(run).recipe().runtime.backend),
+        weights=Path(),
+        batched=batched,
+        single=single,
+        beam=beam,
+        rounds=rounds,
+    )
+    screen = error_console()
+    figures = race_decoding(task, lambda line: screen.print(line, soft_wrap=True))
+    if as_json:
+        print_json(figures)
+    else:
+        print_decoding(figures)
 
 
 @app.command()
@@ -133,7 +175,7 @@ _LENGTHS, _DIMS = (256, 1_024, 4_096, 16_384, 65_536), (16, 32, 64)
 
 _START_ROWS = {"import, s": ("import_seconds", ".1f"), "data, s": ("data_seconds", ".1f")}
 _STEP_ROWS = {
-    "images/s": ("images_per_second", ",.0f"),
+    "{noun}/s": ("examples_per_second", ",.0f"),
     **_START_ROWS,
     "first step, s": ("first_step_seconds", ".1f"),
 }
@@ -158,17 +200,12 @@ def _print_figures(figures: dict[str, Any], rows: dict[str, tuple[str, str]]) ->
         f">kzoo, {sides[0]['framework']}",
         ">plain PyTorch",
         rows=[
-            (label, *(format(side[key], digits) for side in sides)) for label, (key, digits) in rows.items()
+            (label.format(noun=figures["noun"]), *(format(side[key], digits) for side in sides))
+            for label, (key, digits) in rows.items()
         ],
     )
     low, high = min(figures["ratios"]), max(figures["ratios"])
     console().print(
         f"kzoo is {figures['ratio']:.2f} times as fast as plain PyTorch ({low:.2f} to {high:.2f} by round)"
     )
-    if figures["busy"]:
-        console().print(
-            f"The machine was busy before (load {figures['load_before']:.1f}), and PyTorch's threads suffer "
-            "most by that: race again when it is idle, and quote no ratio of this one.",
-            style="bold yellow",
-            soft_wrap=True,
-        )
+    print_caution(figures)

@@ -14,8 +14,9 @@ import time
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from pydantic import BaseModel
+
 from kzoo import errors
-from kzoo.bench.task import TrainingTask
 
 
 class Laps:
@@ -51,12 +52,12 @@ class Laps:
 class Contestant:
     """The racing side: a process that runs `kzoo.bench.worker` on a task. It ends with the context."""
 
-    def __init__(self, name: str, task: TrainingTask) -> None:
+    def __init__(self, name: str, race: str, task: BaseModel) -> None:
         self._name = name
         # -P: as the kzoo command does, keep the current folder off the path of modules.
         # A session of its own: Ctrl-C reaches the race only, which then ends its contestants.
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "kzoo.bench.worker", name, task.model_dump_json()],
+            [sys.executable, "-P", "-m", "kzoo.bench.worker", name, race, task.model_dump_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,15 +1,21 @@
-"""PyTorch's side of a training race: a reference that anyone can write.
+"""PyTorch's side of a race: a reference that anyone can write.
 
 A reference is a Python file or package that defines
 
 - `MODELS: dict[str, Callable[..., torch.nn.Module]]`: by the zoo's name, a constructor that takes the options
   of the zoo's builder as keywords, without `convention`;
-- `tensors(images, labels) -> (X, y)`: uint8 images `(count, height, width, channels)` and int32 labels as the
-  model and its loss take them;
+- `tensors(inputs, targets) -> (X, y)`: a split as the model and its loss take it, from uint8 images `(count,
+  height, width, channels)` and int32 labels, or from int32 ids of sources and of targets (between start and
+  end), both `(count, length)` and padded with 0;
 - `train(model, optimizer, X, y, order, batch_size)`: one step for each batch of the examples in the list
   `order`;
 - `evaluate(model, X, y)`: whatever is done after an epoch on the validation set, and at the end on the test
   set.
+
+A package may have the reference for pairs in a module `pairs`. For a race of decoding that also defines
+
+- `load(model, weights)`: take over the zoo's weights, arrays by the paths of Keras's variables;
+- `decode_singly(model, X)` and `decode_in_batches(model, X)`: greedy decoding of all sources.
 
 The model comes on the device it is to be trained on. PyTorch's number of threads is left as it is.
 """
@@ -22,9 +28,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kzoo.bench.laps import Laps
-from kzoo.bench.task import TrainingTask
-from kzoo.data.sources import load_image_set
+from kzoo.bench.task import DecodingTask, TrainingTask
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 from kzoo.training.examples import Examples
@@ -32,43 +39,31 @@ from kzoo.training.examples import Examples
 if TYPE_CHECKING:
     import torch
 
-    from kzoo.data.images import Split
+    from kzoo.recipe import Recipe
 
 NAMES = ("MODELS", "tensors", "train", "evaluate")
+DECODING_NAMES = ("MODELS", "tensors", "load", "decode_singly", "decode_in_batches")
+
+Arrays = tuple[np.ndarray, np.ndarray]
 
 
 def train(task: TrainingTask, laps: Laps) -> None:
     """The laps: import; data; then one step and rounds of steps, or epochs and the end of the run."""
     import torch
 
-    reference = load_reference(task.against, task.recipe.model.name)
+    name, training = task.recipe.model.name, task.recipe.training
+    reference = load_reference(task.against, name, task.noun, NAMES)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    laps.done(
-        framework="torch",
-        versions={"torch": torch.__version__},
-        device=device.type,
-        threads=torch.get_num_threads(),
-    )
+    laps.done(**_facts(device))
 
-    options = {key: tuple(value) if isinstance(value, list) else value for key, value in task.options.items()}
-    data = load_image_set(
-        task.recipe.data.name,
-        data_dir=task.data_dir,
-        image_shape=options["input_shape"],
-        test_cut=task.recipe.data.test_cut,
-    )
-
-    def tensors(split: Split) -> tuple[Any, Any]:
-        return reference.tensors(split.images, split.labels)
-
-    training_set, validation_set, test_set = map(tensors, data.splits.values())
+    splits = _SPLITS[task.noun](task.recipe, task.options, task.data_dir)
+    training_set, validation_set, test_set = (reference.tensors(*arrays) for arrays in splits)
     laps.done()
 
-    training = task.recipe.training
     torch.manual_seed(training.seed)
-    model = _create_model(reference, task.recipe.model.name, options).to(device)
+    model = _create_model(reference, name, task.options).to(device)
     optimizer = _create_optimizer(model, training.optimizer, training.learning_rate)
-    for order in task.orders(Examples.of_fixed_size(data.train.labels)):
+    for order in task.orders(Examples.of_fixed_size(splits[0][1])):
         reference.train(model, optimizer, *training_set, order.tolist(), training.batch_size)
         if task.steps is None:
             reference.evaluate(model, *validation_set)
@@ -77,15 +72,38 @@ def train(task: TrainingTask, laps: Laps) -> None:
     laps.done()
 
 
-def load_reference(path: Path, model: str) -> ModuleType:
+def decode(task: DecodingTask, laps: Laps) -> None:
+    """The laps: import; data and model; then for each round batches, and one source after the other."""
+    import torch
+
+    reference = load_reference(task.against, task.model, "pairs", DECODING_NAMES)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    laps.done(**_facts(device))
+
+    from kzoo.training.run import open_run
+
+    X, _ = reference.tensors(*_pair_splits(open_run(task.run).recipe(), {}, task.data_dir)[2])
+    model = _create_model(reference, task.model, task.options).to(device).eval()
+    with np.load(task.weights) as weights:
+        reference.load(model, dict(weights))
+    laps.done()
+    for _ in range(1 + task.rounds):
+        reference.decode_in_batches(model, X[: task.batched])
+        laps.done()
+        reference.decode_singly(model, X[: task.single])
+        laps.done()
+
+
+def load_reference(path: Path, model: str, noun: str, names: tuple[str, ...]) -> ModuleType:
     """Import a reference as Python would run it: with its folder on the path of modules.
 
     Raises:
         UsageError: the file does not define what a reference must, or has no such model.
     """
     sys.path.insert(0, str(path.resolve().parent))
-    module = import_module(path.stem)
-    if missing := [name for name in NAMES if not hasattr(module, name)]:
+    for_noun = path.is_dir() and (path / f"{noun}.py").is_file()
+    module = import_module(f"{path.stem}.{noun}" if for_noun else path.stem)
+    if missing := [name for name in names if not hasattr(module, name)]:
         raise UsageError(
             f"{path} defines no {', '.join(missing)}: python -m pydoc kzoo.bench.reference says what it must"
         )
@@ -94,7 +112,43 @@ def load_reference(path: Path, model: str) -> ModuleType:
     return module
 
 
+def _facts(device: torch.device) -> dict[str, Any]:
+    import torch
+
+    versions, threads = {"torch": torch.__version__}, torch.get_num_threads()
+    return {"framework": "torch", "versions": versions, "device": device.type, "threads": threads}
+
+
+def _image_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
+    from kzoo.data.sources import load_image_set
+
+    data = load_image_set(
+        recipe.data.name,
+        data_dir=data_dir,
+        image_shape=tuple(options["input_shape"]),
+        test_cut=recipe.data.test_cut,
+    )
+    return [(split.images, split.labels) for split in data.splits.values()]
+
+
+def _pair_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
+    from kzoo.data.pair_sources import load_pair_set
+
+    data = load_pair_set(
+        recipe.data.name, data_dir=data_dir, **recipe.data.model_dump(exclude={"name", "test_cut"})
+    )
+    sources, targets = data.vocabularies()
+    return [
+        (sources.encode_batch(split.sources), targets.encode_batch(split.targets, start=True, end=True))
+        for split in data.splits.values()
+    ]
+
+
+_SPLITS = {"images": _image_splits, "pairs": _pair_splits}
+
+
 def _create_model(reference: ModuleType, name: str, options: dict[str, Any]) -> torch.nn.Module:
+    options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     return reference.MODELS[name](**{key: value for key, value in options.items() if key != "convention"})
 
 

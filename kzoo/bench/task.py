@@ -1,4 +1,4 @@
-"""What both contestants of a training race are to do."""
+"""What both contestants of a race are to do."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from kzoo.training.order import epoch_order
 class TrainingTask(BaseModel):
     """A recipe to train, and how much of it.
 
-    A round is `steps` batches, or a whole epoch and all that belongs to it where `steps` is None. `options`
-    are those of the model's builder, resolved: kzoo finds them, the reference is told.
+    A round is `steps` batches, or a whole epoch and all that belongs to it where `steps` is None. kzoo finds
+    the `options` of the model's builder, and the `noun` of what it is trained on; the reference is told.
     """
 
     recipe: Recipe
@@ -27,6 +27,7 @@ class TrainingTask(BaseModel):
     steps: int | None
     rounds: int
     options: dict[str, Any] = {}
+    noun: str = "images"
 
     def orders(self, examples: Examples) -> Iterator[np.ndarray]:
         """The examples of each round, int32; before rounds of steps comes a single batch."""
@@ -36,7 +37,36 @@ class TrainingTask(BaseModel):
         for epoch in range(1, self.rounds + 1):
             order = epoch_order(training, epoch, examples)
             if self.steps is not None:
-                order = np.resize(order, self.steps * training.batch_size)
+                order = np.resize(self._whole_batches(order), self.steps * training.batch_size)
             elif training.drop_last:
-                order = order[: len(examples) // training.batch_size * training.batch_size]
+                order = self._whole_batches(order)
             yield order
+
+    def _whole_batches(self, order: np.ndarray) -> np.ndarray:
+        batch_size = self.recipe.training.batch_size
+        return order[: max(1, len(order) // batch_size) * batch_size]
+
+
+class DecodingTask(BaseModel):
+    """A run whose test sources are decoded.
+
+    A round is the first `batched` of them in batches, and by the reference the first `single` once more, one
+    after the other. `weights` is an npz file that kzoo writes for the reference, `beam` the width of kzoo's
+    beam search.
+    """
+
+    run: Path
+    data_dir: Path | None
+    against: Path
+    backend: str
+    weights: Path
+    batched: int
+    single: int
+    beam: int
+    rounds: int
+    model: str = ""
+    options: dict[str, Any] = {}
+
+
+TASKS: dict[str, type[BaseModel]] = {"train": TrainingTask, "decode": DecodingTask}
+"""The tasks by the name of their race, which is that of the contestants' functions too."""

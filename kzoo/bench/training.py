@@ -44,16 +44,16 @@ def race_steps(task: TrainingTask, report: Report) -> Answer:
     """Race over rounds of some steps; figures ready for JSON.
 
     Each side has the seconds of its import, its data, its first step (compilation included) and its rounds,
-    and the median images/s. `ratio` is that of the medians, `ratios` has one for each round.
+    and the median examples/s. `ratio` is that of the medians, `ratios` has one for each round.
     """
     assert task.steps is not None
     facts, sides = _race(task, ["first step", *_rounds(task)], report)
-    images = task.steps * task.recipe.training.batch_size
+    examples = task.steps * task.recipe.training.batch_size
     for side in sides.values():
         side["first_step_seconds"], *side["round_seconds"] = side.pop("laps")
-        side["images_per_second"] = images / median(side["round_seconds"])
+        side["examples_per_second"] = examples / median(side["round_seconds"])
     ours, theirs = sides["kzoo"], sides["reference"]
-    ratio = ours["images_per_second"] / theirs["images_per_second"]
+    ratio = ours["examples_per_second"] / theirs["examples_per_second"]
     ratios = _ratios(ours["round_seconds"], theirs["round_seconds"])
     return {**facts, "steps": task.steps, **sides, "ratio": ratio, "ratios": ratios}
 
@@ -91,12 +91,13 @@ def _ratios(ours: list[float], theirs: list[float]) -> list[float]:
 
 def _race(task: TrainingTask, names: list[str], report: Report) -> tuple[Answer, dict[str, Answer]]:
     """Have both sides work the named laps by turns."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    with Contestant("zoo", task) as zoo:
-        ours = _as_side(zoo.lap())
+    load = load_of_machine()
+    with Contestant("zoo", "train", task) as zoo:
+        ours = as_side(zoo.lap())
         prepared = zoo.lap()
-        with Contestant("reference", task.model_copy(update={"options": prepared["options"]})) as reference:
-            theirs = _as_side(reference.lap())
+        told = task.model_copy(update={name: prepared[name] for name in ("options", "noun")})
+        with Contestant("reference", "train", told) as reference:
+            theirs = as_side(reference.lap())
             ours["data_seconds"], theirs["data_seconds"] = prepared["seconds"], reference.lap()["seconds"]
             ours["laps"], theirs["laps"] = [], []
             for name in names:
@@ -107,14 +108,21 @@ def _race(task: TrainingTask, names: list[str], report: Report) -> tuple[Answer,
     facts = {
         "recipe": task.recipe.name,
         "data": prepared["data"],
+        "noun": prepared["noun"],
         "batch_size": training.batch_size,
         "optimizer": training.optimizer,
         "against": str(task.against),
-        "load_before": load,
-        "busy": load is not None and load > BUSY,
+        **load,
     }
     return facts, {"kzoo": ours, "reference": theirs}
 
 
-def _as_side(imported: Answer) -> Answer:
+def load_of_machine() -> Answer:
+    """How busy the machine is, and whether too busy for a race."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {"load_before": load, "busy": load is not None and load > BUSY}
+
+
+def as_side(imported: Answer) -> Answer:
+    """What a contestant tells of itself when it is ready."""
     return {"import_seconds": imported.pop("seconds"), **imported}

@@ -1,4 +1,4 @@
-"""`python -m kzoo.bench.worker CONTESTANT TASK`: the process of a contestant."""
+"""`python -m kzoo.bench.worker CONTESTANT RACE TASK`: the process of a contestant."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import sys
 from importlib import import_module
 
 from kzoo.bench.laps import Laps
-from kzoo.bench.task import TrainingTask
+from kzoo.bench.task import TASKS
 from kzoo.errors import KzooError
 
 
 def main() -> None:
     """Work laps until no other is asked for."""
-    name, task = sys.argv[1:]
+    name, race, task = sys.argv[1:]
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed is no answer
     laps = Laps(sys.stdin, answers)
     try:
-        import_module(f"kzoo.bench.{name}").train(TrainingTask.model_validate_json(task), laps)
+        run = getattr(import_module(f"kzoo.bench.{name}"), race)
+        run(TASKS[race].model_validate_json(task), laps)
     except KzooError as error:
         laps.fail(error)
 

@@ -1,14 +1,14 @@
-"""kzoo's side of a training race: what `kzoo train` does on the backend that the recipe names."""
+"""kzoo's side of a race: what `kzoo train` and `kzoo evaluate` do."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
 from kzoo.bench.laps import Laps
-from kzoo.bench.task import TrainingTask
+from kzoo.bench.task import DecodingTask, TrainingTask
 
 if TYPE_CHECKING:
     from kzoo.experiment import Experiment
@@ -35,7 +35,11 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
     experiment = prepare(recipe, data_dir=task.data_dir)
     model = experiment.recipe.model
-    laps.done(data=experiment.describe_data(), options=check_options(model.name, model.options))
+    laps.done(
+        data=experiment.describe_data(),
+        noun=experiment.NOUN,
+        options=check_options(model.name, model.options),
+    )
     if task.steps is None:
         _train_run(experiment, laps)
     else:
@@ -69,3 +73,43 @@ def _train_run(experiment: Experiment, laps: Laps) -> None:
         start(experiment, run)
         train(experiment, run, experiment.recipe, Listener(lambda *progress: None, lambda row: laps.done()))
         laps.done()
+
+
+def decode(task: DecodingTask, laps: Laps) -> None:
+    """The laps: import; data and model; then for each round greedy decoding, and beam search."""
+    runtime.start(task.backend)
+
+    import keras
+    import numpy as np
+
+    from kzoo.experiment import open_experiment
+    from kzoo.registry import check_options, outline_model
+    from kzoo.tasks.translator import Decoding, compile_translation
+    from kzoo.training.run import open_run
+
+    environment = runtime.environment()
+    laps.done(
+        framework=environment["backend"],
+        **{key: environment[key] for key in ("versions", "device", "commit")},
+    )
+
+    run = open_run(task.run)
+    experiment: Any = open_experiment(run, task.data_dir)
+    sources = experiment.encode_sources(experiment.data.test.sources[: task.batched])
+    model, chosen = run.load_tested_model(), experiment.recipe.model
+    # A loaded model's own paths lack the outer layer of a layer in a layer.
+    paths = [weight.path for weight in outline_model(chosen.name, **chosen.options).weights]
+    weights = map(keras.ops.convert_to_numpy, model.weights)
+    np.savez(task.weights, **dict(zip(paths, weights, strict=True)))
+    methods = [Decoding(), Decoding("beam", beam=task.beam)]
+    translators = [compile_translation([model], decoding) for decoding in methods]
+    laps.done(
+        data=experiment.describe_data(),
+        model=chosen.name,
+        options=check_options(chosen.name, chosen.options),
+        count=len(sources),
+    )
+    for _ in range(1 + task.rounds):
+        for translate in translators:
+            translate(sources)
+            laps.done()

@@ -10,12 +10,17 @@ from keras import ops
 from kzoo.decoding.contract import State, Step, Tensor
 
 
-def ensemble(steps: Sequence[Step]) -> Step:
-    """The step of the mean of several models, log(1/N sum_n p_n); its state is the tuple of theirs."""
+def ensemble(begun: Sequence[tuple[Step, State]]) -> tuple[Step, tuple[State, ...]]:
+    """The step of the mean of several models, log(1/N sum_n p_n), and its state, the tuple of theirs.
+
+    Args:
+        begun: the step of each model and its first state.
+    """
+    steps, begun_states = zip(*begun, strict=True)
 
     def step(tokens: Tensor, states: tuple[State, ...]) -> tuple[Tensor, tuple[State, ...]]:
         results = [one(tokens, state) for one, state in zip(steps, states, strict=True)]
         stacked = ops.stack([log_probabilities for log_probabilities, _ in results])
         return ops.logsumexp(stacked, axis=0) - math.log(len(steps)), tuple(state for _, state in results)
 
-    return step
+    return step, begun_states

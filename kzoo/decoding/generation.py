@@ -35,7 +35,8 @@ def generate(step: Step, state: State, rows: int, choose: Choice, limits: Limits
     ) -> tuple[Tensor, ...]:
         log_probabilities, state = step(last, state)
         chosen = ops.where(closed, PAD, choose(without_padding(log_probabilities), index))
-        gained = ops.take_along_axis(log_probabilities, ops.expand_dims(chosen, -1), axis=-1)[:, 0]
+        is_chosen = ops.arange(log_probabilities.shape[-1]) == ops.expand_dims(chosen, -1)
+        gained = ops.sum(ops.where(is_chosen, log_probabilities, 0.0), axis=-1)
         scores = scores + ops.where(closed, 0.0, gained)
         tokens = ops.slice_update(tokens, (0, index), ops.expand_dims(chosen, -1))
         return index + 1, chosen, ops.logical_or(closed, chosen == limits.end), tokens, scores, state

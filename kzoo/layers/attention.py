@@ -74,14 +74,18 @@ class Attention(keras.layers.Layer):
             f"{type(self).__name__} expected {expected}; got query {query}, value {value}, key {key}"
         )
 
+    def project_keys(self, key: Tensor) -> Tensor:
+        """What every query shares of the keys, so that it is computed once for all; the keys as they are."""
+        return key
+
     def score(self, query: Tensor, key: Tensor) -> Tensor:
-        """The scores `(batch, ..., queries, keys)` of each key for each query."""
+        """The scores `(batch, ..., queries, keys)` of each projected key for each query."""
         raise NotImplementedError
 
     def attend(
         self, query: Tensor, value: Tensor, key: Tensor, keep: Tensor | None, training: bool | None
     ) -> tuple[Tensor, Tensor]:
-        """The outputs and the weights, for a mask that broadcasts to `(batch, ..., queries, keys)`."""
+        """The outputs and weights for projected keys and a mask that broadcasts to `(..., queries, keys)`."""
         weights = masked_softmax(self.score(query, key), keep)
         dropped = weights
         if self.seed_generator is not None and training:
@@ -107,7 +111,7 @@ class Attention(keras.layers.Layer):
         if use_causal_mask:
             causal = causal_mask(ops.shape(query)[-2], ops.shape(key)[-2])
             keep = causal if keep is None else ops.logical_and(keep, causal)
-        outputs, weights = self.attend(query, value, key, keep, training)
+        outputs, weights = self.attend(query, value, self.project_keys(key), keep, training)
         return (outputs, weights) if return_attention_scores else outputs
 
     def compute_output_spec(

@@ -44,11 +44,14 @@ class BahdanauAttention(ProjectedAttention):
         self.key_projection = self.add_projection("key_projection", key_dim, self.units)
         self.scorer = self.add_projection("scorer", self.units, 1)
 
+    def project_keys(self, key: Tensor) -> Tensor:
+        """W_k k + b_k"""
+        return self.key_projection(key)
+
     def score(self, query: Tensor, key: Tensor) -> Tensor:
-        """v . f(W_q q + b_q + W_k k + b_k) + b_v"""
+        """v . f(W_q q + b_q + k) + b_v for projected keys k."""
         queries = ops.expand_dims(self.query_projection(query), -2)
-        keys = ops.expand_dims(self.key_projection(key), -3)
-        return ops.squeeze(self.scorer(self.activation(queries + keys)), -1)
+        return ops.squeeze(self.scorer(self.activation(queries + ops.expand_dims(key, -3))), -1)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""

@@ -108,6 +108,14 @@ class LinearAttention(Attention):
         keep = combine_masks(query_mask, value_mask, key_mask, seen)
         return outputs, ops.cast(self._weights(queries, keys, keep), self.compute_dtype)
 
+    def attend(
+        self, query: Tensor, value: Tensor, key: Tensor, keep: Tensor | None, training: bool | None
+    ) -> tuple[Tensor, Tensor]:
+        """The quadratic form, which is the faster one for few queries and keys: outputs and weights."""
+        weights = self._weights(self._scale(query), self._widen(key), keep)
+        outputs = ops.matmul(weights, self._widen(value))
+        return ops.cast(outputs, self.compute_dtype), ops.cast(weights, self.compute_dtype)
+
     def initial_state(self, batch_shape: tuple[int, ...], key_dim: int, value_dim: int) -> LinearState:
         """The state before the first key, for inputs `(*batch_shape, features)`."""
         features = self.feature_map.num_features(key_dim)

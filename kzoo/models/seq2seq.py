@@ -2,8 +2,8 @@
 
 A model maps `source_ids` `(batch, source length)` and `target_ids` `(batch, target length)`, the targets
 before each position, to log-probabilities `(batch, target length, target vocabulary)` of the token there, in
-float32. Token 0 is padding, which the encoder and the attention do not see. `encoder_graph` and `step_graph`
-are the same layers as they are used for decoding.
+float32. Token 0 is padding, which the encoder and the attention do not see. `encoder_graph` and
+`begin_decoding` are the same layers as they are used for decoding.
 
     e_t = embedding(x_t);  h_1..h_S, (h, c) = biLSTM(e_1..e_S)
     s_t = LSTM(embedding(y_{t-1}); s_{t-1}),    s_0 = [forward h; backward h],  c_0 = [forward c; backward c]
@@ -21,6 +21,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
+from kzoo.decoding.contract import State, Step, Tensor
 from kzoo.errors import UsageError
 from kzoo.layers import (
     Attention,
@@ -105,41 +106,50 @@ def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:
 
 
 def encoder_graph(model: keras.Model) -> keras.Model:
-    """`source_ids (batch, length)` to the state of `step_graph`, without dropout.
+    """`source_ids (batch, length)` to what decoding needs of them, without dropout.
 
-    A dictionary: `h` and `c` `(batch, units)`, `memory` `(batch, length, units)`, `mask` `(batch, length)`.
+    A dictionary: `h` and `c` `(batch, units)`, `memory` and, with an attention, its projected `keys`
+    `(batch, length, units)`, `mask` `(batch, length)`.
     """
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     mask = ops.not_equal(source_ids, 0)
     x = model.get_layer("source_embedding")(source_ids)
     memory, *state = model.get_layer("encoder")(x, mask=mask)
     h, c = _join_directions(state)
-    memory = ops.copy(
-        memory
-    )  # without Keras's implicit mask, beside which the explicit one would be a second
-    return keras.Model(source_ids, {"h": h, "c": c, "memory": memory, "mask": mask}, name="encoder")
-
-
-def step_graph(model: keras.Model) -> keras.Model:
-    """`(tokens (rows,), state)` to `(log_probabilities (rows, vocabulary), state)`, without dropout."""
-    writer = model.get_layer("decoder")
-    units = writer.units
-    tokens = keras.Input((), dtype="int32", name="tokens")
-    state = {
-        "h": keras.Input((units,), name="h"),
-        "c": keras.Input((units,), name="c"),
-        "memory": keras.Input((None, units), name="memory"),
-        "mask": keras.Input((None,), dtype="bool", name="mask"),
-    }
-    embedding = model.get_layer("target_embedding")
-    y, (h, c) = writer.cell(embedding(tokens), [state["h"], state["c"]])
+    memory = ops.copy(memory)  # without Keras's implicit mask, beside which the explicit one is a second
+    encoded = {"h": h, "c": c, "memory": memory, "mask": mask}
     if has_attention(model):
-        query = ops.expand_dims(y, 1)
-        context = model.get_layer("attention")(query, state["memory"], value_mask=state["mask"])
-        y = ops.squeeze(model.get_layer("attentional_output")(query, context), 1)
-    logits = model.get_layer("output_bias")(embedding(y, reverse=True))
-    outputs = model.get_layer("log_probabilities")(logits)
-    return keras.Model((tokens, state), (outputs, {**state, "h": h, "c": c}), name="step")
+        encoded["keys"] = model.get_layer("attention").project_keys(memory)
+    return keras.Model(source_ids, encoded, name="encoder")
+
+
+def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
+    """The step of `kzoo.decoding` for encoded sources, without dropout, and its first state.
+
+    What does not change is in the step and not in its state: the memory, once for each of the `beams` of a
+    source, and the decoder's share W e_y + b of every token y of the vocabulary, from which a token's is
+    looked up. So call this where the decoding is compiled, not before.
+    """
+    cell, embedding = model.get_layer("decoder").cell, model.get_layer("target_embedding")
+    attention = model.get_layer("attention") if has_attention(model) else None
+    table = ops.add(ops.matmul(embedding.embeddings, cell.kernel), cell.bias)
+    if attention is not None:
+        memory, keys, keep = (ops.repeat(encoded[name], beams, axis=0) for name in ("memory", "keys", "mask"))
+
+    def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        h, c = state
+        gates = ops.take(table, tokens, axis=0) + ops.matmul(h, cell.recurrent_kernel)
+        i, f, candidate, o = ops.split(gates, 4, axis=-1)
+        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(candidate)
+        y = h = ops.sigmoid(o) * ops.tanh(c)
+        if attention is not None:
+            query = ops.expand_dims(h, 1)
+            context, _ = attention.attend(query, memory, keys, ops.expand_dims(keep, 1), training=False)
+            y = ops.squeeze(model.get_layer("attentional_output")(query, context), 1)
+        logits = model.get_layer("output_bias")(embedding(y, reverse=True))
+        return model.get_layer("log_probabilities")(logits), (h, c)
+
+    return step, (encoded["h"], encoded["c"])
 
 
 def attention_weights(model: keras.Model, source_ids: np.ndarray, target_ids: np.ndarray) -> np.ndarray:

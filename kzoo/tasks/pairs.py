@@ -89,7 +89,7 @@ class PairExperiment(Experiment):
 
         def encode(sources: Sequence[Tokens]) -> Examples:
             lengths = np.array([list(map(len, sources)), target_lengths], np.int32).T
-            return Examples((self._encode_sources(sources), targets), lengths)
+            return Examples((self.encode_sources(sources), targets), lengths)
 
         if share == 0:
             examples = encode(self.data.train.sources)
@@ -107,7 +107,7 @@ class PairExperiment(Experiment):
         """Loss with the true tokens before each, and the error rates of greedy decoding."""
         split = self.data.validation
         translate, measure_loss = compile_translation([model], Decoding()), compile_token_loss(model)
-        sources, (targets, _) = self._encode_sources(split.sources), self._encode_targets(split)
+        sources, (targets, _) = self.encode_sources(split.sources), self._encode_targets(split)
 
         def validate() -> dict[str, float]:
             predictions = decode_best(translate(sources), self.vocabularies[1])
@@ -144,7 +144,7 @@ class PairExperiment(Experiment):
 
     def translate(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> list[list[Tokens]]:
         """What models make of the sources of a split, in each pass or beam."""
-        sources = self._encode_sources(self.data.splits[split].sources)
+        sources = self.encode_sources(self.data.splits[split].sources)
         return decode_all(compile_translation(models, decoding)(sources), self.vocabularies[1])
 
     def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
@@ -168,7 +168,8 @@ class PairExperiment(Experiment):
             },
         }
 
-    def _encode_sources(self, sources: Sequence[Tokens]) -> np.ndarray:
+    def encode_sources(self, sources: Sequence[Tokens]) -> np.ndarray:
+        """Their ids, int32 `(count, length)`, padded with 0."""
         return self.vocabularies[0].encode_batch(sources)
 
     def _encode_targets(self, split: PairSplit) -> tuple[np.ndarray, list[int]]:

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 
 from kzoo.data.vocabulary import EOS, SOS
-from kzoo.decoding import Choice, Limits, Step, beam_search, ensemble, generate, most_likely, sample
+from kzoo.decoding import Choice, Limits, beam_search, ensemble, generate, most_likely, sample
 from kzoo.errors import UsageError
-from kzoo.models.seq2seq import encoder_graph, step_graph
+from kzoo.models.seq2seq import begin_decoding, encoder_graph
 from kzoo.training.engines import engine
 from kzoo.training.examples import EXTENT
 
@@ -83,13 +83,15 @@ def compile_translation(models: Sequence[keras.Model], decoding: Decoding) -> Tr
 
     Several models are decoded together, by the mean of their probabilities.
     """
-    graphs = [(encoder_graph(model), step_graph(model)) for model in models]
-    steps: list[Step] = [_as_step(step) for _, step in graphs]
-    step = steps[0] if len(steps) == 1 else ensemble(steps)
+    encoders = [encoder_graph(model) for model in models]
 
     def decode(source_ids: Any, uniforms: Any) -> tuple[Any, Any]:
-        states = [encode(source_ids) for encode, _ in graphs]
-        state = states[0] if len(states) == 1 else tuple(states)
+        beams = decoding.beam if decoding.method == "beam" else 1
+        begun = [
+            begin_decoding(model, encode(source_ids), beams)
+            for model, encode in zip(models, encoders, strict=True)
+        ]
+        step, state = begun[0] if len(begun) == 1 else ensemble(begun)
         if decoding.method == "beam":
             return beam_search(step, state, BATCH, decoding.beam, LIMITS, decoding.length_penalty)
         choose: Choice = most_likely
@@ -110,10 +112,6 @@ def compile_translation(models: Sequence[keras.Model], decoding: Decoding) -> Tr
         return Translations(np.stack(tokens, axis=1), np.stack(scores, axis=1))
 
     return translate
-
-
-def _as_step(graph: keras.Model) -> Step:
-    return lambda tokens, state: graph((tokens, state))
 
 
 def _uniforms(source_ids: np.ndarray, decoding: Decoding, index: int) -> np.ndarray:

@@ -31,4 +31,5 @@ class Examples:
 
     def extents(self, rows: np.ndarray) -> np.ndarray:
         """How much of each sequence the batches `rows` `(steps, batch)` need: `(steps, sequences)`, int32."""
-        return -(-self.lengths[rows].max(axis=1) // EXTENT) * EXTENT
+        rounded = -(-self.lengths[rows].max(axis=1) // EXTENT) * EXTENT
+        return np.minimum(rounded, self.lengths.max(axis=0))

@@ -19,7 +19,7 @@ def epoch_order(training: TrainingSection, epoch: int, examples: Examples) -> np
     """
     rng = np.random.default_rng([training.seed, epoch])
     order = rng.permutation(len(examples)).astype(np.int32)
-    if not training.batch_by_length:
+    if not training.batch_by_length or not examples.lengths.any():
         return order
     whole = len(order) // training.batch_size
     taken, left = np.split(order, [whole * training.batch_size])

@@ -10,6 +10,7 @@ from kzoo.bench import training
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
 from kzoo.recipe import load_recipe
+from kzoo.training.examples import Examples
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 
@@ -33,8 +34,8 @@ def test_steps_race_by_rounds(kzoo, small):
         once = [side[f"{what}_seconds"] for what in ("import", "data", "first_step")]
         assert len(side["round_seconds"]) == 2
         assert min(*once, *side["round_seconds"]) > 0
-        assert side["images_per_second"] == pytest.approx(3 * 8 / np.median(side["round_seconds"]))
-    speeds = [figures[side]["images_per_second"] for side in ("kzoo", "reference")]
+        assert side["examples_per_second"] == pytest.approx(3 * 8 / np.median(side["round_seconds"]))
+    speeds = [figures[side]["examples_per_second"] for side in ("kzoo", "reference")]
     assert figures["ratio"] == pytest.approx(speeds[0] / speeds[1])
     assert len(figures["ratios"]) == 2
     assert "round 2/2" in done.stderr
@@ -60,7 +61,7 @@ def test_table_has_both_sides_and_a_caution(kzoo, monkeypatch, load, caution):
     def race(task, names, report):
         side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
         data = {"name": "glyphs", "stand_in": True}
-        facts = {"recipe": "cnn", "data": data, "batch_size": 8, "optimizer": "sgd"}
+        facts = {"recipe": "cnn", "noun": "images", "data": data, "batch_size": 8, "optimizer": "sgd"}
         return {**facts, "load_before": load, "busy": load > 0.5}, {
             "kzoo": {**side, "framework": "tensorflow", "laps": [3.0, 0.1, 0.2, 0.1]},
             "reference": {**side, "framework": "torch", "laps": [1.0, 0.4, 0.4, 0.3]},
@@ -100,10 +101,11 @@ def test_references_are_found_or_asked_for(tmp_path, monkeypatch):
 
 def test_both_sides_get_the_same_orders():
     task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=REFERENCE, steps=5, rounds=2)
-    first, *rounds = (order.tolist() for order in task.orders(19))
+    examples = Examples.of_fixed_size(np.zeros(19))
+    first, *rounds = (order.tolist() for order in task.orders(examples))
     assert len(first) == 8
     assert [len(order) for order in rounds] == [40, 40]
     assert all(sorted(order[:19]) == list(range(19)) for order in rounds)
     assert rounds[0] != rounds[1]
-    epochs = [order.tolist() for order in task.model_copy(update={"steps": None}).orders(19)]
+    epochs = [order.tolist() for order in task.model_copy(update={"steps": None}).orders(examples)]
     assert [sorted(order) for order in epochs] == [list(range(19))] * 2

@@ -219,11 +219,12 @@ def test_options_out_of_range_are_refused(options):
 
 def test_an_ensemble_is_the_mean_of_the_probabilities():
     (first, one), (second, two) = toy(7), toy(8)
-    log_p, _ = ensemble([first, second])(ops.full((ROWS,), 3, "int32"), (one, two))
+    both, states = ensemble([(first, one), (second, two)])
+    log_p, _ = both(ops.full((ROWS,), 3, "int32"), states)
     expected = (np.exp(toy_tables(7)[:, START, 3]) + np.exp(toy_tables(8)[:, START, 3])) / 2
     np.testing.assert_allclose(np.exp(ops.convert_to_numpy(log_p)), expected, atol=1e-6)
-    twice = run(lambda: generate(ensemble([first, first]), (one, one), ROWS, most_likely, LIMITS))
+    twice = run(lambda: generate(*ensemble([(first, one)] * 2), ROWS, most_likely, LIMITS))
     alone = run(lambda: generate(first, one, ROWS, most_likely, LIMITS))
     np.testing.assert_array_equal(twice[0], alone[0])
-    beams = run(lambda: beam_search(ensemble([first, second]), (one, two), ROWS, 200, LIMITS))
+    beams = run(lambda: beam_search(both, states, ROWS, 200, LIMITS))
     assert keras.ops.shape(beams[0]) == (ROWS, 200, LENGTH)

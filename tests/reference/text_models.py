@@ -65,12 +65,14 @@ class Seq2Seq(nn.Module):
         units: int = 128,
         dropout: float = 0.3,
         attention: str = "none",
+        tied: bool = True,
     ) -> None:
         super().__init__()
         self.source_embedding = nn.Embedding(source_vocabulary, units, padding_idx=PAD)
         self.encoder = nn.LSTM(units, units // 2, batch_first=True, bidirectional=True)
         self.target_embedding = nn.Embedding(target_vocabulary, units, padding_idx=PAD)
         self.decoder = nn.LSTM(units, units, batch_first=True)
+        self.output = None if tied else nn.Linear(units, target_vocabulary, bias=False)
         self.output_bias = nn.Parameter(torch.zeros(target_vocabulary))
         self.dropout = nn.Dropout(dropout)
         self.attention = None
@@ -99,7 +101,8 @@ class Seq2Seq(nn.Module):
         outputs, state = self.decoder(self.dropout(self.target_embedding(target_ids)), state)
         if self.attention is not None:
             outputs = self.attentional_output(outputs, self.attention(outputs, memory, mask))
-        logits = self.dropout(outputs) @ self.target_embedding.weight.T + self.output_bias
+        table = self.target_embedding.weight if self.output is None else self.output.weight
+        logits = self.dropout(outputs) @ table.T + self.output_bias
         return logits.log_softmax(dim=-1), state
 
     def forward(self, source_ids: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:

@@ -8,17 +8,7 @@ import keras
 import numpy as np
 import torch
 
-NAMES = {
-    "embeddings": "weight",
-    "kernel": "weight",
-    "gamma": "weight",
-    "bias": "bias",
-    "beta": "bias",
-    "moving_mean": "running_mean",
-    "moving_variance": "running_var",
-}
-
-LSTM_NAMES = {"kernel": "weight_ih_l0", "recurrent_kernel": "weight_hh_l0", "bias": "bias_ih_l0"}
+from .names import torch_name
 
 
 def torch_layout(
@@ -46,16 +36,6 @@ def torch_layout(
             array = array.reshape(-1, array.shape[-1]).T
         placed[torch_name(layers, name)] = np.ascontiguousarray(array)
     return placed
-
-
-def torch_name(layers: list[str], name: str) -> str:
-    """The key in a `state_dict` of a variable of these layers, the outer first."""
-    if layers[-1] == "lstm_cell":
-        reverse = "_reverse" if layers[-2].startswith("backward") else ""
-        return f"{layers[0]}.{LSTM_NAMES[name]}{reverse}"
-    if layers == ["output_bias"]:
-        return "output_bias"
-    return ".".join([*layers, NAMES[name]])
 
 
 def copy_weights(model: keras.Model, module: torch.nn.Module) -> None:
