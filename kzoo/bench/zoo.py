@@ -11,7 +11,11 @@ from kzoo.bench.laps import Laps
 from kzoo.bench.task import DecodingTask, TrainingTask
 
 if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
     from kzoo.experiment import Experiment
+    from kzoo.recipe import ModelSection
 
 
 def train(task: TrainingTask, laps: Laps) -> None:
@@ -79,11 +83,10 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     """The laps: import; data and model; then for each round greedy decoding, and beam search."""
     runtime.start(task.backend)
 
-    import keras
     import numpy as np
 
     from kzoo.experiment import open_experiment
-    from kzoo.registry import check_options, outline_model
+    from kzoo.registry import check_options
     from kzoo.tasks.translator import Decoding, compile_translation
     from kzoo.training.run import open_run
 
@@ -97,10 +100,8 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     experiment: Any = open_experiment(run, task.data_dir)
     sources = experiment.encode_sources(experiment.data.test.sources[: task.batched])
     model, chosen = run.load_tested_model(), experiment.recipe.model
-    # A loaded model's own paths lack the outer layer of a layer in a layer.
-    paths = [weight.path for weight in outline_model(chosen.name, **chosen.options).weights]
-    weights = map(keras.ops.convert_to_numpy, model.weights)
-    np.savez(task.weights, **dict(zip(paths, weights, strict=True)))
+    weights: dict[str, Any] = weights_by_path(model, chosen)
+    np.savez(task.weights, **weights)
     methods = [Decoding(), Decoding("beam", beam=task.beam)]
     translators = [compile_translation([model], decoding) for decoding in methods]
     laps.done(
@@ -113,3 +114,16 @@ def decode(task: DecodingTask, laps: Laps) -> None:
         for translate in translators:
             translate(sources)
             laps.done()
+
+
+def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.ndarray]:
+    """The weights of a loaded model by the paths that Keras gave them when it was built.
+
+    A loaded model's own paths lack the outer layer of a layer in a layer.
+    """
+    import keras
+
+    from kzoo.registry import outline_model
+
+    paths = [weight.path for weight in outline_model(section.name, **section.options).weights]
+    return dict(zip(paths, map(keras.ops.convert_to_numpy, model.weights), strict=True))
