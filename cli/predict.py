@@ -57,10 +57,10 @@ def predict(
 ) -> None:
     """Say what images show, or translate texts, with probabilities."""
     folder = open_with_backend(run, backend)
+    from kzoo.errors import UsageError
+    from kzoo.training.run import open_run
+
     chosen: Any = None if checkpoint is None else checkpoint.value
-    if task_of(folder) == "image classification":
-        _predict_images(folder, chosen or "best", inputs or [], top or 3, as_json)
-        return
     wanted = to_decoding(
         decoding,
         beam=beam,
@@ -71,8 +71,12 @@ def predict(
         samples=samples,
         seed=seed,
     )
+    if task_of(folder) == "image classification":
+        if decoding or ensemble or file:
+            raise UsageError(f"--decoding, --with and --file are for texts; {folder.path} is a run of images")
+        _predict_images(folder, chosen or "best", inputs or [], top or 3, as_json)
+        return
     from kzoo.tasks.transcriber import Transcriber
-    from kzoo.training.run import open_run
 
     texts = _texts(inputs, file)
     transcriber = Transcriber([folder, *map(open_run, ensemble or [])], chosen)
@@ -108,13 +112,16 @@ def _texts(inputs: list[str] | None, file: Path | None) -> list[str]:
     """The arguments and the lines of the file, or of stdin where neither is given."""
     from kzoo.errors import DataError, UsageError
 
-    if inputs is None and file is None and sys.stdin.isatty():
+    if file is not None:
+        content = file.read_bytes()
+    elif inputs:
+        content = b""
+    elif sys.stdin.isatty():
         raise UsageError("give texts as arguments, with --file, or on stdin")
+    else:
+        content = sys.stdin.buffer.read()
     try:
-        if file is not None:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        else:
-            lines = [] if inputs else sys.stdin.read().splitlines()
+        lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{file or 'stdin'} is not UTF-8 text") from error
     texts = [*(inputs or []), *(line for line in lines if line.strip())]

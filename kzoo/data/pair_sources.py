@@ -81,6 +81,8 @@ def load_pair_set(
             raise MissingExtraError(f"neither {name} nor its stand-in was found: {error}") from error
         return replace(pair_set, origin=replace(pair_set.origin, stand_in=True))
     if Path(name).exists():
+        if stress:
+            raise UsageError(f"the tokens of {name} are kept as they are; stress is for cmudict")
         tokens = source_tokens or "characters", target_tokens or "characters"
         return read_own_pairs(Path(name), tokens, max_length=max_length or MAX_LENGTH, seed=seed)
     known = [*PAIR_SETS, *PAIR_STAND_INS]

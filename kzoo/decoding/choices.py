@@ -40,7 +40,8 @@ def sample(
 
     def choose(log_probabilities: Tensor, index: Tensor) -> Tensor:
         vocabulary = log_probabilities.shape[-1]
-        ordered, tokens = ops.top_k(ops.softmax(log_probabilities / temperature), top_k or vocabulary)
+        most = min(top_k or vocabulary, vocabulary)
+        ordered, tokens = ops.top_k(ops.softmax(log_probabilities / temperature), most)
         cumulated = ops.cumsum(ordered, axis=-1)
         in_head = cumulated - ordered < top_p  # what stands before a token has not reached top_p yet
         mass = ops.sum(ops.where(in_head, ordered, 0.0), axis=-1, keepdims=True)

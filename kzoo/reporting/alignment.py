@@ -12,6 +12,9 @@ from kzoo.reporting.figure import SMALL_SIZE, TEXT_SIZE, WIDTH, colour_bar, new_
 SPACE = "\u2423"
 """A blank that can be seen."""
 
+_TALLEST = 3
+"""Heights of a picture in widths: beyond it the cells shrink."""
+
 
 def alignment(
     source: Sequence[str], written: Sequence[str], weights: np.ndarray, *, title: str = ""
@@ -23,7 +26,7 @@ def alignment(
         weights: `(written, source)`, each row a distribution.
         title: the model and where it comes from.
     """
-    height = 1.2 + 0.85 * WIDTH * len(written) / len(source)
+    height = 1.2 + 0.85 * WIDTH * min(len(written) / len(source), _TALLEST)
     figure = new_figure(height, title)
     axes = figure.subplots()
     artist = axes.imshow(weights, cmap="Blues", vmin=0, vmax=weights.max())

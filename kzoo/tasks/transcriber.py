@@ -37,7 +37,7 @@ class Transcriber:
         with their scores: log-probabilities, of a beam divided by its length penalty.
 
         Raises:
-            UsageError: a text without tokens.
+            UsageError: see `tokens`.
         """
         sources = [self.tokens(text) for text in texts]
         target_kind, vocabulary = self._kinds[1], self._vocabularies[1]
@@ -61,7 +61,7 @@ class Transcriber:
         The weights are `(translation, source)`, float32; row t is what token t was written from.
 
         Raises:
-            UsageError: the model has no attention.
+            UsageError: the model has no attention; see also `tokens`.
         """
         source = self.tokens(text)
         source_ids = self._vocabularies[0].encode_batch([source])
@@ -72,7 +72,13 @@ class Transcriber:
         return source, (*written, END), weights[0]
 
     def tokens(self, text: str) -> Tokens:
-        """The tokens of a text, normalised where the training data are."""
+        """The tokens of a text, normalised where the training data are.
+
+        Raises:
+            UsageError: a text that is not UTF-8, or without tokens.
+        """
+        if any("\ud800" <= character <= "\udfff" for character in text):  # what Python makes of other bytes
+            raise UsageError(f"{text!r} is not UTF-8 text")
         tokens = to_tokens(normalise(text) if self._is_normalised else text.strip(), self._kinds[0])
         if not tokens:
             raise UsageError(f"{text!r} has no {self._kinds[0]} that could be read")

@@ -6,6 +6,7 @@ numbers of a sampled pass are drawn for each source by itself.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -54,6 +55,12 @@ class Decoding:
     def __post_init__(self) -> None:
         if self.beam < 1 or self.samples < 1:
             raise UsageError("a beam and a number of samples must be 1 or more")
+        if not 0 < self.top_p <= 1:
+            raise UsageError(f"top_p must lie in (0, 1], not {self.top_p}")
+        if not 0 < self.temperature < math.inf:
+            raise UsageError(f"a temperature must be positive, not {self.temperature}")
+        if not math.isfinite(self.length_penalty):
+            raise UsageError(f"a length penalty must be a number, not {self.length_penalty}")
 
     def to_json(self) -> dict[str, Any]:
         """The method and those of its options that are set."""
