@@ -78,6 +78,19 @@ def write_images(path: Path, side: int, channels: int, counts: tuple[int, int, i
     return path
 
 
+def write_pairs(path: Path, letters: str, count: int) -> Path:
+    """Write up to `count` words of 2 to 4 letters, each beside the word of the letters that come next.
+
+    Three rows more cannot be used: one is empty, one too long, one not UTF-8.
+    """
+    rng = np.random.default_rng(5)
+    words = sorted({"".join(rng.choice(list(letters), length)) for length in rng.integers(2, 5, 2 * count)})
+    following = str.maketrans(letters, letters[1:] + letters[0])
+    rows = [f"{word}\t{word.translate(following)}".encode() for word in rng.permutation(words)[:count]]
+    path.write_bytes(b"\n".join([*rows, b"", b"a" * 101 + b"\tb", b"\xff\tb"]) + b"\n")
+    return path
+
+
 @pytest.fixture(scope="session")
 def kzoo() -> Callable[..., Finished]:
     """`kzoo("train", "cnn", "--epochs", 2)` runs the command line in this process."""
@@ -121,6 +134,48 @@ def _trained(tmp_path_factory: pytest.TempPathFactory, small_training: list[str]
 def trained_run(_trained: Path, tmp_path: Path) -> Path:
     """A finished run, the test's own copy."""
     return Path(shutil.copytree(_trained, tmp_path / _trained.name))
+
+
+@pytest.fixture(scope="session")
+def own_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """144, 18 and 18 pairs of words, and three rows that are left out."""
+    return write_pairs(tmp_path_factory.mktemp("own") / "words.tsv", "abcé[", 180)
+
+
+@pytest.fixture(scope="session")
+def small_pair_training(own_pairs: Path) -> list[str]:
+    """The arguments of a training that takes a few seconds and learns most of it, without `--out`."""
+    settings = ["--set", "model.units=16", "--set", "model.dropout=0", "--batch-size", "16"]
+    return ["train", "nmt-bilinear", "--data", str(own_pairs), *settings, "--lr", "0.03", "--epochs", "4"]
+
+
+@pytest.fixture(scope="session")
+def _trained_pairs(tmp_path_factory: pytest.TempPathFactory, small_pair_training: list[str]) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "pairs [run]"
+    done = run_kzoo(*small_pair_training, "--out", folder)
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def trained_pair_run(_trained_pairs: Path, tmp_path: Path) -> Path:
+    """A finished run on pairs, the test's own copy."""
+    return Path(shutil.copytree(_trained_pairs, tmp_path / _trained_pairs.name))
+
+
+@pytest.fixture(scope="session")
+def _other_pairs(tmp_path_factory: pytest.TempPathFactory, small_pair_training: list[str]) -> Path:
+    folder = tmp_path_factory.mktemp("trained") / "other pairs"
+    words = ["--lr", "0.05", "--epochs", "2", "--seed", "1", "--set", "training.tested_epoch=best"]
+    done = run_kzoo(*small_pair_training, *words, "--out", folder)
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def other_pair_run(_other_pairs: Path, tmp_path: Path) -> Path:
+    """A run on the same pairs whose first epoch is the best and the one that is tested."""
+    return Path(shutil.copytree(_other_pairs, tmp_path / _other_pairs.name))
 
 
 @pytest.fixture

@@ -69,3 +69,121 @@ def test_a_damaged_model(kzoo, trained_run, place, fault):
     assert done.exit_code == 3
     assert done.stderr.startswith(f"kzoo: {model} is damaged")
     assert len(done.stderr.splitlines()) == 1
+
+
+def measure(kzoo, run, *words):
+    done = kzoo("evaluate", run, *words, "--json")
+    assert done.exit_code == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_tested_model_of_pairs_has_the_figures_that_its_training_told(
+    kzoo, trained_pair_run, other_pair_run
+):
+    for run, checkpoint in ((trained_pair_run, "last"), (other_pair_run, "best")):
+        told = json.loads((run / "metrics.json").read_text())
+        figures = measure(kzoo, run)
+        assert {key: figures[key] for key in told["test"]} == told["test"]
+        assert figures["data"] == told["data"]
+        assert (figures["checkpoint"], figures["split"]) == (checkpoint, "test")
+        assert figures["decoding"] == {"method": "greedy"}
+        assert figures == measure(kzoo, run, "--checkpoint", checkpoint)
+
+
+def test_the_last_model_on_the_validation_set_has_the_last_row_of_the_history(kzoo, trained_pair_run):
+    row = np.genfromtxt(trained_pair_run / "history.csv", delimiter=",", names=True)[-1]
+    figures = measure(kzoo, trained_pair_run, "--split", "validation")
+    for name in ("error_rate", "character_error_rate", "word_error_rate"):
+        assert figures[name] == row[f"validation_{name}"]
+
+
+def test_pairs_are_decoded_as_one_likes(kzoo, trained_pair_run):
+    train = measure(kzoo, trained_pair_run, "--split", "train")
+    assert train["count"] == 144
+    assert 0 < train["error_rate"] < 0.5
+    low, high = train["intervals"]["error_rate"]
+    assert low < train["error_rate"] < high
+
+    words = ["--decoding", "beam", "--beam", 3, "--length-penalty", 0.5]
+    beam = measure(kzoo, trained_pair_run, *words)
+    assert beam["decoding"] == {"method": "beam", "beam": 3, "length_penalty": 0.5}
+    assert beam["word_error_rate_at_3"] <= beam["word_error_rate"] == 1 - beam["exact_match"]
+
+    words = ["--decoding", "nucleus", "--samples", 3, "--temperature", 2, "--top-p", 0.95]
+    nucleus = measure(kzoo, trained_pair_run, *words)
+    assert nucleus["decoding"] == {
+        "method": "nucleus",
+        "top_p": 0.95,
+        "temperature": 2.0,
+        "samples": 3,
+        "seed": 42,
+    }
+    assert nucleus["word_error_rate_at_3"] < nucleus["word_error_rate"]
+    assert nucleus == measure(kzoo, trained_pair_run, *words, "--seed", 42)
+    assert nucleus["error_rate"] != measure(kzoo, trained_pair_run, *words, "--seed", 7)["error_rate"]
+
+
+def test_several_runs_on_pairs_are_decoded_together(kzoo, trained_pair_run, other_pair_run):
+    alone = measure(kzoo, trained_pair_run)
+    twice = measure(kzoo, trained_pair_run, "--with", trained_pair_run)
+    assert twice["runs"] == 2 * alone["runs"]
+    assert {**twice, "runs": alone["runs"]} == alone
+    both = measure(kzoo, trained_pair_run, "--with", other_pair_run)
+    assert both["runs"] == [str(trained_pair_run), str(other_pair_run)]
+    assert both["error_rate"] != alone["error_rate"]
+
+
+def test_a_table_of_error_rates_otherwise(kzoo, trained_pair_run):
+    done = kzoo("evaluate", trained_pair_run, "--decoding", "beam", "--beam", 2)
+    assert done.exit_code == 0
+    told = " ".join(done.stdout.split())
+    assert told.startswith("last model on words.tsv test, 18 pairs, beam, beam 2, length penalty 0.0")
+    for words in ("measured 95 % interval", "character error rate", "word error rate at 2"):
+        assert words in told
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["PAIRS", "--beam", "3"], "--beam goes with --decoding beam, not greedy"),
+        (
+            ["PAIRS", "--decoding", "beam", "--samples", "3"],
+            "--samples goes with --decoding nucleus, not beam",
+        ),
+        (["PAIRS", "--decoding", "nucleus", "--top-p", "0"], "top_p must lie in (0, 1], not 0.0"),
+        (["PAIRS", "--decoding", "nucleus", "--temperature", "0"], "a temperature must be positive"),
+        (["PAIRS", "--with", "no-run"], "no-run is not a run folder"),
+        (["IMAGES", "--decoding", "beam"], "--decoding and --with are for sequences"),
+        (["IMAGES", "--with", "IMAGES"], "--decoding and --with are for sequences"),
+        (["IMAGES", "--top-k", "3"], "--top-k goes with --decoding nucleus"),
+    ],
+)
+def test_what_does_not_go_with_a_run(kzoo, trained_run, trained_pair_run, words, said):
+    runs = {"PAIRS": trained_pair_run, "IMAGES": trained_run}
+    done = kzoo("evaluate", *(runs.get(word, word) for word in words))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_runs_that_do_not_go_together(kzoo, trained_run, trained_pair_run, other_pair_run):
+    vocabulary = other_pair_run / "target-vocabulary.json"
+    vocabulary.write_text(vocabulary.read_text().replace('"b"', '"x"'))
+    done = kzoo("evaluate", trained_pair_run, "--with", other_pair_run)
+    assert done.exit_code == 2
+    assert f"{other_pair_run} and {trained_pair_run} have different vocabularies" in done.stderr
+    done = kzoo("evaluate", trained_pair_run, "--with", trained_run)
+    assert done.exit_code in (2, 3)
+    assert str(trained_run) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_other_pairs_than_those_of_the_run(kzoo, trained_pair_run, own_pairs, tmp_path):
+    other = tmp_path / "other.tsv"
+    other.write_bytes(own_pairs.read_bytes().replace(b"\n", b"a\n", 1))
+    recipe = trained_pair_run / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(str(own_pairs), str(other)))
+    done = kzoo("evaluate", trained_pair_run)
+    assert done.exit_code == 3
+    assert "is not the" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

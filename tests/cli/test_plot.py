@@ -74,3 +74,46 @@ def test_a_run_that_has_not_finished(kzoo, trained_run, kind):
     done = kzoo("plot", kind, trained_run)
     assert done.exit_code == 2
     assert "finish the run with kzoo train --resume" in done.stderr
+
+
+def test_the_attention_of_a_run_on_pairs(kzoo, trained_pair_run, here):
+    done = kzoo("plot", "attention", trained_pair_run, "ab c[")
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == f"{trained_pair_run / 'attention.png'}\n"
+    assert np.ptp(picture(trained_pair_run / "attention.png")) > 100
+    for number, words in enumerate((["ab c["], ["abcé", "--checkpoint", "best"], ["é[ab"])):
+        kzoo("plot", "attention", trained_pair_run, *words, "--out", f"{number}.png")
+    pictures = [picture(here / f"{number}.png") for number in range(3)]
+    np.testing.assert_array_equal(pictures[0], picture(trained_pair_run / "attention.png"))
+    assert not np.array_equal(pictures[1], pictures[2])
+
+
+def test_the_curves_of_runs_on_pairs(kzoo, trained_pair_run, other_pair_run, here):
+    kept = picture(trained_pair_run / "curves.png")
+    assert np.ptp(kept) > 100
+    for number, runs in enumerate(([trained_pair_run], [trained_pair_run, other_pair_run])):
+        done = kzoo("plot", "curves", *runs, "--out", f"{number}.png")
+        assert done.exit_code == 0, done.stderr
+    assert not np.array_equal(picture(here / "0.png"), picture(here / "1.png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["curves", "IMAGES", "PAIRS"], "draw them apart"),
+        (["curves", "PAIRS", "IMAGES"], "draw them apart"),
+        (["kernels", "PAIRS"], "kzoo plot kernels is for image classification"),
+        (["activations", "PAIRS"], "kzoo plot activations is for image classification"),
+        (["mistakes", "PAIRS"], "kzoo plot mistakes is for image classification"),
+        (["confusion", "PAIRS"], "kzoo plot confusion is for image classification"),
+        (["attention", "IMAGES", "abc"], "kzoo plot attention is for sequence transduction"),
+        (["attention", "PAIRS", " "], "' ' has no characters"),
+    ],
+)
+def test_what_does_not_go_with_a_run(kzoo, trained_run, trained_pair_run, here, words, said):
+    runs = {"PAIRS": trained_pair_run, "IMAGES": trained_run}
+    done = kzoo("plot", *(runs.get(word, word) for word in words))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(here.iterdir())

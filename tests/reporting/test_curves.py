@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from kzoo.errors import UsageError
 from kzoo.reporting.curves import curves
 
 NAN = float("nan")
@@ -15,6 +16,16 @@ def history(loss, accuracy):
         "train_loss_running": [value + 1 for value in loss],
         "validation_loss": loss,
         "validation_accuracy": accuracy,
+    }
+
+
+def pair_history(loss, error_rate):
+    rows = history(loss, error_rate)
+    rates = rows.pop("validation_accuracy")
+    return rows | {
+        "validation_error_rate": rates,
+        "validation_character_error_rate": [rate / 2 for rate in rates],
+        "validation_word_error_rate": [1.0] * len(rates),
     }
 
 
@@ -106,3 +117,27 @@ def test_the_legend_stays_inside_the_figure():
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.x1
+
+
+def test_a_run_on_pairs_draws_its_error_rate_and_marks_the_lowest():
+    run = pair_history([2.0, 1.0, 0.5, 0.4], [0.9, 0.3, 0.4, 0.3])
+    _, rate_axes = curves({"pairs": run}).axes
+    np.testing.assert_array_equal(line(rate_axes, "pairs").get_ydata(), run["validation_error_rate"])
+    assert rate_axes.get_title() == "Validation error rate"
+    assert rate_axes.get_ylabel() == "error rate, mean over sequences"
+    (star,) = stars(rate_axes)
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([2], [0.3])
+
+
+def test_the_best_of_a_rate_is_found_among_gaps():
+    _, rate_axes = curves({"pairs": pair_history([1.0] * 3, [NAN, 0.6, 0.5])}).axes
+    (star,) = stars(rate_axes)
+    assert list(star.get_xdata()) == [3]
+
+
+def test_accuracies_and_error_rates_do_not_stand_together():
+    pairs = pair_history([1.0], [0.5])
+    with pytest.raises(UsageError, match="draw them apart"):
+        curves({**RUNS, "pairs": pairs})
+    with pytest.raises(UsageError, match="neither"):
+        curves({"none": {"epoch": [1], "train_loss": [1.0]}})
