@@ -16,18 +16,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pytest
-
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 # As kzoo has it at small batches; TensorFlow takes it once in a process, whichever test comes first.
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
-# PyTorch's threads wait for each other when another process, such as a second worker, holds a core.
+# PyTorch's and NumPy's threads wait for each other when another process, such as a second worker, holds a
+# core: a factorisation takes seconds then. NumPy reads this when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # JAX compiles a step of the same model once, whichever test or process comes first.
 _COMPILED = tempfile.TemporaryDirectory(prefix="kzoo-tests-")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
 
 
 @dataclass(frozen=True)

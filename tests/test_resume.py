@@ -31,7 +31,7 @@ EPOCHS = 5
 def whole(request, kzoo, write_image_set, tmp_path_factory):
     """The arguments of a training with dropout, and its run of 5 epochs that was never stopped.
 
-    kmnist-cnn adds Adam to that, cnn-bn batch normalisation.
+    kmnist-cnn adds Adam to that, cnn-bn batch normalisation; `whole_of_pairs` has the rest.
     """
     folder = tmp_path_factory.mktemp("whole")
     if request.param == "kmnist-cnn":
@@ -43,6 +43,26 @@ def whole(request, kzoo, write_image_set, tmp_path_factory):
     done = kzoo(*arguments, "--epochs", EPOCHS, "--out", folder / "run")
     assert done.exit_code == 0, done.stderr
     return arguments, folder / "run"
+
+
+@pytest.fixture(scope="module")
+def whole_of_pairs(kzoo, own_pairs, tmp_path_factory):
+    """The same of pairs that differ by epoch, with a schedule and averaged weights, the best tested."""
+    settings = {
+        "model.units": 8,
+        "training.batch_by_length": True,
+        "training.augmentation": 0.3,
+        "training.schedule": "cosine",
+        "training.averaging": 0.8,
+        "training.weight_decay": 0.1,
+        "training.tested_epoch": "best",
+    }
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    run = tmp_path_factory.mktemp("whole") / "run"
+    arguments = ["train", "nmt-bilinear", "--data", own_pairs, *words, "--batch-size", 8, "--lr", 0.01]
+    done = kzoo(*arguments, "--epochs", EPOCHS, "--out", run)
+    assert done.exit_code == 0, done.stderr
+    return [*arguments, "--epochs", EPOCHS], run
 
 
 def checkpoints(run: Path) -> list[Path]:
@@ -119,6 +139,21 @@ def test_stopped_at_any_moment(whole, kzoo, tmp_path):
     done = kzoo("train", "--resume", run, "--epochs", EPOCHS)
     assert done.exit_code == 0, done.stderr
     assert_same_run(run, uninterrupted)
+
+
+def test_pairs_stopped_at_any_moment(whole_of_pairs, kzoo, tmp_path):
+    """Once by Ctrl-C, once by `kill -9`."""
+    arguments, uninterrupted = whole_of_pairs
+    run = tmp_path / "run"
+    exit_code, stderr = stop([*arguments, "--out", run], run, signal.SIGINT)
+    assert exit_code == 130, stderr
+    stop(["train", "--resume", run], run, signal.SIGKILL)
+    if not (run / "metrics.json").exists():
+        done = kzoo("train", "--resume", run)
+        assert done.exit_code == 0, done.stderr
+    assert_same_run(run, uninterrupted)
+    for name in ("source-vocabulary.json", "target-vocabulary.json", "predictions.tsv"):
+        assert (run / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
 @contextlib.contextmanager
@@ -201,6 +236,19 @@ def test_on_another_backend(trained_run):
     assert done.returncode == 2
     assert f"was trained on {backend}: resume it with --backend {backend}" in done.stderr
     assert (trained_run / "recipe.yaml").read_bytes() == before
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_beyond_the_end_of_a_schedule(whole_of_pairs, kzoo, tmp_path, finished):
+    run = Path(shutil.copytree(whole_of_pairs[1], tmp_path / "run"))
+    if not finished:
+        (run / "metrics.json").unlink()
+    before = {path: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    done = kzoo("train", "--resume", run, "--epochs", EPOCHS + 1)
+    assert done.exit_code == 2
+    said = f"kzoo: the schedule of {run} ends at epoch {EPOCHS}: train anew to go on for longer"
+    assert done.stderr.splitlines() == [said]
+    assert {path: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card
+from kzoo.registry import card, outline_model
+from kzoo.reporting.parameters import trainable_count
 
 FILES = {
     "recipe.yaml",
@@ -19,6 +20,9 @@ FILES = {
     "last.keras",
     "checkpoints",
 }
+SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
+"""The options that the data decide."""
+
 PICTURES = {"curves.png", "confusion.png", "mistakes.png", "activations.png", "kernels.png"}
 
 
@@ -48,7 +52,11 @@ def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
     recipe = load_recipe(name)
     assert told["recipe"]["training"] == recipe.training.model_dump()
     assert told["recipe"]["runtime"]["backend"] is not None
-    if not {"num_classes", "input_shape"} & recipe.model.options.keys():
+    options = load_recipe(name, {"model": told["recipe"]["model"]}).model.options
+    assert told["cost"]["trainable parameters"] == trainable_count(
+        outline_model(recipe.model.name, **options)
+    )
+    if not SIZES & options.keys():
         assert told["cost"]["trainable parameters"] == card(recipe.model.name).parameters
     steps = told["cost"]["steps an epoch"]
     assert steps * recipe.training.batch_size >= told["data"]["sizes"]["train"] - recipe.training.batch_size

@@ -2,29 +2,81 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
+from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import pytest
-from gradients import differentiate
+from gradients import Inputs, Loss, differentiate
 
 from kzoo.errors import UsageError
 from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, check_options, create_model, list_models, outline_model
+from kzoo.registry import card, check_options, create_model, default_options, list_models, outline_model
 from kzoo.reporting.parameters import trainable_count
 from kzoo.runtime import BACKENDS
+from kzoo.training.objective import negative_log_likelihood, token_negative_log_likelihood
 
 MODELS = list_models()
+CLASSES = 7
+
+Options = dict[str, Any]
+Batch = tuple[Inputs, np.ndarray]
+
+
+def draw_images(count: int, options: Options) -> Batch:
+    """Noise in the shape that a model with these options takes."""
+    rng = np.random.default_rng(count)
+    images = rng.random((count, *options["input_shape"]), dtype=np.float32)
+    return images, rng.integers(0, options["num_classes"], count, dtype=np.int32)
+
+
+def draw_pairs(count: int, options: Options) -> Batch:
+    """Sequences of different lengths from the vocabularies of a model with these options."""
+    rng = np.random.default_rng(count)
+
+    def draw(longest: int, vocabulary: int) -> np.ndarray:
+        lengths = np.linspace(longest, 2, count, dtype=int)[:, None]
+        ids = rng.integers(1, vocabulary, (count, longest), dtype=np.int32)
+        return np.where(np.arange(longest) < lengths, ids, 0)
+
+    targets = draw(5, options["target_vocabulary"])
+    return {"source_ids": draw(6, options["source_vocabulary"]), "target_ids": targets[:, :-1]}, targets[
+        :, 1:
+    ]
+
+
+class Task(NamedTuple):
+    """What the models of a task are tried on."""
+
+    other: Options
+    """Options of a model for other data than the published, with 7 outputs."""
+    draw: Callable[[int, Options], Batch]
+    """`draw(count, options)` gives inputs and labels."""
+    loss: Loss
+
+
+TASKS = {
+    "image classification": Task(
+        {"input_shape": (37, 31, 2), "num_classes": CLASSES}, draw_images, negative_log_likelihood
+    ),
+    "sequence transduction": Task(
+        {"source_vocabulary": 11, "target_vocabulary": CLASSES, "units": 6},
+        draw_pairs,
+        token_negative_log_likelihood,
+    ),
+}
+
+
+def task(name: str) -> Task:
+    return TASKS[card(name).task]
 
 
 def arrays(model: keras.Model) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(weight) for weight in model.weights]
-
-
-def images(count: int, *shape: int) -> np.ndarray:
-    return np.random.default_rng(count).random((count, *shape), dtype=np.float32)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -42,12 +94,13 @@ def test_outline_has_the_shapes_of_the_model(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_fits_other_images_and_every_weight_has_a_gradient(name):
-    model = create_model(name, seed=0, input_shape=(37, 31, 2), num_classes=7)
-    batch, labels = images(3, 37, 31, 2), np.array([0, 3, 6], "int32")
+def test_fits_other_data_and_every_weight_has_a_gradient(name):
+    options = check_options(name, task(name).other)
+    model = create_model(name, seed=0, **options)
+    batch, labels = task(name).draw(3, options)
     # In inference: the offset of a convolution is lost in the batch normalisation that follows it.
-    outputs, gradients = differentiate(model, batch, labels, training=False)
-    assert outputs.shape == (3, 7)
+    outputs, gradients = differentiate(model, batch, labels, training=False, loss=task(name).loss)
+    assert outputs.shape == (*labels.shape, CLASSES)
     np.testing.assert_allclose(np.exp(outputs).sum(axis=-1), 1, atol=1e-5)
     for variable, gradient in zip(model.trainable_variables, gradients, strict=True):
         assert np.isfinite(gradient).all(), variable.path
@@ -62,33 +115,69 @@ def test_has_a_recipe_of_its_own_name(name):
     check_options(name, recipe.model.options)
 
 
-def expected_weights(model: keras.Model, seed: int, convention: str) -> list[np.ndarray]:
-    """The documented draws, spelled out: a generator for each layer, the kernel first."""
-    weights = []
-    for layer in model.layers:
-        rng = np.random.default_rng([seed, zlib.crc32(layer.name.encode())])
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
-            *window, inputs, outputs = layer.kernel.shape
-            fan_in, fan_out = np.prod([*window, inputs]), np.prod([*window, outputs])
-            torch_bound = 1 / np.sqrt(fan_in)
-            bound = torch_bound if convention == "pytorch" else np.sqrt(6 / (fan_in + fan_out))
-            weights.append(rng.uniform(-bound, bound, layer.kernel.shape))
-            bias = rng.uniform(-torch_bound, torch_bound, outputs)
-            weights.append(bias if convention == "pytorch" else np.zeros(outputs))
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            ones = np.ones(layer.gamma.shape)
-            weights += [ones, 0 * ones, 0 * ones, ones]
-    return [weight.astype("float32") for weight in weights]
+def uniform(rng: np.random.Generator, bound: float, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.uniform(-bound, bound, shape)
+
+
+def kernel(rng: np.random.Generator, convention: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Of a convolution or a dense layer."""
+    fan_in, fan_out = np.prod(shape[:-1]), np.prod([*shape[:-2], shape[-1]])
+    bound = 1 / np.sqrt(fan_in) if convention == "pytorch" else np.sqrt(6 / (fan_in + fan_out))
+    return uniform(rng, bound, shape)
+
+
+def orthogonal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """The transposed Q of the QR factors of noise, with the signs that leave the diagonal of R positive."""
+    q, r = np.linalg.qr(rng.normal(size=shape[::-1]))
+    return (q * np.sign(np.diag(r))).T
+
+
+def expected_weights(rng: np.random.Generator, convention: str, shapes: dict[str, tuple[int, ...]]):
+    """The documented draws for a layer with weights of these names, spelled out and in their order."""
+    torch = convention == "pytorch"
+    if "recurrent_kernel" in shapes:
+        units = shapes["recurrent_kernel"][0]
+        bound = 1 / np.sqrt(units)
+        yield uniform(rng, bound, shapes["kernel"]) if torch else kernel(rng, "keras", shapes["kernel"])
+        recurrent = shapes["recurrent_kernel"]
+        yield uniform(rng, bound, recurrent) if torch else orthogonal(rng, recurrent)
+        if torch:
+            yield uniform(rng, bound, (4 * units,)) + uniform(rng, bound, (4 * units,))
+        else:  # input, forget, cell and output gates
+            yield np.concatenate([np.zeros(units), np.ones(units), np.zeros(2 * units)])
+    elif "kernel" in shapes:
+        yield kernel(rng, convention, shapes["kernel"])
+        if "bias" in shapes:
+            bound = 1 / np.sqrt(np.prod(shapes["kernel"][:-1]))
+            yield uniform(rng, bound, shapes["bias"]) if torch else np.zeros(shapes["bias"])
+    elif "embeddings" in shapes:
+        tokens, units = shapes["embeddings"]
+        if torch:
+            table = rng.normal(size=(tokens, units))
+            yield np.concatenate([np.zeros((1, units)), table[1:]])
+        else:
+            yield uniform(rng, 0.05, (tokens, units))
+        if "reverse_embeddings" in shapes:
+            yield kernel(rng, convention, (units, tokens))
+    else:
+        starts = {"gamma": np.ones, "beta": np.zeros, "moving_mean": np.zeros, "moving_variance": np.ones}
+        for name, shape in shapes.items():
+            yield starts.get(name, np.zeros)(shape)
 
 
 @pytest.mark.parametrize("convention", ["pytorch", "keras"])
-@pytest.mark.parametrize("name", MODELS)
-def test_starts_where_its_seed_and_convention_say(name, convention):
-    model = create_model(name, seed=3, convention=convention)
-    for weight, array, expected in zip(
-        model.weights, arrays(model), expected_weights(model, 3, convention), strict=True
-    ):
-        np.testing.assert_array_equal(array, expected, err_msg=weight.path)
+@pytest.mark.parametrize(("name", "options"), [*((name, {}) for name in MODELS), ("nmt", {"tied": False})])
+def test_starts_where_its_seed_and_convention_say(name, options, convention):
+    """Each layer that has weights has a generator of its own, of the model's seed and the layer's path."""
+    model = create_model(name, seed=3, convention=convention, **options)
+    by_layer = itertools.groupby(model.weights, lambda weight: weight.path.rpartition("/")[0])
+    for layer, group in by_layer:
+        weights = list(group)
+        rng = np.random.default_rng([3, zlib.crc32(layer.encode())])
+        shapes = {weight.path.rpartition("/")[2]: tuple(weight.shape) for weight in weights}
+        for weight, expected in zip(weights, expected_weights(rng, convention, shapes), strict=True):
+            array = keras.ops.convert_to_numpy(weight)
+            np.testing.assert_array_equal(array, expected.astype("float32"), err_msg=weight.path)
 
 
 def test_convention_sets_the_constants_of_batch_normalisation():
@@ -145,7 +234,7 @@ import os, pathlib
 {imports}
 import numpy as np
 for path in pathlib.Path(os.environ["FOLDER"]).glob("*.keras"):
-    model, batch = keras.saving.load_model(path), np.load(path.with_suffix(".npy"))
+    model, batch = keras.saving.load_model(path), np.load(path.with_suffix(".npy"), allow_pickle=True)[()]
     np.save(path.with_suffix(".outputs.npy"), model.predict(batch, verbose=0))
 """
 
@@ -155,7 +244,7 @@ def test_saved_models_load_with_keras(imports, python, tmp_path):
     outputs = {}
     for name in MODELS:
         model = create_model(name, seed=0)
-        batch = images(2, *model.input_shape[1:])
+        batch, _ = task(name).draw(2, default_options(name))
         outputs[name] = model.predict(batch, verbose=0)
         model.save(tmp_path / f"{name}.keras")
         np.save(tmp_path / f"{name}.npy", batch)

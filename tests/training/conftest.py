@@ -1,8 +1,9 @@
-"""A small image set in memory, and small networks that have every kind of state."""
+"""Small sets in memory, experiments on them, and small networks that have every kind of state."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,9 +11,19 @@ import pytest
 from keras import layers
 
 from kzoo import create_model
-from kzoo.data.images import Split
+from kzoo.data.images import ImageSet, Split
+from kzoo.data.origin import Origin
 from kzoo.data.own import read_own
-from kzoo.recipe import TrainingSection
+from kzoo.data.pairs import PairSet, PairSplit
+from kzoo.data.sieve import DroppedRows
+from kzoo.experiment import Experiment
+from kzoo.recipe import Recipe, TrainingSection
+from kzoo.tasks.images import ImageExperiment
+from kzoo.tasks.pairs import PairExperiment
+from kzoo.training.loop import Listener, fit
+from kzoo.training.progress import Progress
+
+ORIGIN = Origin("small", "memory", stand_in=False)
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +38,66 @@ def training() -> Callable[..., TrainingSection]:
     return lambda **values: TrainingSection(
         **{"learning_rate": 0.03, "epochs": 1, "batch_size": 12, **values}
     )
+
+
+@pytest.fixture(scope="session")
+def image_experiment() -> Callable[..., ImageExperiment]:
+    """`image_experiment(training, data, validation)` trains on one split and validates on another."""
+
+    def build(
+        training: TrainingSection, data: Split, validation: Split | None = None, precision: str = "float32"
+    ) -> ImageExperiment:
+        validation = data if validation is None else validation
+        names = tuple(f"class {label}" for label in range(1 + data.labels.max()))
+        image_set = ImageSet(data, validation, validation, names, ORIGIN)
+        return ImageExperiment(_recipe({"name": "tiny-cnn"}, training, precision), image_set)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def pair_experiment() -> Callable[..., PairExperiment]:
+    """`pair_experiment(training)` is on 30 pairs of noise with `nmt-bilinear` without dropout.
+
+    Their sources have 1 to 9 tokens, their targets 1 to 6, with the end 7.
+    """
+
+    def build(training: TrainingSection, precision: str = "float32") -> PairExperiment:
+        rng = np.random.default_rng(5)
+        lengths = [(9, 6), *rng.integers(1, (10, 7), (43, 2)).tolist()]
+        pairs = [(tuple(rng.choice(list("abcde"), m)), tuple(rng.choice(list("xyz"), n))) for m, n in lengths]
+        splits = (PairSplit.of(pairs[place]) for place in (slice(30), slice(30, 37), slice(37, 44)))
+        pair_set = PairSet(*splits, ("characters", "characters"), ORIGIN, DroppedRows({}, ()))
+        recipe = _recipe({"name": "nmt-bilinear", "units": 6, "dropout": 0.0}, training, precision)
+        return PairExperiment(PairExperiment.fit_model(recipe, pair_set, own_data=True), pair_set)
+
+    return build
+
+
+def _recipe(model: dict[str, Any], training: TrainingSection, precision: str) -> Recipe:
+    runtime = {"precision": precision}
+    sections = {"model": model, "data": {"name": "small"}, "training": training, "runtime": runtime}
+    return Recipe.model_validate({"name": "small", **sections})
+
+
+@pytest.fixture(scope="session")
+def train() -> Callable[..., tuple[list[dict[str, float]], list[tuple[int, int, int]]]]:
+    """`train(experiment, model)` gives the rows of the history and the reports of progress.
+
+    With `validate` that is done after each epoch in place of the experiment's own validation.
+    """
+
+    def run(
+        experiment: Experiment, model: keras.Model, validate: Callable[[], dict[str, float]] | None = None
+    ) -> tuple[list, list]:
+        optimizer = experiment.create_optimizer(model)
+        rows, reports = [], []
+        listener = Listener(lambda *report: reports.append(report), rows.append)
+        parts = experiment.objective(), experiment.recipe.training, experiment.examples()
+        fit(model, optimizer, *parts, validate or experiment.validator(model), Progress(), listener)
+        return rows, reports
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +118,7 @@ def stateful_model() -> Callable[..., keras.Model]:
         x = layers.Dropout(0.25, seed=0)(layers.Flatten()(inputs))
         x = layers.BatchNormalization(momentum=0.5)(layers.Dense(11)(x))
         x = layers.Dropout(0.5, seed=0)(layers.ReLU()(x))
-        return keras.Model(inputs, layers.Activation("log_softmax")(layers.Dense(units)(x)))
+        return keras.Model(inputs, layers.Activation("log_softmax", dtype="float32")(layers.Dense(units)(x)))
 
     return build
 

@@ -35,7 +35,7 @@ def bits(model: keras.Model, optimizer: keras.Optimizer) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def _saved(start, training, noise, tmp_path_factory):
+def _saved(start, training, noise, image_experiment, tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkpoints") / "saved"
     model, optimizer = start()
     progress, states = Progress(), {}
@@ -44,8 +44,9 @@ def _saved(start, training, noise, tmp_path_factory):
         save_checkpoint(folder, model, optimizer, progress)
         states[progress.epoch] = (bits(model, optimizer), progress.to_json())
 
-    data = noise(24)
-    fit(model, optimizer, training(epochs=3), data, data, progress, Listener(lambda *_: None, keep))
+    experiment = image_experiment(training(epochs=3), noise(24))
+    parts = experiment.objective(), experiment.recipe.training, experiment.examples()
+    fit(model, optimizer, *parts, experiment.validator(model), progress, Listener(lambda *_: None, keep))
     return folder, states
 
 

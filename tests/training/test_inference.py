@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from kzoo.data.images import PIXEL_LEVELS
-from kzoo.training.inference import BATCH, compile_predict
+from kzoo.training.inference import BATCH, compile_predict, compile_token_loss
 
 
 @pytest.mark.parametrize("count", [1, 2, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 3])
@@ -43,3 +43,41 @@ def test_outputs_follow_the_weights(stateful_model, noise):
     assert not np.allclose(before, after)
     direct = model((images / PIXEL_LEVELS).astype("float32"), training=False)
     np.testing.assert_allclose(after, keras.ops.convert_to_numpy(direct), atol=1e-6)
+
+
+# ---- the loss of pairs ----
+
+
+@pytest.fixture(scope="module")
+def translator(pair_experiment, training) -> keras.Model:
+    return pair_experiment(training()).create_model()
+
+
+def ids(rng: np.random.Generator, count: int, longest: int, vocabulary: int) -> np.ndarray:
+    """Rows of at least 3 tokens, padded with 0."""
+    rows = rng.integers(1, vocabulary, (count, longest))
+    return np.where(np.arange(longest) < rng.integers(3, longest + 1, (count, 1)), rows, 0).astype(np.int32)
+
+
+@pytest.mark.parametrize("count", [1, 3, BATCH, BATCH + 2])
+def test_the_loss_is_the_mean_over_all_real_tokens(translator, count):
+    """Of the whole set: neither its batches nor its sequences weigh the same, and the filling nothing."""
+    rng = np.random.default_rng(count)
+    sources, targets = ids(rng, count, 5, 9), ids(rng, count, 6, 7)
+    outputs = translator({"source_ids": sources, "target_ids": targets[:, :-1]}, training=False)
+    log_p, after = keras.ops.convert_to_numpy(outputs), targets[:, 1:]
+    expected = np.mean([-log_p[i, j, after[i, j]] for i, j in np.argwhere(after != 0)])
+    assert compile_token_loss(translator)(sources, targets) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_loss_follows_the_weights(translator):
+    rng = np.random.default_rng(4)
+    sources, targets = ids(rng, 3, 5, 9), ids(rng, 3, 6, 7)
+    measure, bias = compile_token_loss(translator), translator.get_layer("output_bias").bias
+    before = measure(sources, targets)
+    assert measure(sources, targets) == before
+    bias.assign(np.where(np.arange(7) == targets[0, 1], 3.0, 0.0))
+    after = measure(sources, targets)
+    bias.assign(np.zeros(7))
+    assert abs(after - before) > 1e-3
+    assert measure(sources, targets) == before

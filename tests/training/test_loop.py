@@ -7,20 +7,8 @@ import pytest
 from kzoo.data.images import PIXEL_LEVELS, Split
 from kzoo.recipe import TrainingSection
 from kzoo.training import loop
-from kzoo.training.loop import DivergedError, Listener, fit
-from kzoo.training.optimizers import create_optimizer
-from kzoo.training.progress import Progress
-
-
-def train(model, training, data, validation=None, precision="float32"):
-    """The rows of the history and the reports of progress."""
-    optimizer = create_optimizer(training, precision)
-    optimizer.build(model.trainable_variables)
-    rows, reports = [], []
-    listener = Listener(lambda *report: reports.append(report), rows.append)
-    fit(model, optimizer, training, data, validation or data, Progress(), listener)
-    return rows, reports
-
+from kzoo.training.loop import DivergedError
+from kzoo.training.progress import Criterion, Progress
 
 # ---- what a step computes ----
 
@@ -49,7 +37,7 @@ def linear_step(kernel, bias, images, labels):
 
 @pytest.mark.parametrize("steps_per_call", [1, 2, 128])
 @pytest.mark.parametrize("drop_last", [False, True])
-def test_sgd_is_the_equation(monkeypatch, steps_per_call, drop_last):
+def test_sgd_is_the_equation(monkeypatch, image_experiment, train, steps_per_call, drop_last):
     """Two epochs of 11 examples in batches of 4, so the last batch of each has 3."""
     monkeypatch.setattr(loop, "STEPS_PER_CALL", steps_per_call)
     model, data = linear_model(3), small_images(11)
@@ -63,7 +51,7 @@ def test_sgd_is_the_equation(monkeypatch, steps_per_call, drop_last):
             loss, to_kernel, to_bias = linear_step(kernel, bias, data.images[rows], data.labels[rows])
             kernel, bias = kernel - 0.7 * to_kernel, bias - 0.7 * to_bias
             losses.append(loss)
-    history, reports = train(model, training, data, small_images(6))
+    history, reports = train(image_experiment(training, data, small_images(6)), model)
     np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-5, atol=1e-6)
     half = len(losses) // 2
@@ -82,25 +70,6 @@ def test_sgd_is_the_equation(monkeypatch, steps_per_call, drop_last):
     assert {steps for *_, steps in reports} == {half}
 
 
-def test_adam_is_the_equation():
-    """Kingma and Ba, arXiv 1412.6980, the order of computation at the end of section 2.
-
-    The gradients are small enough that an epsilon of 1e-7 would fail.
-    """
-    rate, first, second, epsilon = 0.01, 0.9, 0.999, 1e-8
-    gradients = np.array([[1.0, -0.02, 3e-6, -1e-7], [-0.5, -0.01, 1e-6, 2e-7], [0.25, 0.0, 0.0, 1e-6]])
-    weight = keras.Variable(np.arange(4, dtype="float32"))
-    optimizer = create_optimizer(TrainingSection(optimizer="adam", learning_rate=rate, epochs=1))
-    expected, mean, square = np.arange(4.0), np.zeros(4), np.zeros(4)
-    for step, gradient in enumerate(gradients, start=1):
-        mean = first * mean + (1 - first) * gradient
-        square = second * square + (1 - second) * gradient**2
-        step_size = rate * np.sqrt(1 - second**step) / (1 - first**step)
-        expected = expected - step_size * mean / (np.sqrt(square) + epsilon)
-        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))], [weight])
-        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), expected, rtol=1e-5, atol=1e-6)
-
-
 def test_the_running_loss_is_the_mean_of_all_batches_since_epoch_1():
     rng = np.random.default_rng(2)
     progress, seen = Progress(), []
@@ -112,39 +81,44 @@ def test_the_running_loss_is_the_mean_of_all_batches_since_epoch_1():
         assert row["train_loss_running"] == pytest.approx(np.mean(seen))
 
 
-def test_the_best_epoch_is_the_first_of_the_highest_accuracy():
+@pytest.mark.parametrize(
+    ("criterion", "best"), [(Criterion("accuracy", True), 2), (Criterion("loss", False), 4)]
+)
+def test_the_best_epoch_is_the_first_that_none_surpasses(criterion, best):
     progress = Progress()
-    for accuracy in (0.25, 0.75, 0.5, 0.75):
-        progress.record(1.0, 1, {"loss": 1.0, "accuracy": accuracy}, 0.1)
-    assert (progress.best_epoch, progress.best_accuracy) == (2, 0.75)
+    for accuracy, loss in ((0.25, 1.5), (0.75, 1.25), (0.5, 1.75), (0.75, 0.5), (0.25, 0.5)):
+        progress.record(1.0, 1, {"loss": loss, "accuracy": accuracy}, 0.1)
+    assert progress.best(criterion) == progress.history[best - 1]
 
 
 # ---- whole trainings ----
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_the_loss_falls(small_model, training, trees, optimizer):
+def test_the_loss_falls(small_model, training, trees, image_experiment, train, optimizer):
     rate = {"sgd": 0.05, "adam": 0.003}[optimizer]
     settings = training(optimizer=optimizer, learning_rate=rate, epochs=6)
-    history, _ = train(small_model(), settings, trees["train"], trees["validation"])
+    history, _ = train(image_experiment(settings, trees["train"], trees["validation"]), small_model())
     assert history[-1]["train_loss"] < 0.5 * history[0]["train_loss"]
     assert history[-1]["validation_accuracy"] > 0.75
 
 
-def test_the_same_seed_gives_the_same_bits(stateful_model, training, noise):
+def test_the_same_seed_gives_the_same_bits(stateful_model, training, noise, image_experiment, train):
     models = [stateful_model(), stateful_model()]
-    rows = [train(model, training(epochs=2), noise(24))[0] for model in models]
+    rows = [train(image_experiment(training(epochs=2), noise(24)), model)[0] for model in models]
     assert rows[0] == rows[1]
     for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_loss_that_is_no_number_stops_the_training(monkeypatch, small_model, training, trees):
+def test_a_loss_that_is_no_number_stops_the_training(
+    monkeypatch, small_model, training, trees, image_experiment, train
+):
     monkeypatch.setattr(loop, "STEPS_PER_CALL", 3)
     with pytest.raises(
         DivergedError, match=r"in epoch 1, steps (1 to 3|4 to 6): lower .* --lr 1e\+29"
     ) as caught:
-        train(small_model(), training(learning_rate=1e30), trees["train"])
+        train(image_experiment(training(learning_rate=1e30), trees["train"]), small_model())
     assert caught.value.exit_code == 1
     assert "\n" not in str(caught.value)
 
@@ -152,13 +126,13 @@ def test_a_loss_that_is_no_number_stops_the_training(monkeypatch, small_model, t
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_mixed_precision_keeps_variables_and_outputs_in_float32(
-    precision, small_model, training, trees, policy, optimizer
+    precision, small_model, training, trees, image_experiment, train, policy, optimizer
 ):
     precision(policy)
     model = small_model()
     assert {layer.compute_dtype for layer in model.layers} == {policy.removeprefix("mixed_"), "float32"}
     settings = training(epochs=3, optimizer=optimizer, learning_rate=0.003)
-    history, _ = train(model, settings, trees["train"], precision=policy)
+    history, _ = train(image_experiment(settings, trees["train"], precision=policy), model)
     assert np.isfinite([list(row.values()) for row in history]).all()
     assert history[-1]["train_loss"] < history[0]["train_loss"]
     assert {str(variable.dtype) for variable in model.trainable_variables} == {"float32"}

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from kzoo.training import examples as module
+from kzoo.training.examples import EXTENT, Examples
+
+
+@given(
+    arrays.arrays(np.int32, st.tuples(st.integers(1, 30), st.integers(1, 3)), elements=st.integers(1, 99)),
+    st.data(),
+)
+def test_extents_hold_the_longest_of_each_sequence_and_little_more(lengths, data):
+    shape = st.tuples(st.integers(1, 5), st.integers(1, 7))
+    rows = data.draw(arrays.arrays(np.int32, shape, elements=st.integers(0, len(lengths) - 1)))
+    extents = Examples((lengths,), lengths).extents(rows)
+    assert extents.shape == (len(rows), lengths.shape[1])
+    assert extents.dtype == np.int32
+    for batch, row in zip(rows, extents, strict=True):
+        for sequence, extent in enumerate(row):
+            longest = max(lengths[i, sequence] for i in batch)
+            assert longest <= extent < longest + EXTENT
+            assert extent % EXTENT == 0 or extent == max(lengths[:, sequence])
+
+
+def test_extents_are_few():
+    """All lengths to 40, in batches of one: ten shapes to compile."""
+    lengths = np.arange(1, 41, dtype=np.int32)[:, None]
+    extents = Examples((), lengths).extents(np.arange(40)[:, None])
+    assert sorted({int(extent) for extent in extents[:, 0]}) == list(range(EXTENT, 41, EXTENT))
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_examples_of_a_fixed_size_have_no_extents(count):
+    images, labels = np.zeros((count, 5, 7, 1), np.uint8), np.arange(count)
+    examples = Examples.of_fixed_size(images, labels)
+    assert len(examples) == count
+    assert examples.arrays[0] is images
+    assert examples.arrays[1] is labels
+    assert examples.extents(np.zeros((3, 4), np.int32)).shape == (3, 0)
+
+
+def test_the_rounding_of_lengths_changes_nothing(monkeypatch, pair_experiment, training, train):
+    """A batch of pairs is what it is, however much padding is left on it."""
+    experiment = pair_experiment(training(learning_rate=0.5, batch_size=15, batch_by_length=True))
+
+    def trained(rounding: int) -> tuple[list[np.ndarray], float]:
+        monkeypatch.setattr(module, "EXTENT", rounding)
+        model = experiment.create_model()
+        history, _ = train(experiment, model, validate=dict)
+        return model.get_weights(), history[0]["train_loss"]
+
+    weights, loss = trained(EXTENT)
+    start = experiment.create_model().get_weights()
+    assert any(np.abs(after - before).max() > 0.1 for before, after in zip(start, weights, strict=True))
+    for rounding in (1, 7):
+        others, other_loss = trained(rounding)
+        for ours, theirs in zip(weights, others, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+        assert other_loss == pytest.approx(loss, rel=1e-5)

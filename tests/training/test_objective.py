@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from kzoo.data.images import PIXEL_LEVELS
+from kzoo.training.engines import engine
+from kzoo.training.examples import Examples
+from kzoo.training.objective import image_classification, token_losses, transduction
+
+SMOOTHINGS = [0.0, 0.1, 0.9]
+TARGETS = np.array([[3, 1, 6, 0, 0], [2, 0, 0, 0, 0], [6, 5, 4, 3, 1]], np.int32)
+REAL = [(i, j) for i, row in enumerate(TARGETS) for j, token in enumerate(row) if token != 0]
+
+
+def log_probabilities(*shape: int) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    return np.log(rng.dirichlet(np.ones(7), shape)).astype("float32")
+
+
+def cross_entropy(label: int, log_p: np.ndarray, smoothing: float) -> float:
+    """-sum_k q_k log p_k, q the label's with a share of it spread over all classes."""
+    q = np.full(7, smoothing / 7)
+    q[label] += 1 - smoothing
+    return -(q * log_p).sum()
+
+
+def compute(function, *arrays: np.ndarray) -> np.ndarray:
+    return keras.ops.convert_to_numpy(function(*map(keras.ops.convert_to_tensor, arrays)))
+
+
+# ---- losses ----
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_the_loss_of_images_is_the_mean_cross_entropy(smoothing):
+    labels, log_p = np.array([0, 3, 6, 3, 1], np.int32), log_probabilities(5)
+    expected = np.mean([cross_entropy(*pair, smoothing) for pair in zip(labels, log_p, strict=True)])
+    loss = compute(image_classification(smoothing).loss, labels, log_p)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_the_loss_of_pairs_is_the_mean_over_real_tokens(smoothing):
+    log_p = log_probabilities(3, 5)
+    expected = np.mean([cross_entropy(TARGETS[i, j], log_p[i, j], smoothing) for i, j in REAL])
+    np.testing.assert_allclose(compute(transduction(smoothing).loss, TARGETS, log_p), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_padding_counts_for_nothing(smoothing):
+    log_p, loss = log_probabilities(3, 5), transduction(smoothing).loss
+    expected = compute(loss, TARGETS, log_p)
+    spoilt = np.where(TARGETS[..., None] == 0, np.float32(-1e4), log_p)
+    np.testing.assert_array_equal(compute(loss, TARGETS, spoilt), expected)
+    longer = np.pad(TARGETS, [(0, 0), (0, 4)]), np.pad(log_p, [(0, 0), (0, 4), (0, 0)])
+    np.testing.assert_allclose(compute(loss, *longer), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_each_token_has_its_loss(smoothing):
+    log_p = log_probabilities(3, 5)
+    tensors = map(keras.ops.convert_to_tensor, (TARGETS, log_p))
+    losses, real = map(keras.ops.convert_to_numpy, token_losses(*tensors, smoothing))
+    expected = np.zeros((3, 5))
+    for i, j in REAL:
+        expected[i, j] = cross_entropy(TARGETS[i, j], log_p[i, j], smoothing)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    np.testing.assert_array_equal(real, TARGETS != 0)
+
+
+# ---- batches ----
+
+
+def test_a_batch_of_images_is_scaled_and_has_its_labels(noise):
+    split, rows = noise(9), np.array([8, 0, 3, 3], np.int32)
+    images, labels = image_classification().batch(
+        list(map(keras.ops.convert_to_tensor, (split.images, split.labels))), rows, []
+    )
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(images), split.images[rows] / PIXEL_LEVELS)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(labels), split.labels[rows])
+
+
+def test_a_batch_of_pairs_is_cut_and_its_targets_are_the_inputs_a_token_later(pair_experiment, training):
+    """Whatever batch it is: the whole set too, whose targets are as long as their array."""
+    experiment = pair_experiment(training())
+    examples = experiment.examples()(1)
+    sources, targets = examples.arrays
+    tensors = list(map(keras.ops.convert_to_tensor, examples.arrays))
+    for rows in (np.arange(30), np.array([4]), np.array([0, 7, 7])):
+        (extents,) = examples.extents(rows[None]).tolist()
+        inputs, after = experiment.objective().batch(tensors, rows.astype(np.int32), extents)
+        source_ids, before, after = (
+            keras.ops.convert_to_numpy(each) for each in (inputs["source_ids"], inputs["target_ids"], after)
+        )
+        assert before.shape == after.shape
+        assert max(examples.lengths[rows, 0]) <= source_ids.shape[1] <= sources.shape[1]
+        assert max(examples.lengths[rows, 1]) <= after.shape[1] < targets.shape[1]
+        for row, source, left, right in zip(rows, source_ids, before, after, strict=True):
+            assert source[source != 0].tolist() == sources[row][sources[row] != 0].tolist()
+            whole = targets[row][targets[row] != 0].tolist()
+            assert right[right != 0].tolist() == whole[1:]
+            assert left[: len(whole) - 1].tolist() == whole[:-1]
+
+
+# ---- steps ----
+
+
+def test_a_run_of_steps_gives_the_sum_of_their_losses(pair_experiment, training):
+    """Each loss is that of the weights before the step, and the mean over the tokens of its own batch."""
+    experiment = pair_experiment(training(learning_rate=0.5))
+    examples: Examples = experiment.examples()(1)
+    arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
+    rows = np.random.default_rng(1).permutation(30).astype(np.int32).reshape(3, 10)
+
+    model = experiment.create_model()
+    optimizer = experiment.create_optimizer(model)
+    run = engine().compile_training(model, optimizer, experiment.objective())
+    losses = []
+    for batch in rows:
+        sources, targets = (array[batch] for array in examples.arrays)
+        outputs = model({"source_ids": sources, "target_ids": targets[:, :-1]}, training=False)
+        log_p, after = keras.ops.convert_to_numpy(outputs), targets[:, 1:]
+        real = np.argwhere(after != 0)
+        losses.append(np.mean([-log_p[i, j, after[i, j]] for i, j in real]))
+        assert run(arrays, batch[None], examples.extents(batch[None])) == pytest.approx(losses[-1], rel=1e-5)
+    assert losses[-1] < losses[0]
+
+    again = experiment.create_model()
+    optimizer = experiment.create_optimizer(again)
+    run = engine().compile_training(again, optimizer, experiment.objective())
+    assert run(arrays, rows, examples.extents(rows)) == pytest.approx(sum(losses), rel=1e-5)
+    for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
