@@ -120,8 +120,16 @@ def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     for option in options:
         if option not in known:
             raise UsageError(f"model {name!r} has no option {option!r}; {suggestion(option, known)}")
+        _check_number(name, option, options[option], known[option])
     find_convention({**known, **options}["convention"])
     return {**known, **options}
+
+
+def _check_number(model: str, option: str, value: Any, default: Any) -> None:
+    """Raise UsageError where a number is expected and something else is given."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(default, int | float) and not isinstance(default, bool) and not is_number:
+        raise UsageError(f"model {model!r} option {option!r} is a number, not {value!r}")
 
 
 def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras.Model:

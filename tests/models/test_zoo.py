@@ -269,3 +269,10 @@ def test_impossible_options_are_one_line(options):
     with pytest.raises(UsageError, match="'oct-cnn' cannot be built with") as raised:
         create_model("oct-cnn", **options)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "option"), [("nmt", "source_vocabulary"), ("cnn", "dropout")])
+def test_a_number_that_is_none_is_one_line(name, option):
+    for value in ("many", True, None):
+        with pytest.raises(UsageError, match=f"'{name}' option '{option}' is a number, not {value!r}"):
+            create_model(name, **{option: value})
