@@ -140,10 +140,11 @@ def _pairs(x: Tensor) -> Tensor:
     """
     x = ops.concatenate([ops.ones_like(x[..., :1, :]), x], axis=-2)
     size = x.shape[-2]
-    scales = ops.cast([[1.0]] + (size - 1) * [[math.sqrt(0.5)]], x.dtype)
+    scales = np.array([1.0] + (size - 1) * [math.sqrt(0.5)])[:, None]
     twice = ops.concatenate([x, x], axis=-2)
     shifts = range(1, (size + 1) // 2)
-    parts = [x * (x * scales)] + [x * twice[..., shift : shift + size, :] for shift in shifts]
+    parts = [x * (x * ops.cast(scales, x.dtype))]
+    parts += [x * twice[..., shift : shift + size, :] for shift in shifts]
     if size % 2 == 0:
         parts.append(x[..., : size // 2, :] * x[..., size // 2 :, :])
     return ops.concatenate(parts, axis=-2)

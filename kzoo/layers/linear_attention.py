@@ -98,7 +98,8 @@ class LinearAttention(Attention):
         if keep_key is not None:
             keys, values = ops.where(keep_key, keys, 0.0), ops.where(keep_key, values, 0.0)
         attend = linear_sums.causal if use_causal_mask else linear_sums.bidirectional
-        outputs = _normalise(attend(self.feature_map, queries, keys, values))
+        sums = attend(self.feature_map, queries, keys, values)
+        outputs = ops.swapaxes(_normalise(sums[..., :-1, :], sums[..., -1:, :]), -1, -2)
         if keep_query is not None:
             outputs = ops.where(keep_query, outputs, 0.0)
         outputs = ops.cast(outputs, self.compute_dtype)
@@ -139,9 +140,9 @@ class LinearAttention(Attention):
         features = self.feature_map(self._widen(value if key is None else key))
         values = state.values + ops.expand_dims(features, -1) * ops.expand_dims(self._widen(value), -2)
         normaliser = state.normaliser + features
-        queries = ops.expand_dims(self.feature_map(self._scale(query)), -2)
-        sums = ops.concatenate([values, ops.expand_dims(normaliser, -1)], axis=-1)
-        output = _normalise(ops.squeeze(ops.matmul(queries, sums), -2))
+        queries = self.feature_map(self._scale(query))
+        sums = ops.squeeze(ops.matmul(ops.expand_dims(queries, -2), values), -2)
+        output = _normalise(sums, ops.sum(queries * normaliser, axis=-1, keepdims=True))
         return ops.cast(output, self.compute_dtype), LinearState(values, normaliser)
 
     def get_config(self) -> dict[str, Any]:
@@ -167,8 +168,7 @@ class LinearAttention(Attention):
         similarities = self.feature_map.similarity(query, key)
         if keep is not None:
             similarities = ops.where(keep, similarities, 0.0)
-        total = ops.sum(similarities, axis=-1, keepdims=True)
-        return _normalise(ops.concatenate([similarities, total], axis=-1))
+        return _normalise(similarities, ops.sum(similarities, axis=-1, keepdims=True))
 
 
 def _as_column(keep: Tensor | None) -> Tensor | None:
@@ -181,8 +181,6 @@ def _with_ones(values: Tensor) -> Tensor:
     return ops.concatenate([values, ops.ones_like(values[..., :1])], axis=-1)
 
 
-def _normalise(sums: Tensor) -> Tensor:
-    """All but the last feature divided by the last one; 0 where that is 0, for want of keys."""
-    total = sums[..., -1:]
-    empty = ops.equal(total, 0.0)
-    return ops.where(empty, 0.0, sums[..., :-1] / ops.where(empty, 1.0, total))
+def _normalise(sums: Tensor, total: Tensor) -> Tensor:
+    """The sums over their total; a total of 0 is one of no keys, and so are its sums."""
+    return sums / ops.where(ops.equal(total, 0.0), 1.0, total)
