@@ -89,18 +89,29 @@ def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) 
     Raises:
         DataError: it cannot be read, or is of another size and may not be resized.
     """
-    from PIL import Image
-
     height, width, channels = shape
     image = _open(path).convert(_MODES[channels])
+    if image.size != (width, height) and not resize:
+        raise DataError(
+            f"{path} is {image.height}x{image.width}, the first image is {height}x{width}: "
+            "give the height, width and channels to resize to"
+        )
+    return _resized(image, height, width).reshape(shape)
+
+
+def resize_pixels(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """An image `(h, w, 3)` in uint8 at another size, resized as `read_image` resizes."""
+    from PIL import Image
+
+    return pixels if pixels.shape[:2] == (height, width) else _resized(Image.fromarray(pixels), height, width)
+
+
+def _resized(image: Image.Image, height: int, width: int) -> np.ndarray:
+    from PIL import Image
+
     if image.size != (width, height):
-        if not resize:
-            raise DataError(
-                f"{path} is {image.height}x{image.width}, the first image is {height}x{width}: "
-                "give the height, width and channels to resize to"
-            )
         image = image.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(image).reshape(shape)
+    return np.asarray(image)
 
 
 def _open(path: Path) -> Image.Image:

@@ -7,18 +7,26 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from kzoo.data.faults import reason, unreadable
 from kzoo.errors import DataError
 
+Noun = Literal["row", "caption", "image"]
+
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a file. Bytes that are not UTF-8 are lone surrogates in its columns."""
+    """A row of a file. Bytes that are not UTF-8 are lone surrogates in its columns.
+
+    Where the file is a list of images, its images and their captions are its rows: their `noun` says so, and
+    `line` is the name of the image.
+    """
 
     file: Path
-    line: int
+    line: int | str
     columns: tuple[str, ...]
+    noun: Noun = "row"
 
     @property
     def is_blank(self) -> bool:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from kzoo.data.rows import Row
+from kzoo.data.rows import Noun, Row
 from kzoo.data.tokens import Tokens
 
 Pair = tuple[Tokens, Tokens]
 """The tokens of a source and of its target."""
+
+Example = TypeVar("Example", bound=tuple[Tokens, ...])
+"""The token sequences of a row: those of a pair, or of a caption alone."""
 
 NAMED = 5
 """How many of the rows that are left out for one reason are named."""
@@ -25,8 +29,9 @@ class DroppedRow:
     """A row that was left out."""
 
     file: str
-    line: int
+    line: int | str
     reason: str
+    noun: Noun = "row"
 
 
 @dataclass(frozen=True)
@@ -41,21 +46,23 @@ class DroppedRows:
         return [self._line(reason, count) for reason, count in self.counts.items()]
 
     def _line(self, reason: str, count: int) -> str:
+        rows = [row for row in self.first if row.reason == reason]
         lines: dict[str, list[str]] = {}
-        for row in self.first:
-            if row.reason == reason:
-                lines.setdefault(row.file, []).append(str(row.line))
-        named = ", ".join(f"{file} line {', '.join(numbers)}" for file, numbers in lines.items())
+        for row in rows:
+            lines.setdefault(row.file, []).append(str(row.line))
+        noun = rows[0].noun
+        place = "line" if noun == "row" else "image"
+        named = ", ".join(f"{file} {place} {', '.join(numbers)}" for file, numbers in lines.items())
         more = ", ..." if count > NAMED else ""
-        return f"{count:,} {'row' if count == 1 else 'rows'} left out, {reason}: {named}{more}"
+        return f"{count:,} {noun}{'s' * (count != 1)} left out, {reason}: {named}{more}"
 
 
 class Sieve:
-    """Lets through the pairs that are not empty, not too long and, if `distinct`, not there already."""
+    """Lets through the examples that are not empty, not too long and, if `distinct`, not there already."""
 
     def __init__(self, max_length: int | None = None, *, distinct: bool = False) -> None:
         self._max_length = max_length
-        self._seen: set[Pair] | None = set() if distinct else None
+        self._seen: set[tuple[Tokens, ...]] | None = set() if distinct else None
         self._counts: Counter[str] = Counter()
         self._first: list[DroppedRow] = []
 
@@ -64,36 +71,38 @@ class Sieve:
         """What was left out so far."""
         return DroppedRows(dict(self._counts), tuple(self._first))
 
-    def sift(self, rows: Iterable[Row], to_pair: Callable[[Row], Pair]) -> list[Pair]:
-        """The pairs of the rows that can be used, in their order.
+    def sift(self, rows: Iterable[Row], to_example: Callable[[Row], Example]) -> list[Example]:
+        """The examples of the rows that can be used, in their order.
 
-        `to_pair` raises UnusableRow for a row that is to be left out, DataError for one that spoils the file.
+        `to_example` raises UnusableRow for a row that is to be left out, DataError for one that spoils the
+        file.
         """
-        pairs = []
+        examples = []
         for row in rows:
             try:
-                pairs.append(self._check(row, to_pair))
+                examples.append(self._check(row, to_example))
             except UnusableRow as unusable:
-                self._drop(row, str(unusable))
-        return pairs
+                self.drop(row, str(unusable))
+        return examples
 
-    def _check(self, row: Row, to_pair: Callable[[Row], Pair]) -> Pair:
+    def drop(self, row: Row, reason: str) -> None:
+        """Leave out a row, counted and named under this reason."""
+        self._counts[reason] += 1
+        if self._counts[reason] <= NAMED:
+            self._first.append(DroppedRow(str(row.file), row.line, reason, row.noun))
+
+    def _check(self, row: Row, to_example: Callable[[Row], Example]) -> Example:
         if row.is_blank:
             raise UnusableRow("empty")
         if not row.is_utf8:
             raise UnusableRow("not UTF-8")
-        pair = to_pair(row)
-        if not all("".join(tokens).strip() for tokens in pair):
+        example = to_example(row)
+        if not all("".join(tokens).strip() for tokens in example):
             raise UnusableRow("empty")
-        if self._max_length is not None and max(map(len, pair)) > self._max_length:
+        if self._max_length is not None and max(map(len, example)) > self._max_length:
             raise UnusableRow(f"longer than {self._max_length} tokens")
         if self._seen is not None:
-            if pair in self._seen:
+            if example in self._seen:
                 raise UnusableRow("repeated")
-            self._seen.add(pair)
-        return pair
-
-    def _drop(self, row: Row, reason: str) -> None:
-        self._counts[reason] += 1
-        if self._counts[reason] <= NAMED:
-            self._first.append(DroppedRow(str(row.file), row.line, reason))
+            self._seen.add(example)
+        return example

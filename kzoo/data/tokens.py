@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Literal
 
 TokenKind = Literal["characters", "spaces"]
@@ -33,3 +34,12 @@ def normalise(text: str) -> str:
         decomposed = unicodedata.normalize("NFD", bare)
         bare = "".join(character for character in decomposed if not unicodedata.combining(character))
     return re.sub("[^a-z.!?]+", " ", re.sub("([.!?])", r" \1 ", bare)).rstrip()
+
+
+def caption_words(tokens: Iterable[str]) -> Tokens:
+    """The words of a caption: lower case, without the marks at their ends, and no mark that stands alone.
+
+    "T-junctions, here ." is "t-junctions", "here".
+    """
+    bare = (re.sub(r"^[\W_]+|[\W_]+$", "", token.lower()) for token in tokens)
+    return tuple(word for word in bare if word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,9 +36,10 @@ class Vocabulary:
             raise ValueError("a vocabulary holds each token once")
 
     @classmethod
-    def build(cls, sequences: Iterable[Sequence[str]]) -> Vocabulary:
-        """The vocabulary of all tokens in `sequences`, in the order of their code points."""
-        return cls(tuple(sorted(set(chain.from_iterable(sequences)))))
+    def build(cls, sequences: Iterable[Sequence[str]], min_count: int = 1) -> Vocabulary:
+        """The tokens found at least `min_count` times in `sequences`, in the order of their code points."""
+        counts = Counter(chain.from_iterable(sequences))
+        return cls(tuple(sorted(token for token, count in counts.items() if count >= min_count)))
 
     def __len__(self) -> int:
         return len(SPECIALS) + len(self.tokens)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kzoo.data.folders import read_class_folders
+from kzoo.data.folders import read_class_folders, read_image, resize_pixels
 from kzoo.errors import DataError
 
 
@@ -87,3 +87,10 @@ def test_a_folder_without_classes_or_no_folder_is_named(tmp_path):
         read_class_folders(tmp_path)
     with pytest.raises(DataError, match="does not exist"):
         read_class_folders(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("size", [(5, 7), (3, 4), (11, 13)])
+def test_pixels_are_resized_as_files_are(tmp_path, noise, size):
+    pixels = noise(5, 7, 3)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(resize_pixels(pixels, *size), read_image(tmp_path / "a.png", (*size, 3)))

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from kzoo.data.rows import Row
 from kzoo.data.sieve import NAMED, Sieve, UnusableRow
 
+CAPTIONS = ("a tree", "", " ", "a very tall tree")
+
 
 def rows(*texts: str) -> list[Row]:
     return [Row(Path("a.tsv"), line, tuple(text.split("|"))) for line, text in enumerate(texts, 1)]
@@ -48,6 +50,20 @@ def test_only_the_first_few_are_named():
     sieve.sift(rows(*[""] * 1_200), to_pair)
     assert sieve.dropped.lines() == ["1,200 rows left out, empty: a.tsv line 1, 2, 3, 4, 5, ..."]
     assert len(sieve.dropped.first) == NAMED
+
+
+def test_captions_and_images_are_named_by_the_image():
+    sieve, path = Sieve(max_length=2), Path("dataset.json")
+    captions = [
+        Row(path, f"{name}.jpg", tuple(text.split()), "caption") for name, text in enumerate(CAPTIONS)
+    ]
+    assert sieve.sift(captions, lambda row: (row.columns,)) == [(("a", "tree"),)]
+    sieve.drop(Row(path, "3.jpg", (), "image"), "without captions")
+    assert sieve.dropped.lines() == [
+        "2 captions left out, empty: dataset.json image 1.jpg, 2.jpg",
+        "1 caption left out, longer than 2 tokens: dataset.json image 3.jpg",
+        "1 image left out, without captions: dataset.json image 3.jpg",
+    ]
 
 
 @given(st.lists(st.sampled_from(["a|b", "", "aaa|b", "skip|b", "\udcff|a", "b| "])), st.booleans())

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.data.tokens import normalise, to_text, to_tokens
+from kzoo.data.tokens import caption_words, normalise, to_text, to_tokens
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,16 @@ def test_characters_come_back(text):
 @given(st.lists(st.text("abcɹiʰ", min_size=1)))
 def test_phones_come_back(phones):
     assert to_tokens(to_text(tuple(phones), "spaces"), "spaces") == tuple(phones)
+
+
+def test_the_words_of_a_caption_are_lower_case_without_marks():
+    words = caption_words(["A", "T-junction", ",", "and", '"boats"', "."])
+    assert words == ("a", "t-junction", "and", "boats")
+    assert caption_words(["There's", "3", "Ñandúes!", "_", "...", ""]) == ("there's", "3", "ñandúes")
+
+
+@given(st.lists(st.text()))
+def test_words_have_no_mark_at_their_ends(tokens):
+    words = caption_words(tokens)
+    assert all(word[0].isalnum() and word[-1].isalnum() for word in words)
+    assert caption_words(words) == words

@@ -20,6 +20,12 @@ def test_tokens_are_numbered_in_the_order_of_their_code_points_after_the_special
     assert vocabulary.encode(("a", "aʰ", "b")) == [4, 5, 6]
 
 
+def test_rare_tokens_can_be_left_unknown():
+    sequences = [("a", "b", "a"), ("b", "c"), ("a",)]
+    for min_count, tokens in ((1, ("a", "b", "c")), (2, ("a", "b")), (3, ("a",)), (4, ())):
+        assert Vocabulary.build(sequences, min_count).tokens == tokens
+
+
 def test_an_unknown_token_is_unk_and_is_reported_once():
     vocabulary = Vocabulary.build(["ab"])
     assert vocabulary.encode("axbyx") == [4, UNK, 5, UNK, UNK]
