@@ -20,15 +20,13 @@ all; the shares of whole sequences need none.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
-from itertools import count
+from collections.abc import Sequence
 
 import editdistance
 import numpy as np
 from numpy.typing import ArrayLike
 
-Tokens = Sequence[Hashable]
+from kzoo.metrics.sequences import Tokens, numbered, require_one_for_each
 
 
 def edit_distances(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> np.ndarray:
@@ -40,13 +38,8 @@ def edit_distances(references: Sequence[Tokens], predictions: Sequence[Tokens]) 
     Raises:
         ValueError: the numbers of sequences differ, or there is none.
     """
-    _require_one_for_each(references, predictions)
-    # editdistance compares tokens by hash alone, and hash(-1) == hash(-2): number the tokens first.
-    numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
-    distances = (
-        editdistance.eval([numbers[token] for token in reference], [numbers[token] for token in prediction])
-        for reference, prediction in zip(references, predictions, strict=True)
-    )
+    require_one_for_each(references, predictions)
+    distances = (editdistance.eval(*numbered(*pair)) for pair in zip(references, predictions, strict=True))
     return np.fromiter(distances, dtype=np.int64, count=len(references))
 
 
@@ -190,15 +183,6 @@ def _resampled_sums(rows: np.ndarray, resamples: int, seed: int) -> np.ndarray:
 
 def _lengths(sequences: Sequence[Tokens]) -> np.ndarray:
     return np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-
-
-def _require_one_for_each(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> None:
-    if len(references) != len(predictions):
-        raise ValueError(
-            f"expected one prediction for each reference, got {len(predictions)} for {len(references)}"
-        )
-    if len(references) == 0:
-        raise ValueError("expected at least one sequence, got none")
 
 
 def _require_ratio(numerators: np.ndarray, denominators: np.ndarray) -> None:
