@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo.reporting.figure import SMALL_SIZE, TEXT_SIZE, WIDTH, colour_bar, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SPACE = "\u2423"
 """A blank that can be seen."""
@@ -29,17 +33,22 @@ def alignment(
     height = 1.2 + 0.85 * WIDTH * min(len(written) / len(source), _TALLEST)
     figure = new_figure(height, title)
     axes = figure.subplots()
-    artist = axes.imshow(weights, cmap="Blues", vmin=0, vmax=weights.max())
+    draw_weights(axes, written, weights)
     axes.set_xticks(range(len(source)), _visible(source))
-    axes.set_yticks(range(len(written)), _visible(written))
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("read", fontsize=TEXT_SIZE)
+    return figure
+
+
+def draw_weights(axes: Axes, written: Sequence[str], weights: np.ndarray, **look: Any) -> None:
+    """Draw attention weights with `imshow(weights, **look)`, the written tokens downwards, a colour bar."""
+    artist = axes.imshow(weights, cmap="Blues", vmin=0, vmax=weights.max(), **look)
+    axes.set_yticks(range(len(written)), _visible(written))
     axes.set_ylabel("written", fontsize=TEXT_SIZE)
     axes.tick_params(labelsize=SMALL_SIZE, length=0)
     axes.spines[:].set_visible(False)
     colour_bar(axes, artist, "weight")
-    return figure
 
 
 def _visible(tokens: Sequence[str]) -> list[str]:
