@@ -1,4 +1,4 @@
-"""Training loss and validation accuracy or error rate per epoch, as every report draws them."""
+"""Training loss and what was measured on the validation set per epoch, as every report draws them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ History = Mapping[str, Sequence[float]]
 _MEASURES = {
     "validation_accuracy": ("Validation accuracy", "accuracy", np.nanargmax),
     "validation_error_rate": ("Validation error rate", "error rate, mean over sequences", np.nanargmin),
+    "validation_bleu_4": ("Validation BLEU-4", "BLEU-4, mean over images", np.nanargmax),
 }
 """The columns that may be drawn, first come: title, axis, and where the best is."""
 
@@ -30,9 +31,9 @@ _STYLES = ("-", "--", ":", "-.")
 
 
 def curves(runs: Mapping[str, History], *, running: bool = False, title: str = "") -> Figure:
-    """Draw the training loss and the validation accuracy or error rate of some runs, one colour a run.
+    """Draw the training loss and the validation accuracy, error rate or BLEU-4 of some runs, each its colour.
 
-    A star marks a run's first epoch of highest accuracy or lowest error rate.
+    A star marks a run's first epoch of highest accuracy, of lowest error rate or of highest BLEU-4.
 
     Args:
         runs: the history of each run by its label; a label must say that its data is a stand-in.
@@ -41,7 +42,7 @@ def curves(runs: Mapping[str, History], *, running: bool = False, title: str = "
         title: what the runs have in common.
 
     Raises:
-        UsageError: some runs have accuracies, others error rates.
+        UsageError: the runs have none of these, or not all the same one.
     """
     measure = _common_measure(runs)
     panel, axis, best_place = _MEASURES[measure]
@@ -82,8 +83,8 @@ def _common_measure(runs: Mapping[str, History]) -> str:
         if all(having):
             return measure
         if any(having):
-            raise UsageError("some of these runs have accuracies, others error rates: draw them apart")
-    raise UsageError("these runs have neither accuracies nor error rates")
+            raise UsageError(f"some of these runs have a {measure}, others none: draw them apart")
+    raise UsageError(f"these runs have no {', '.join(_MEASURES)} to draw")
 
 
 def _legend_columns(labels: Collection[str]) -> int:

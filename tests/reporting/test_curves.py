@@ -93,12 +93,12 @@ def test_a_lone_point_gets_a_marker(loss):
 def test_a_run_without_an_accuracy_has_no_best_epoch(accuracy):
     figure = curves({"run": history([1.0] * len(accuracy), accuracy)})
     assert stars(figure.axes[1]) == []
-    figure.canvas.draw()
+    figure.draw_without_rendering()
 
 
 def test_a_run_of_one_epoch_has_whole_epochs_on_its_axis():
     figure = curves({"run": history([2.0], [0.1])})
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     ticks = figure.axes[0].get_xticks()
     np.testing.assert_array_equal(ticks, np.round(ticks))
 
@@ -113,7 +113,7 @@ def test_the_thirteen_runs_of_a_published_table_are_told_apart():
 def test_the_legend_stays_inside_the_figure():
     runs = {f"{'a long name of a run ' * 3}{index}": history([1.0, 0.5], [0.1, 0.2]) for index in range(5)}
     figure = curves(runs)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.x1
@@ -135,9 +135,22 @@ def test_the_best_of_a_rate_is_found_among_gaps():
     assert list(star.get_xdata()) == [3]
 
 
-def test_accuracies_and_error_rates_do_not_stand_together():
+def test_a_run_on_captions_draws_its_bleu_and_marks_the_highest():
+    run = history([2.0, 1.0, 0.5, 0.4], [0.1, 0.5, 0.4, 0.5])
+    run["validation_bleu_4"] = run.pop("validation_accuracy")
+    _, bleu_axes = curves({"captions": run}).axes
+    np.testing.assert_array_equal(line(bleu_axes, "captions").get_ydata(), run["validation_bleu_4"])
+    assert (bleu_axes.get_title(), bleu_axes.get_ylabel()) == (
+        "Validation BLEU-4",
+        "BLEU-4, mean over images",
+    )
+    (star,) = stars(bleu_axes)
+    assert (list(star.get_xdata()), list(star.get_ydata())) == ([2], [0.5])
+
+
+def test_different_measures_do_not_stand_together():
     pairs = pair_history([1.0], [0.5])
-    with pytest.raises(UsageError, match="draw them apart"):
+    with pytest.raises(UsageError, match=r"some .* have a validation_accuracy, others none: draw them apart"):
         curves({**RUNS, "pairs": pairs})
-    with pytest.raises(UsageError, match="neither"):
+    with pytest.raises(UsageError, match="no validation_accuracy, validation_error_rate, validation_bleu_4"):
         curves({"none": {"epoch": [1], "train_loss": [1.0]}})
