@@ -84,11 +84,11 @@ def test_zero_is_the_middle_of_the_one_scale():
 
 def test_a_dead_layer_is_drawn():
     figure = activations(IMAGE, np.zeros((5, 7, 8)))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert figure.axes[1].get_images()[0].get_clim() == (-1.0, 1.0)
 
 
 def test_a_diverged_model_is_drawn():
     figure = activations(IMAGE, np.full((5, 7, 8), np.nan, dtype=np.float32))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert figure.axes[1].get_images()[0].get_array().mask.all()

@@ -16,7 +16,7 @@ def picture(source, written, **options):
 def test_sources_stand_above_and_what_was_written_beside(written):
     figure, weights = picture("ab c", written, title="small [run]")
     axes = figure.axes[0]
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b", "\u2423", "c"]
     assert [label.get_text() for label in axes.get_yticklabels()] == list(written)
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("read", "written")
@@ -33,7 +33,7 @@ def test_tokens_of_several_characters_and_a_blank_written():
     axes = figure.axes[0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure.canvas.draw()
+        figure.draw_without_rendering()
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "\u2423", "end"]
     assert axes.get_xticklabels()[0].get_text() == "AH0"
 
@@ -45,12 +45,12 @@ def test_cells_are_squares_and_the_picture_has_an_end():
     assert small.get_size_inches()[1] == pytest.approx(WIDTH, rel=0.1)
     tall, _ = picture("a", "b" * 50)
     assert tall.get_size_inches()[1] < 4 * WIDTH
-    tall.canvas.draw()
+    tall.draw_without_rendering()
 
 
 def test_one_colour_bar_says_what_the_colours_are():
     figure, weights = picture("abc", "xy")
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     bars = [axes for axes in figure.axes[0].child_axes if axes.get_ylabel() == "weight"]
     assert len(bars) == 1
     assert bars[0].get_ylim() == pytest.approx((0, weights.max()))

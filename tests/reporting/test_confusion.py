@@ -60,6 +60,6 @@ def test_many_classes_get_no_numbers(classes, texts):
 
 def test_names_of_thirty_classes_do_not_overlap():
     figure = confusion(np.eye(30, dtype=int), [f"species {index}" for index in range(30)])
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
     assert all(below.y1 <= above.y0 for above, below in pairwise(boxes))

@@ -77,7 +77,7 @@ def test_a_large_grid_is_cut_and_says_so():
 @pytest.mark.parametrize("inputs", [1, 3, 2])
 def test_kernels_of_zeros_are_drawn(inputs):
     figure = kernels(np.zeros((HEIGHT, WIDTH, inputs, 4)))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     _, image = drawn(figure)
     assert np.all(drawn_tile(image, 0, 0) == (0.5 if inputs == 3 else 0))
 
@@ -85,5 +85,5 @@ def test_kernels_of_zeros_are_drawn(inputs):
 @pytest.mark.parametrize("inputs", [1, 3, 2])
 def test_kernels_of_a_diverged_model_are_drawn(inputs):
     figure = kernels(np.full((HEIGHT, WIDTH, inputs, 4), np.nan, dtype=np.float32))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert not np.isfinite(np.ma.filled(drawn_tile(drawn(figure)[0].get_array(), 0, 0), np.nan)).any()

@@ -73,6 +73,6 @@ def test_any_number_of_mistakes_fills_as_many_panels(count):
 
 def test_no_mistakes_are_said_in_words():
     figure = mistakes(IMAGES, PROBABILITIES.argmax(axis=1), PROBABILITIES, NAMES)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     assert figure.axes == []
     assert figure.get_suptitle() == "0 of 5 images predicted wrong"
