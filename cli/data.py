@@ -12,7 +12,7 @@ from kzoo.data.tokens import TokenKind
 from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
-    from kzoo.data.audit import ImageAudit, PairAudit
+    from kzoo.data.audit import CaptionAudit, ImageAudit, PairAudit
 
 app = typer.Typer(
     help="Find, bring and check the published sets, or your own.",
@@ -25,7 +25,8 @@ Name = Annotated[
 NameOrPath = Annotated[
     str,
     typer.Argument(
-        help="A published set, or your own: a folder of images, an npz, or a tsv or csv of pairs."
+        help="A published set, or your own: a folder of images, an npz, a tsv or csv of pairs, or the JSON "
+        "of captioned images."
     ),
 ]
 DataDir = Annotated[
@@ -146,9 +147,12 @@ def check(
 
 
 def _example(card: dict[str, Any]) -> str:
-    """What one example of a set is: the shape of an image, or the vocabularies of a pair."""
+    """What one example of a set is: the shape of an image, the vocabularies of a pair, or captions."""
     if "image_shape" in card:
         return "x".join(map(str, card["image_shape"]))
+    if "longest_caption" in card:
+        size = card["vocabulary_size"]
+        return f"captions, {size} tokens" if size else "captions"
     source, target = card["vocabulary_sizes"]
     return f"{source} to {target} tokens"
 
@@ -171,13 +175,26 @@ def _print_pairs(found: PairAudit) -> None:
         console().print(line, soft_wrap=True)
 
 
-def _print_audit(found: ImageAudit | PairAudit) -> None:
-    from kzoo.data.audit import ImageAudit
+def _print_captions(found: CaptionAudit) -> None:
+    rows = [
+        (f"{split} images", f"{size:,} with {found.captions[split]:,} captions")
+        for split, size in found.sizes.items()
+    ]
+    rows.append(("words", f"{found.vocabulary_size} tokens, the longest caption has {found.longest} words"))
+    print_table("", "", rows=rows)
+    for line in found.left_out:
+        console().print(line, soft_wrap=True)
+
+
+def _print_audit(found: ImageAudit | PairAudit | CaptionAudit) -> None:
+    from kzoo.data.audit import CaptionAudit, ImageAudit
 
     out = console()
     out.print(f"{found.name} in {found.location}", soft_wrap=True)
     if isinstance(found, ImageAudit):
         _print_classes(found)
+    elif isinstance(found, CaptionAudit):
+        _print_captions(found)
     else:
         _print_pairs(found)
     for file in found.files:

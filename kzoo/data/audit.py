@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from kzoo.data.caption_cards import CAPTION_SETS
+from kzoo.data.caption_sources import holds_captions, load_caption_set
+from kzoo.data.captions import CaptionSet, read_images
 from kzoo.data.cards import SetCard
 from kzoo.data.checksums import checksum_like
 from kzoo.data.image_cards import IMAGE_SETS
@@ -71,6 +74,20 @@ class PairAudit(Audit):
     left_out: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class CaptionAudit(Audit):
+    """What was found in a set of captioned images; the sizes are numbers of images.
+
+    `vocabulary_size` counts the special tokens, `longest` is in words, `left_out` says which captions and
+    images were not used and why.
+    """
+
+    captions: dict[str, int]
+    vocabulary_size: int
+    longest: int
+    left_out: tuple[str, ...]
+
+
 def audit(
     name_or_path: str,
     data_dir: Path | None = None,
@@ -78,11 +95,12 @@ def audit(
     *,
     source_tokens: TokenKind | None = None,
     target_tokens: TokenKind | None = None,
-) -> ImageAudit | PairAudit:
+) -> ImageAudit | PairAudit | CaptionAudit:
     """Read a set from beginning to end and compare it with what is published.
 
     Args:
-        name_or_path: as for `load_image_set` or `load_pair_set`; a published set must be there.
+        name_or_path: as for `load_image_set`, `load_pair_set` or `load_caption_set`; a published set must
+            be there.
         data_dir: as for `load_image_set`.
         image_shape: what photographs in the user's own folders are resized to.
         source_tokens, target_tokens: what the tokens of the user's own pairs are.
@@ -100,6 +118,10 @@ def audit(
             target_tokens=target_tokens,
         )
         return _audit_pairs(pair_set, name_or_path)
+    if name_or_path in CAPTION_SETS or holds_captions(Path(name_or_path)):
+        is_published = name_or_path in CAPTION_SETS
+        caption_set = load_caption_set(name_or_path, data_dir=data_dir, require_data=is_published)
+        return _audit_captions(caption_set, name_or_path)
     card = IMAGE_SETS.get(name_or_path)
     image_set = load_image_set(
         name_or_path, data_dir=data_dir, image_shape=image_shape, require_data=card is not None
@@ -128,7 +150,29 @@ def _audit_pairs(pair_set: PairSet, name: str) -> PairAudit:
     )
 
 
-def _compare(card: SetCard | None, found: ImageSet | PairSet, noun: str) -> dict[str, Any]:
+def _audit_captions(caption_set: CaptionSet, name: str) -> CaptionAudit:
+    card = CAPTION_SETS.get(name)
+    found = _compare(card, caption_set, "images")
+    for split in caption_set.splits.values():
+        for row in range(len(split)):
+            read_images(split, [row], (1, 1))  # names an image that cannot be read
+    size, longest = len(caption_set.vocabulary()), caption_set.longest
+    if card is not None and card.vocabulary_size not in (None, size):
+        found["differences"] += (f"the vocabulary has {size} tokens, published are {card.vocabulary_size}",)
+    if card is not None and card.longest_caption not in (None, longest):
+        found["differences"] += (
+            f"the longest caption has {longest} words, published are {card.longest_caption}",
+        )
+    return CaptionAudit(
+        **found,
+        captions={name: sum(map(len, split.captions)) for name, split in caption_set.splits.items()},
+        vocabulary_size=size,
+        longest=longest,
+        left_out=tuple(caption_set.dropped.lines()),
+    )
+
+
+def _compare(card: SetCard | None, found: ImageSet | PairSet | CaptionSet, noun: str) -> dict[str, Any]:
     """What is checked of a set of any kind, as the keywords of `Audit`."""
     sizes = {name: len(split) for name, split in found.splits.items()}
     files = _check_files(card, Path(found.origin.location)) if card else ()

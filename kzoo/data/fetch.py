@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from kzoo.data.archives import unpack_zip
+from kzoo.data.archives import unpack
 from kzoo.data.checksums import checksum_like
 from kzoo.data.faults import reason
 from kzoo.data.image_cards import RemoteFile, SetCard
@@ -34,8 +34,13 @@ def fetch(card: SetCard, folder: Path, progress: Progress | None = None) -> list
 
     Raises:
         DataError: the network failed (the message says which file to put where), a file is not the official
-            one, or the archive is missing or unsafe.
+            one, the archive is missing or unsafe, or there is nothing that a program can download.
     """
+    if not card.files and card.archive is None and not files_of(card, folder):
+        raise DataError(
+            f"{card.name} cannot be downloaded by a program: get it from {card.homepage} and put it into "
+            f"{folder}; kzoo data info {card.name} says which files"
+        )
     if card.archive is not None and files_of(card, folder):
         return files_of(card, folder)  # unpacked before
     for remote in card.files:
@@ -117,4 +122,4 @@ def _unpack(card: SetCard, folder: Path, archive: str) -> None:
             f"{card.name} cannot be downloaded by a program: get {archive} from {card.homepage}, "
             f"put it at {folder / archive} and run this again"
         )
-    unpack_zip(folder / archive, folder)
+    unpack(folder / archive, folder)

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from kzoo.data.caption_layouts import CAPTION_LAYOUTS
 from kzoo.data.cards import SetCard
 from kzoo.data.catalog import find_card
 from kzoo.data.faults import unreadable
@@ -20,7 +21,7 @@ class _Layout(Protocol):
     def found(self, folder: Path) -> list[Path]: ...
 
 
-_LAYOUTS: dict[str, tuple[_Layout, ...]] = {**LAYOUTS, **PAIR_LAYOUTS}
+_LAYOUTS: dict[str, tuple[_Layout, ...]] = {**LAYOUTS, **PAIR_LAYOUTS, **CAPTION_LAYOUTS}
 
 
 def places(name: str, data_dir: Path | None = None) -> list[Path]:

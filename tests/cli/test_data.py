@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from kzoo.cli.data import app
@@ -104,6 +105,25 @@ def test_check_of_pairs(tmp_path):
     assert "differs: there are 1 train pairs, published are 10,483" in published.stdout
 
 
+def test_check_of_captions(tmp_path):
+    folder = tmp_path / "[red] mine"
+    folder.mkdir()
+    entries = []
+    for split in ("train", "val", "test"):
+        Image.new("RGB", (4, 4)).save(folder / f"{split}.png")
+        captions = [{"raw": "A tree."}, {"raw": "."}]
+        entries.append({"filename": f"{split}.png", "split": split, "sentences": captions})
+    (folder / "dataset.json").write_text(json.dumps({"images": entries}), encoding="utf-8")
+    result = run("check", folder)
+    assert result.exit_code == 0
+    assert "3 captions left out, empty: " in result.stdout
+    assert "6 tokens, the longest caption has 2 words" in result.stdout
+    assert result.stdout.endswith("sound\n")
+    published = run("check", "sydney-captions", "--data-dir", folder, "--json")
+    assert published.exit_code == 1
+    assert json.loads(published.stdout)["captions"] == {"train": 1, "validation": 1, "test": 1}
+
+
 def test_errors_reach_the_program_that_prints_them(tmp_path):
     for arguments, kind in (
         (["info", "minst"], UsageError),
@@ -111,6 +131,7 @@ def test_errors_reach_the_program_that_prints_them(tmp_path):
         (["check", "spa-eng"], DataError),
         (["list", "--data-dir", tmp_path / "typo"], DataError),
         (["fetch", "intel-scenes", "--data-dir", tmp_path], DataError),
+        (["fetch", "rsicd", "--data-dir", tmp_path], DataError),
     ):
         assert isinstance(run(*arguments).exception, kind)
 

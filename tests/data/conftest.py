@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,6 +59,24 @@ def write_photographs(noise) -> Callable[..., Path]:
             (folder / name).mkdir(parents=True, exist_ok=True)
             for index, pixels in enumerate(noise(count, *shape)):
                 Image.fromarray(pixels).save(folder / name / f"{index:03}.png")
+        return folder
+
+    return write
+
+
+@pytest.fixture
+def write_captions() -> Callable[..., Path]:
+    """`write_captions(folder)` writes five images, 3/1/1, with captions of three and of two words each."""
+    from PIL import Image
+
+    def write(folder: Path, name: str = "dataset.json", images: str = "images") -> Path:
+        (folder / images).mkdir(parents=True)
+        entries = []
+        for number, split in enumerate(("train", "train", "train", "val", "test")):
+            Image.new("RGB", (7, 5), (40 * number, 0, 90)).save(folder / images / f"{number}.png")
+            sentences = [{"tokens": ["A", f"tree{number}", "here"]}, {"tokens": ["A", "tree", "."]}]
+            entries.append({"filename": f"{number}.png", "split": split, "sentences": sentences})
+        (folder / name).write_text(json.dumps({"images": entries}), encoding="utf-8")
         return folder
 
     return write

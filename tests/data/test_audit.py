@@ -77,3 +77,29 @@ def test_the_user_s_own_pairs_have_nothing_to_differ_from(tmp_path):
     assert found.longest == (2, 1)
     with pytest.raises(DataError, match="spa-eng was not found"):
         audit("spa-eng")
+
+
+def test_captions_are_counted_and_compared(tmp_path, write_captions):
+    found = audit("sydney-captions", write_captions(tmp_path))
+    assert found.sizes == {"train": 3, "validation": 1, "test": 1}
+    assert found.captions == {"train": 6, "validation": 2, "test": 2}
+    assert found.vocabulary_size == 4 + 6
+    assert found.longest == 3
+    assert found.left_out == ()
+    assert [file.state for file in found.files] == ["no published checksum"]
+    assert "there are 3 train images, published are 497" in found.differences
+    assert "the vocabulary has 10 tokens, published are 190" in found.differences
+    assert "the longest caption has 3 words, published are 20" in found.differences
+    assert json.loads(json.dumps(found.to_json()))["captions"] == found.captions
+    assert len(audit("ucm-captions", tmp_path).differences) == 3  # its words are published nowhere
+
+
+def test_the_user_s_own_captions_have_nothing_to_differ_from(tmp_path, write_captions):
+    folder = write_captions(tmp_path / "mine")
+    for given in (folder, folder / "dataset.json"):
+        assert audit(str(given)).differences == audit(str(given)).files == ()
+    (folder / "images" / "4.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"4\.png cannot be read"):
+        audit(str(folder))
+    with pytest.raises(DataError, match="rsicd was not found"):
+        audit("rsicd")

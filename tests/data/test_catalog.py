@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from kzoo.data.caption_cards import CAPTION_SETS, CAPTION_STAND_INS
+from kzoo.data.caption_layouts import CAPTION_LAYOUTS
 from kzoo.data.catalog import PUBLISHED_SETS, find_card
 from kzoo.data.image_cards import IMAGE_SETS, IMAGE_STAND_INS
 from kzoo.data.layouts import LAYOUTS
@@ -35,8 +37,17 @@ def test_a_card_of_pairs_is_complete(card):
         assert "No checksum is published" in card.note
 
 
+@pytest.mark.parametrize("card", CAPTION_SETS.values(), ids=list(CAPTION_SETS))
+def test_a_card_of_captions_is_complete(card):
+    assert card.stand_in in {*CAPTION_SETS, *CAPTION_STAND_INS} - {card.name}
+    assert CAPTION_LAYOUTS[card.name]
+    assert list(card.sizes) == ["train", "validation", "test"]
+    assert card.min_count >= 1
+    assert "no checksum is published" in card.note
+
+
 def test_every_set_has_a_name_of_its_own():
-    assert len(PUBLISHED_SETS) == len(IMAGE_SETS) + len(PAIR_SETS)
+    assert len(PUBLISHED_SETS) == len(IMAGE_SETS) + len(PAIR_SETS) + len(CAPTION_SETS)
     assert all(find_card(name).name == name for name in PUBLISHED_SETS)
 
 

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from kzoo.data.caption_cards import CAPTION_SETS
 from kzoo.data.cards import RemoteFile
 from kzoo.data.fetch import download, fetch
 from kzoo.data.image_cards import IMAGE_SETS
@@ -192,3 +193,11 @@ def test_a_set_that_comes_in_an_archive_is_unpacked(tmp_path):
     for _ in range(2):  # the second time it is there, archive or not
         assert fetch(card, tmp_path) == [tmp_path / "spa.txt"]
         (tmp_path / "spa-eng.zip").unlink(missing_ok=True)
+
+
+def test_a_set_that_no_program_can_download_says_what_to_do(tmp_path, write_captions):
+    card = CAPTION_SETS["rsicd"]
+    with pytest.raises(DataError, match=r"RSICD_optimal and put it into .*; kzoo data info rsicd says which"):
+        fetch(card, tmp_path / "rsicd")
+    folder = write_captions(tmp_path / "rsicd", "dataset_rsicd.json")
+    assert fetch(card, folder) == [folder / "dataset_rsicd.json"]
