@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
+import tarfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import BadZipFile, ZipFile
 
 from kzoo.data.faults import unreadable
 from kzoo.errors import DataError
 
+_DAMAGES = (
+    *(BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, RuntimeError, NotImplementedError),
+)
 
-def unpack_zip(archive: Path, folder: Path) -> None:
-    """Unpack `archive` into `folder`, each of its top-level entries whole or not at all.
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack a zip or a compressed tar into `folder`, each of its top-level entries whole or not at all.
 
     Raises:
         DataError: the archive is damaged, has a link or a path that leads elsewhere, or does not fit on the
             disk; or one of its top-level entries is in `folder` already. Nothing is left behind.
     """
+    extract = _extract_zip if archive.suffix.lower() == ".zip" else _extract_tar
     try:
-        with ZipFile(archive) as contents:
-            _check(contents.infolist(), archive, folder)
-            with TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
-                contents.extractall(temporary)
-                for entry in sorted(Path(temporary).iterdir()):
-                    entry.rename(folder / entry.name)
-    except (BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        _unpack(archive, folder, extract)
+    except _DAMAGES as error:
         raise unreadable(archive, error) from error
 
 
-def _check(members: list[ZipInfo], archive: Path, folder: Path) -> None:
-    paths = [PurePosixPath(member.filename.replace("\\", "/")) for member in members]
-    for member, path in zip(members, paths, strict=True):
-        leads_elsewhere = path.is_absolute() or any(part == ".." or ":" in part for part in path.parts)
-        if leads_elsewhere or stat.S_ISLNK(member.external_attr >> 16):
-            raise DataError(f"{archive} is unsafe and was not unpacked: {member.filename!r} leads elsewhere")
-    size, free = sum(member.file_size for member in members), shutil.disk_usage(folder).free
+def _unpack(archive: Path, folder: Path, extract: Callable[[Path, Path], None]) -> None:
+    with TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
+        extract(archive, Path(temporary))
+        entries = sorted(Path(temporary).iterdir())
+        if taken := [entry.name for entry in entries if (folder / entry.name).exists()]:
+            raise DataError(f"{folder} holds {', '.join(taken)} already; move it away to unpack {archive}")
+        for entry in entries:
+            entry.rename(folder / entry.name)
+
+
+def _extract_zip(archive: Path, folder: Path) -> None:
+    with ZipFile(archive) as contents:
+        for member in contents.infolist():
+            _check_path(member.filename, archive, is_link=stat.S_ISLNK(member.external_attr >> 16))
+        _check_room(sum(member.file_size for member in contents.infolist()), archive, folder.parent)
+        contents.extractall(folder)
+
+
+def _extract_tar(archive: Path, folder: Path) -> None:
+    """In one pass: the names in a compressed tar cannot be listed without decompressing all of it."""
+    _check_room(archive.stat().st_size, archive, folder.parent)
+    with tarfile.open(archive, "r|*") as contents:
+        for member in contents:
+            _check_path(member.name, archive, is_link=not (member.isfile() or member.isdir()))
+            target = folder / member.name
+            (target if member.isdir() else target.parent).mkdir(parents=True, exist_ok=True)
+            if (source := contents.extractfile(member)) is not None:
+                with source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+
+
+def _check_path(name: str, archive: Path, *, is_link: bool) -> None:
+    path = PurePosixPath(name.replace("\\", "/"))
+    if is_link or path.is_absolute() or any(part == ".." or ":" in part for part in path.parts):
+        raise DataError(f"{archive} is unsafe and was not unpacked: {name!r} leads elsewhere")
+
+
+def _check_room(size: int, archive: Path, folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
     if size > free:
-        raise DataError(f"{archive} unpacks to {size:,} bytes, {folder} has room for {free:,}")
-    taken = sorted({path.parts[0] for path in paths if path.parts and (folder / path.parts[0]).exists()})
-    if taken:
-        raise DataError(f"{folder} holds {', '.join(taken)} already; move it away to unpack {archive}")
+        raise DataError(f"{archive} unpacks to {size:,} bytes or more, {folder} has room for {free:,}")
