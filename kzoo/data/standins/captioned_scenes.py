@@ -17,7 +17,7 @@ from kzoo.errors import UsageError
 DEFAULT_SIZES = (800, 100, 100)
 CAPTIONS = 5
 
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
+NUMBERS = ("no", "one", "two", "three", "four")
 SIDES = ("at the top", "on the left", "at the bottom", "on the right")
 """Where the top of a picture is after none, one, two and three quarter turns to the left."""
 
@@ -126,7 +126,7 @@ def _airport(ground: Ground, side: str) -> Phrases:
 def _harbour(ground: Ground, side: str) -> Phrases:
     ground.fill("blue")
     ground.band(4, 8, "brown")
-    count, colour = int(ground.rng.integers(1, 6)), ground.one_of("white", "red", "yellow")
+    count, colour = int(ground.rng.integers(1, 5)), ground.one_of("white", "red", "yellow")
     for y, x in ground.spots(count, 10, 2, 3):
         ground.disc(y, x, 4, colour, stretch=2.2)
         ground.box(y, x, 5, 2, "black")
@@ -167,7 +167,7 @@ def _river(ground: Ground, side: str) -> Phrases:
 
 
 def _meadow(ground: Ground, side: str) -> Phrases:
-    colour, count = ground.one_of("green", "yellow"), int(ground.rng.integers(1, 7))
+    colour, count = ground.one_of("green", "yellow"), int(ground.rng.integers(1, 5))
     ground.fill(colour)
     has_path = ground.rng.random() < 0.5
     if has_path:
@@ -181,7 +181,7 @@ def _meadow(ground: Ground, side: str) -> Phrases:
 
 def _tanks(ground: Ground, side: str) -> Phrases:
     ground.fill("brown")
-    count, colour = int(ground.rng.integers(1, 7)), ground.one_of("white", "grey", "orange")
+    count, colour = int(ground.rng.integers(1, 5)), ground.one_of("white", "grey", "orange")
     ground.band(5, 8, "grey")
     for y, x in ground.spots(count, 11, 2, 3):
         ground.disc(y + 2, x + 2, 7.5, "black")
