@@ -12,7 +12,7 @@ from kzoo.data.tokens import TokenKind
 from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
-    from kzoo.data.audit import CaptionAudit, ImageAudit, PairAudit
+    from kzoo.data.audit import CaptionAudit, ImageAudit, PairAudit, SpeechAudit
 
 app = typer.Typer(
     help="Find, bring and check the published sets, or your own.",
@@ -25,8 +25,8 @@ Name = Annotated[
 NameOrPath = Annotated[
     str,
     typer.Argument(
-        help="A published set, or your own: a folder of images, an npz, a tsv or csv of pairs, or the JSON "
-        "of captioned images."
+        help="A published set, or your own: a folder of images, an npz, a tsv or csv of pairs, the JSON of "
+        "captioned images, or a folder of spoken texts in the layout of LJ Speech."
     ),
 ]
 DataDir = Annotated[
@@ -147,12 +147,14 @@ def check(
 
 
 def _example(card: dict[str, Any]) -> str:
-    """What one example of a set is: the shape of an image, the vocabularies of a pair, or captions."""
+    """What one example of a set is: an image of some shape, a pair, captions, or a clip of some rate."""
     if "image_shape" in card:
         return "x".join(map(str, card["image_shape"]))
     if "longest_caption" in card:
         size = card["vocabulary_size"]
         return f"captions, {size} tokens" if size else "captions"
+    if "rate" in card:
+        return f"clips, {card['rate']:,} Hz"
     source, target = card["vocabulary_sizes"]
     return f"{source} to {target} tokens"
 
@@ -186,8 +188,23 @@ def _print_captions(found: CaptionAudit) -> None:
         console().print(line, soft_wrap=True)
 
 
-def _print_audit(found: ImageAudit | PairAudit | CaptionAudit) -> None:
-    from kzoo.data.audit import CaptionAudit, ImageAudit
+def _print_speech(found: SpeechAudit) -> None:
+    rows = [
+        (f"{split} clips", f"{size:,}, {found.minutes[split]:,.1f} minutes")
+        for split, size in found.sizes.items()
+    ]
+    rates = ", ".join(f"{count:,} clips of {rate:,}" for rate, count in found.rates.items())
+    unknown = ", ".join(f"{character!r} {count:,}" for character, count in found.unknown.items())
+    rows.append(("samples a second", rates))
+    rows.append(("longest", f"{found.longest_clip:.1f} seconds, {found.longest_text} characters"))
+    rows.append(("unknown characters", unknown or "none"))
+    print_table("", "", rows=rows)
+    for line in found.left_out:
+        console().print(line, soft_wrap=True)
+
+
+def _print_audit(found: ImageAudit | PairAudit | CaptionAudit | SpeechAudit) -> None:
+    from kzoo.data.audit import CaptionAudit, ImageAudit, SpeechAudit
 
     out = console()
     out.print(f"{found.name} in {found.location}", soft_wrap=True)
@@ -195,6 +212,8 @@ def _print_audit(found: ImageAudit | PairAudit | CaptionAudit) -> None:
         _print_classes(found)
     elif isinstance(found, CaptionAudit):
         _print_captions(found)
+    elif isinstance(found, SpeechAudit):
+        _print_speech(found)
     else:
         _print_pairs(found)
     for file in found.files:

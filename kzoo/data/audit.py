@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from kzoo.data.audio import decode_audio
 from kzoo.data.caption_cards import CAPTION_SETS
 from kzoo.data.caption_sources import holds_captions, load_caption_set
 from kzoo.data.captions import CaptionSet, read_images
@@ -21,6 +23,9 @@ from kzoo.data.pair_sources import load_pair_set
 from kzoo.data.pairs import PairSet
 from kzoo.data.places import files_of
 from kzoo.data.sources import load_image_set
+from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
+from kzoo.data.speech_cards import SPEECH_SETS
+from kzoo.data.speech_sources import holds_speech, load_speech_set
 from kzoo.data.tokens import TokenKind
 
 _OFFICIAL, _DIFFERS, _UNKNOWN = "official", "not the official file", "no published checksum"
@@ -88,6 +93,23 @@ class CaptionAudit(Audit):
     left_out: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class SpeechAudit(Audit):
+    """What was found in a set of spoken texts.
+
+    `minutes` are those of each split, `rates` says how many clips have which sample rate. `longest_text` is
+    in characters, `longest_clip` in seconds. `unknown` counts the characters that are none of R004's 31;
+    `left_out` says which texts were not used and why.
+    """
+
+    minutes: dict[str, float]
+    rates: dict[int, int]
+    longest_text: int
+    longest_clip: float
+    unknown: dict[str, int]
+    left_out: tuple[str, ...]
+
+
 def audit(
     name_or_path: str,
     data_dir: Path | None = None,
@@ -95,12 +117,12 @@ def audit(
     *,
     source_tokens: TokenKind | None = None,
     target_tokens: TokenKind | None = None,
-) -> ImageAudit | PairAudit | CaptionAudit:
+) -> ImageAudit | PairAudit | CaptionAudit | SpeechAudit:
     """Read a set from beginning to end and compare it with what is published.
 
     Args:
-        name_or_path: as for `load_image_set`, `load_pair_set` or `load_caption_set`; a published set must
-            be there.
+        name_or_path: as for `load_image_set`, `load_pair_set`, `load_caption_set` or `load_speech_set`; a
+            published set must be there.
         data_dir: as for `load_image_set`.
         image_shape: what photographs in the user's own folders are resized to.
         source_tokens, target_tokens: what the tokens of the user's own pairs are.
@@ -122,6 +144,10 @@ def audit(
         is_published = name_or_path in CAPTION_SETS
         caption_set = load_caption_set(name_or_path, data_dir=data_dir, require_data=is_published)
         return _audit_captions(caption_set, name_or_path)
+    if name_or_path in SPEECH_SETS or holds_speech(Path(name_or_path)):
+        is_published = name_or_path in SPEECH_SETS
+        speech_set = load_speech_set(name_or_path, data_dir=data_dir, require_data=is_published)
+        return _audit_speech(speech_set, name_or_path)
     card = IMAGE_SETS.get(name_or_path)
     image_set = load_image_set(
         name_or_path, data_dir=data_dir, image_shape=image_shape, require_data=card is not None
@@ -172,7 +198,41 @@ def _audit_captions(caption_set: CaptionSet, name: str) -> CaptionAudit:
     )
 
 
-def _compare(card: SetCard | None, found: ImageSet | PairSet | CaptionSet, noun: str) -> dict[str, Any]:
+def _audit_speech(speech_set: SpeechSet, name: str) -> SpeechAudit:
+    card = SPEECH_SETS.get(name)
+    found = _compare(card, speech_set, "clips")
+    minutes: dict[str, float] = {}
+    rates: Counter[int] = Counter()
+    longest_clip = 0.0
+    for split_name, split in speech_set.splits.items():
+        seconds = []
+        for clip in split.clips:
+            samples, rate = decode_audio(clip) if isinstance(clip, Path) else (clip, speech_set.rate)
+            seconds.append(len(samples) / rate)
+            rates[rate] += 1
+        minutes[split_name] = round(sum(seconds) / 60, 2)
+        longest_clip = max(longest_clip, *seconds)
+    if card is not None and set(rates) != {card.rate}:
+        listed = ", ".join(map(str, sorted(rates)))
+        found["differences"] += (f"the clips have {listed} samples a second, published are {card.rate}",)
+    texts = [text for split in speech_set.splits.values() for text in split.texts]
+    unknown = Counter(
+        character for text in texts for character in text if SPEECH_VOCABULARY.unknown(character)
+    )
+    return SpeechAudit(
+        **found,
+        minutes=minutes,
+        rates=dict(rates),
+        longest_text=max(map(len, texts)),
+        longest_clip=round(longest_clip, 2),
+        unknown=dict(unknown.most_common()),
+        left_out=tuple(speech_set.dropped.lines()),
+    )
+
+
+def _compare(
+    card: SetCard | None, found: ImageSet | PairSet | CaptionSet | SpeechSet, noun: str
+) -> dict[str, Any]:
     """What is checked of a set of any kind, as the keywords of `Audit`."""
     sizes = {name: len(split) for name, split in found.splits.items()}
     files = _check_files(card, Path(found.origin.location)) if card else ()

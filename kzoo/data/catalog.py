@@ -6,10 +6,11 @@ from kzoo.data.caption_cards import CAPTION_SETS
 from kzoo.data.cards import SetCard
 from kzoo.data.image_cards import IMAGE_SETS
 from kzoo.data.pair_cards import PAIR_SETS
+from kzoo.data.speech_cards import SPEECH_SETS
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 
-PUBLISHED_SETS: dict[str, SetCard] = {**IMAGE_SETS, **PAIR_SETS, **CAPTION_SETS}
+PUBLISHED_SETS: dict[str, SetCard] = {**IMAGE_SETS, **PAIR_SETS, **CAPTION_SETS, **SPEECH_SETS}
 
 
 def find_card(name: str) -> SetCard:

@@ -14,6 +14,7 @@ from kzoo.data.catalog import find_card
 from kzoo.data.faults import unreadable
 from kzoo.data.layouts import LAYOUTS
 from kzoo.data.pair_layouts import PAIR_LAYOUTS
+from kzoo.data.speech_layouts import SPEECH_LAYOUTS
 from kzoo.errors import DataError, MissingExtraError
 
 
@@ -21,7 +22,7 @@ class _Layout(Protocol):
     def found(self, folder: Path) -> list[Path]: ...
 
 
-_LAYOUTS: dict[str, tuple[_Layout, ...]] = {**LAYOUTS, **PAIR_LAYOUTS, **CAPTION_LAYOUTS}
+_LAYOUTS: dict[str, tuple[_Layout, ...]] = {**LAYOUTS, **PAIR_LAYOUTS, **CAPTION_LAYOUTS, **SPEECH_LAYOUTS}
 
 
 def places(name: str, data_dir: Path | None = None) -> list[Path]:

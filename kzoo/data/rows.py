@@ -62,10 +62,15 @@ def read_lines(path: Path) -> Iterator[Row]:
         yield Row(path, number, (line.rstrip("\n"),))
 
 
+def read_columns(path: Path, separator: str) -> Iterator[Row]:
+    """Each line of a file, its columns between separators; quotes are characters like any other."""
+    for row in read_lines(path):
+        yield Row(path, row.line, tuple(row.columns[0].split(separator)))
+
+
 def read_tsv(path: Path) -> Iterator[Row]:
     """Each line of a file, its columns separated by tabs; quotes are characters like any other."""
-    for row in read_lines(path):
-        yield Row(path, row.line, tuple(row.columns[0].split("\t")))
+    return read_columns(path, "\t")
 
 
 def read_csv(path: Path) -> Iterator[Row]:

@@ -1,6 +1,8 @@
-"""Rows drawn into splits: any rows, or so that the classes keep their shares."""
+"""Rows drawn into splits: any rows, or so that the classes keep their shares, or whole groups of them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -60,3 +62,22 @@ def random_split(count: int, sizes: tuple[int, ...], seed: int) -> tuple[np.ndar
     order = np.random.default_rng(seed).permutation(count)
     ends = np.cumsum(sizes)
     return tuple(np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True))
+
+
+def grouped_split(groups: Sequence[str], held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw whole groups of rows until at least `held_out` rows are held out; one group is always kept.
+
+    Args:
+        groups: the group of each row, such as who speaks in it.
+        held_out: how many rows to hold out at least.
+        seed: the same seed draws the same groups, in whatever order the rows are.
+
+    Returns:
+        The rows kept and the rows held out, each in ascending order.
+    """
+    names, group_of_row, counts = np.unique(np.asarray(groups, str), return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(names))
+    drawn_before = np.cumsum(counts[order]) - counts[order]
+    drawn = order[:-1][drawn_before[:-1] < held_out]
+    is_held_out = np.isin(group_of_row, drawn)
+    return np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)

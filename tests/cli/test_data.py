@@ -124,6 +124,26 @@ def test_check_of_captions(tmp_path):
     assert json.loads(published.stdout)["captions"] == {"train": 1, "validation": 1, "test": 1}
 
 
+def test_check_of_speech(tmp_path):
+    soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed")
+    folder = tmp_path / "[red] mine"
+    (folder / "wavs").mkdir(parents=True)
+    (folder / "metadata.csv").write_text("d|\na|yes [b]\nb|no\nc|go\n", encoding="utf-8")
+    for name in "abcd":
+        soundfile.write(folder / "wavs" / f"{name}.flac", np.zeros(4_000), 8_000)
+    result = run("check", folder)
+    assert result.exit_code == 0
+    shown = " ".join(result.stdout.split())
+    assert "test clips 1, 0.0 minutes" in shown
+    assert "3 clips of 8,000" in shown
+    assert "0.5 seconds, 7 characters" in shown
+    assert "'[' 1, ']' 1" in shown
+    assert f"1 row left out, empty: {folder / 'metadata.csv'} line 1" in result.stdout
+    assert result.stdout.endswith("sound\n")
+    as_json = json.loads(run("check", "lj-speech", "--data-dir", folder, "--json").stdout)
+    assert "there are 1 train clips, published are 9,825" in as_json["differences"]
+
+
 def test_errors_reach_the_program_that_prints_them(tmp_path):
     for arguments, kind in (
         (["info", "minst"], UsageError),

@@ -82,6 +82,23 @@ def write_captions() -> Callable[..., Path]:
     return write
 
 
+@pytest.fixture
+def write_speech() -> Callable[..., Path]:
+    """`write_speech(folder, {"c1": "yes"})` writes clips of 0.1 s in the layout of LJ Speech."""
+    soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed")
+
+    def write(folder: Path, texts: dict[str, str], rate: int = 8_000) -> Path:
+        (folder / "wavs").mkdir(parents=True)
+        rows = [f"{name}|{text}|{text}\n" for name, text in texts.items()]
+        (folder / "metadata.csv").write_text("".join(rows), encoding="utf-8")
+        for seed, name in enumerate(texts):
+            samples = np.random.default_rng(seed).uniform(-0.5, 0.5, rate // 10)
+            soundfile.write(folder / "wavs" / f"{name}.wav", samples, rate)
+        return folder
+
+    return write
+
+
 @pytest.fixture(autouse=True)
 def no_real_data(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Nothing outside the test's own folders is found."""

@@ -103,3 +103,26 @@ def test_the_user_s_own_captions_have_nothing_to_differ_from(tmp_path, write_cap
         audit(str(folder))
     with pytest.raises(DataError, match="rsicd was not found"):
         audit("rsicd")
+
+
+def test_a_set_of_speech_is_counted_and_every_clip_is_read(tmp_path, write_speech):
+    texts = {"a": "yes", "b": "No; no; never!", "c": "go 3", "d": "stop"}
+    folder = write_speech(tmp_path / "mine", texts)
+    found = audit(str(folder))
+    assert found.sizes == {"train": 2, "validation": 1, "test": 1}
+    assert found.rates == {8_000: 4}
+    assert found.longest_text == 14
+    assert found.longest_clip == 0.1
+    assert found.minutes == {"train": 0.0, "validation": 0.0, "test": 0.0}
+    assert found.unknown == {";": 2, "!": 1, "3": 1}
+    assert found.differences == found.files == found.left_out == ()
+    published = audit("an4", folder)
+    assert [(file.path.rpartition("/")[2], file.state) for file in published.files] == [
+        ("metadata.csv", "no published checksum")
+    ]
+    assert "there are 2 train clips, published are 848" in published.differences
+    assert "the clips have 8000 samples a second, published are 16000" in published.differences
+    assert json.loads(json.dumps(published.to_json()))["rates"] == {"8000": 4}
+    (folder / "wavs" / "d.wav").write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"d\.wav"):
+        audit(str(folder))

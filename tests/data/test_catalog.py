@@ -11,6 +11,8 @@ from kzoo.data.image_cards import IMAGE_SETS, IMAGE_STAND_INS
 from kzoo.data.layouts import LAYOUTS
 from kzoo.data.pair_cards import PAIR_SETS, PAIR_STAND_INS
 from kzoo.data.pair_layouts import PAIR_LAYOUTS
+from kzoo.data.speech_cards import SPEECH_SETS, SPEECH_STAND_INS
+from kzoo.data.speech_layouts import SPEECH_LAYOUTS
 from kzoo.errors import UsageError
 
 
@@ -46,8 +48,21 @@ def test_a_card_of_captions_is_complete(card):
     assert "no checksum is published" in card.note
 
 
+@pytest.mark.parametrize("card", SPEECH_SETS.values(), ids=list(SPEECH_SETS))
+def test_a_card_of_speech_is_complete(card):
+    assert card.stand_in in SPEECH_STAND_INS
+    assert SPEECH_LAYOUTS[card.name]
+    assert list(card.sizes) == ["train", "validation", "test"]
+    assert [file.name for file in card.files] == [card.archive]
+    for file in card.files:
+        assert file.url.endswith(f"/{file.name}")
+        assert (file.checksum is None) == ("No checksum is published" in card.note)
+        assert re.fullmatch("sha256:[0-9a-f]{64}", file.checksum or f"sha256:{0:064}")
+
+
 def test_every_set_has_a_name_of_its_own():
-    assert len(PUBLISHED_SETS) == len(IMAGE_SETS) + len(PAIR_SETS) + len(CAPTION_SETS)
+    sizes = map(len, (IMAGE_SETS, PAIR_SETS, CAPTION_SETS, SPEECH_SETS))
+    assert len(PUBLISHED_SETS) == sum(sizes)
     assert all(find_card(name).name == name for name in PUBLISHED_SETS)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kzoo.data.rows import Row, read_csv, read_lines, read_tsv
+from kzoo.data.rows import Row, read_columns, read_csv, read_lines, read_tsv
 from kzoo.errors import DataError
 
 
@@ -16,6 +16,9 @@ def test_tabs_separate_and_quotes_are_characters(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_bytes('\ufeff"hola\thello"\r\n\r\na\tb\tc'.encode())
     assert columns(read_tsv(path)) == [(1, ('"hola', 'hello"')), (2, ("",)), (3, ("a", "b", "c"))]
+    assert columns(read_columns(path, "l")) == [
+        *((1, ('"ho', "a\the", "", 'o"')), (2, ("",)), (3, ("a\tb\tc",))),
+    ]
 
 
 def test_rows_of_csv_begin_where_their_first_line_is(tmp_path):

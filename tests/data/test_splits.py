@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kzoo.data.images import Split
-from kzoo.data.splits import hold_out, random_split, stratified_split
+from kzoo.data.splits import grouped_split, hold_out, random_split, stratified_split
 
 LABELS = st.lists(st.integers(0, 5), max_size=60).map(np.array)
 
@@ -78,3 +78,29 @@ def test_random_rows_are_disjoint_ascending_and_of_the_sizes_asked_for(sizes, sp
 def test_more_rows_than_there_are_cannot_be_drawn(sizes):
     with pytest.raises(ValueError, match="cannot draw"):
         random_split(5, sizes, 0)
+
+
+@given(st.lists(st.sampled_from("abcde"), max_size=40), st.integers(0, 50), st.integers(0, 99))
+def test_groups_are_kept_or_held_out_whole(groups, count, seed):
+    kept, held_out = grouped_split(groups, count, seed)
+    assert sorted([*kept, *held_out]) == list(range(len(groups)))
+    names = [{groups[row] for row in rows} for rows in (kept, held_out)]
+    assert not names[0] & names[1]
+    assert bool(names[0]) == bool(groups)
+    if len(names[0]) > 1:  # otherwise one group alone is left to keep
+        assert len(held_out) >= count
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, 0), (1, 3), (3, 3), (4, 6), (12, 12), (99, 12)])
+def test_no_more_groups_are_held_out_than_are_needed(count, expected):
+    assert len(grouped_split([*"abcde"] * 3, count, seed=1)[1]) == expected
+
+
+def test_the_order_of_the_rows_draws_no_other_groups():
+    groups = [*"aabbccddee"]
+    drawn = {
+        frozenset(order[row] for row in grouped_split(order, 3, seed=4)[1])
+        for order in (groups, groups[::-1], [*"abcdeabcde"])
+    }
+    assert len(drawn) == 1
+    assert {frozenset(groups[row] for row in grouped_split(groups, 3, seed)[1]) for seed in range(9)} > drawn
