@@ -153,11 +153,11 @@ def attention(
     """What each character of a translation was written from."""
     folder = open_with_backend(run, backend)
     from kzoo.reporting.alignment import alignment
-    from kzoo.tasks.transcriber import Transcriber
+    from kzoo.tasks.texts import TextAuthor
 
     check_task(folder, "sequence transduction", "plot attention")
-    transcriber = Transcriber([folder], None if checkpoint is None else checkpoint.value)
-    source, written, weights = transcriber.attention(text)
+    author = TextAuthor([folder], None if checkpoint is None else checkpoint.value)
+    source, (written, weights) = author.tokens(text), author.attention(author.read([text]))
     _save(alignment(source, written, weights, title=_label(folder)), folder, out, "attention")
 
 

@@ -76,11 +76,11 @@ def predict(
             raise UsageError(f"--decoding, --with and --file are for texts; {folder.path} is a run of images")
         _predict_images(folder, chosen or "best", inputs or [], top or 3, as_json)
         return
-    from kzoo.tasks.transcriber import Transcriber
+    from kzoo.tasks.texts import TextAuthor
 
     texts = _texts(inputs, file)
-    transcriber = Transcriber([folder, *map(open_run, ensemble or [])], chosen)
-    answers = transcriber.transcribe(texts, wanted, top or 1)
+    author = TextAuthor([folder, *map(open_run, ensemble or [])], chosen)
+    answers = author.write(texts, wanted, top or 1)
     if as_json:
         print_json(answers)
     else:

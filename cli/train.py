@@ -113,7 +113,7 @@ def _train(
 
     own_data = recipe.data.name != reference.data.name
     experiment = prepare(recipe, data_dir=data_dir, require_data=require_data, own_data=own_data)
-    _announce(experiment, reference)
+    _announce(experiment)
     if dry_run:
         _show_recipe(experiment, as_json)
         return
@@ -150,7 +150,7 @@ def _resume(
     experiment = prepare(recipe, data_dir=data_dir)
     resume_run(experiment, run)
     reference = load_recipe(recipe.name) if _is_shipped(recipe.name) else recipe
-    _announce(experiment, reference)
+    _announce(experiment)
     _run_to_the_end(experiment, run, reference, as_json)
 
 
@@ -169,7 +169,7 @@ def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:
     return recipe.model_copy(update={"runtime": runtime})
 
 
-def _announce(experiment: Experiment, reference: Recipe) -> None:
+def _announce(experiment: Experiment) -> None:
     from kzoo import runtime
     from kzoo.experiment import data_line
 
@@ -179,7 +179,7 @@ def _announce(experiment: Experiment, reference: Recipe) -> None:
         f"{recipe.model.name} on {recipe.runtime.backend}, {runtime.device()}, {recipe.runtime.precision}",
     )
     style = "bold yellow" if experiment.data.origin.stand_in else ""
-    screen.print(data_line(experiment, reference), style=style, soft_wrap=True)
+    screen.print(data_line(experiment), style=style, soft_wrap=True)
     for line in experiment.describe().get("left_out", []):
         screen.print(line, soft_wrap=True)
 
@@ -215,7 +215,7 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, reference: Recipe, a
 def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:
     comparison = metrics["comparison"]
     published = comparison["published"] or {}
-    measured = [f"{split}_{name}" for name in figures for split in ("validation", "test")]
+    measured = [f"{split}_{name}" for name in ("loss", *figures) for split in ("validation", "test")]
     rows = [
         (
             name.replace("_", " "),

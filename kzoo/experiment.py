@@ -252,7 +252,7 @@ def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: L
         "parameters": trainable_count(model),
         "data": experiment.describe_data(),
         **_summary(experiment, progress),
-        **{f"test_{name}": test[name] for name in experiment.FIGURES},
+        **{f"test_{name}": test[name] for name in ("loss", *experiment.FIGURES)},
         "test": test,
         "comparison": compare(experiment, reference),
     }
@@ -290,13 +290,13 @@ def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
     return {"published": published.figures, "source": published.source, "remark": published.remark}
 
 
-def data_line(experiment: Experiment, reference: Recipe) -> str:
+def data_line(experiment: Experiment) -> str:
     """One line that says what is trained on, and plainly so if it is a stand-in."""
-    data, noun = experiment.data, experiment.NOUN
+    data, noun, wanted = experiment.data, experiment.NOUN, experiment.recipe.data.name
     counts = " / ".join(f"{len(split):,}" for split in data.splits.values())
-    if data.origin.stand_in and reference.data.name != data.origin.name:
+    if data.origin.stand_in and wanted != data.origin.name:
         return (
-            f"STAND-IN DATA: no {reference.data.name} found; {data.origin.name}, {data.origin.location}, "
+            f"STAND-IN DATA: no {wanted} found; {data.origin.name}, {data.origin.location}, "
             f"stand in for it ({counts} {noun}); compare no figure with a published one"
         )
     return f"data {data.origin.name}, {data.origin.location} ({counts} {noun})"

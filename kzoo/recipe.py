@@ -30,6 +30,11 @@ Figure = Literal[
     "validation_character_error_rate",
     "test_character_error_rate",
     "test_word_error_rate",
+    "test_bleu_4",
+    "test_loss",
+    "test_jaccard",
+    "test_ochiai",
+    "test_damerau_levenshtein",
 ]
 
 
@@ -62,6 +67,18 @@ class DataSection(_Section):
     )
     source_tokens: TokenKind | None = Field(default=None, description="Own pairs: the tokens of the sources")
     target_tokens: TokenKind | None = Field(default=None, description="Own pairs: the tokens of the targets")
+    min_count: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Captions: how often a word must be there to be known"
+    )
+    image_size: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Captions: height and width of the images; otherwise the encoder's"
+    )
+    max_frames: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Speech: cut longer clips to so many frames of the spectrogram"
+    )
+    mel_rate: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Speech: the sample rate the mel filters are made for; otherwise the clips'"
+    )
     stress: bool = Field(default=False, description="cmudict: keep the stress digits of vowels")
 
 
@@ -70,14 +87,19 @@ class TrainingSection(_Section):
 
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-    schedule: Literal["constant", "cosine"] = Field(
-        default="constant", description="cosine: from the learning rate to 0 at the last step"
+    schedule: Literal["constant", "cosine", "linear"] = Field(
+        default="constant",
+        description="cosine: from the learning rate to 0 at the last step; linear: R004's, epoch by epoch up "
+        "from a hundredth of it in two, and down to that again at the last",
     )
     weight_decay: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.0, description="Decoupled: each step takes learning_rate * weight_decay off every weight"
     )
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = Field(
         default=0.0, description="The share of a label's probability that is spread over all labels"
+    )
+    clip_value: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="Cut each element of a gradient to [-clip_value, clip_value]"
     )
     averaging: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="The momentum of a moving average of the weights, which is then tested"

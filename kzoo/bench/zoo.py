@@ -87,7 +87,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
 
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
-    from kzoo.tasks.translator import Decoding, compile_translation
+    from kzoo.tasks.decoder import Decoding, compile_decoding
     from kzoo.training.run import open_run
 
     environment = runtime.environment()
@@ -98,12 +98,14 @@ def decode(task: DecodingTask, laps: Laps) -> None:
 
     run = open_run(task.run)
     experiment: Any = open_experiment(run, task.data_dir)
-    sources = experiment.encode_sources(experiment.data.test.sources[: task.batched])
+    sources = experiment.sources("test")[: task.batched]
     model, chosen = run.load_tested_model(), experiment.recipe.model
     weights: dict[str, Any] = weights_by_path(model, chosen)
     np.savez(task.weights, **weights)
     methods = [Decoding(), Decoding("beam", beam=task.beam)]
-    translators = [compile_translation([model], decoding) for decoding in methods]
+    decoders = [
+        compile_decoding([model], experiment.WRITER, decoding, experiment.limits) for decoding in methods
+    ]
     laps.done(
         data=experiment.describe_data(),
         model=chosen.name,
@@ -111,8 +113,8 @@ def decode(task: DecodingTask, laps: Laps) -> None:
         count=len(sources),
     )
     for _ in range(1 + task.rounds):
-        for translate in translators:
-            translate(sources)
+        for decode_all in decoders:
+            decode_all(sources)
             laps.done()
 
 

@@ -32,14 +32,18 @@ def places(name: str, data_dir: Path | None = None) -> list[Path]:
     set, `<name>` in the user's cache folder, and the data of the Python package that carries the set, if
     one does and it is installed.
     """
-    import platformdirs
-
     card = find_card(name)
     given = [data_dir / name, data_dir] if data_dir is not None else []
+    return [*given, *shared_folders(name), *_package_data(card)]
+
+
+def shared_folders(name: str) -> list[Path]:
+    """`$KZOO_DATA/<name>` if that variable is set, and `<name>` in the user's cache folder."""
+    import platformdirs
+
     variable = os.environ.get("KZOO_DATA")
     shared = [Path(variable) / name] if variable else []
-    cache = platformdirs.user_cache_path("kzoo", appauthor=False) / name
-    return [*given, *shared, cache, *_package_data(card)]
+    return [*shared, platformdirs.user_cache_path("kzoo", appauthor=False) / name]
 
 
 def home(name: str, data_dir: Path | None = None) -> Path:

@@ -2,6 +2,7 @@
 
 from kzoo.layers.attention import Attention
 from kzoo.layers.attentional_output import AttentionalOutput
+from kzoo.layers.attentive_rnn import AttentiveRNN
 from kzoo.layers.bahdanau_attention import BahdanauAttention
 from kzoo.layers.batch_normalization import BatchNormalization
 from kzoo.layers.bias import Bias
@@ -9,10 +10,15 @@ from kzoo.layers.bilinear_attention import BilinearAttention
 from kzoo.layers.dot_product_attention import DotProductAttention
 from kzoo.layers.feature_maps import EluFeatureMap, FeatureMap, MaclaurinFeatureMap
 from kzoo.layers.linear_attention import LinearAttention, LinearState
+from kzoo.layers.log_mel import LogMelSpectrogram
+from kzoo.layers.multi_head_attention import MultiHeadAttention
+from kzoo.layers.padding_mask import PaddingMask
+from kzoo.layers.positions import LearnedPositions, Sinusoids
 
 __all__ = [
     "Attention",
     "AttentionalOutput",
+    "AttentiveRNN",
     "BahdanauAttention",
     "BatchNormalization",
     "Bias",
@@ -20,7 +26,12 @@ __all__ = [
     "DotProductAttention",
     "EluFeatureMap",
     "FeatureMap",
+    "LearnedPositions",
     "LinearAttention",
     "LinearState",
+    "LogMelSpectrogram",
     "MaclaurinFeatureMap",
+    "MultiHeadAttention",
+    "PaddingMask",
+    "Sinusoids",
 ]

@@ -1,5 +1,5 @@
 """Functional-API builders, one family a file; importing this package registers every model."""
 
-from kzoo.models import convolutional, seq2seq
+from kzoo.models import captioning, convolutional, seq2seq, speech
 
-__all__ = ["convolutional", "seq2seq"]
+__all__ = ["captioning", "convolutional", "seq2seq", "speech"]

@@ -169,7 +169,7 @@ def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable,
         if (free := getattr(layer, "reverse_embeddings", None)) is not None:
             draws.append((free, chosen.kernel, table[::-1]))
         return draws
-    if isinstance(layer, layers.Dense | layers.Conv2D):
+    if isinstance(layer, layers.Dense | layers.Conv1D | layers.Conv2D):
         shape = tuple(layer.kernel.shape)
         bias = [] if layer.bias is None else [(layer.bias, chosen.bias, shape)]
         return [(layer.kernel, chosen.kernel, shape), *bias]

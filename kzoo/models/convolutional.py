@@ -219,7 +219,8 @@ def oct_cnn_strided(
 # ---- 48 x 48: three convolution blocks (R003 2) ----
 
 
-def _blocks(inputs: KerasTensor, dropout: float, batch_norm: BatchNorm | None) -> KerasTensor:
+def conv_blocks(inputs: KerasTensor, dropout: float, batch_norm: BatchNorm | None) -> KerasTensor:
+    """Three blocks of convolution, ReLU and pooling: maps `(batch, height / 8, width / 8, 128)`."""
     x = inputs
     for index, filters in enumerate((32, 64, 128), start=1):
         x = _conv_relu_pool(x, filters, 3, "same", index, batch_norm)
@@ -248,7 +249,7 @@ def cnn(
 ) -> keras.Model:
     """Three convolution blocks, flattened, and three dense layers (R003 2.1)."""
     inputs = keras.Input(input_shape, name="image")
-    x = layers.Flatten(name="flatten")(_blocks(inputs, dropout, batch_norm=None))
+    x = layers.Flatten(name="flatten")(conv_blocks(inputs, dropout, batch_norm=None))
     x = _relu_dense(x, 1024, 1)
     x = _dropout(x, dropout, "fc1_dropout")
     x = _relu_dense(x, 512, 2)
@@ -282,7 +283,7 @@ def cnn_bn(
     """`cnn` with batch normalisation and global average pooling, and 512 outputs (R003 2.2)."""
     batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
-    x = layers.GlobalAveragePooling2D(name="average")(_blocks(inputs, dropout, batch_norm))
+    x = layers.GlobalAveragePooling2D(name="average")(conv_blocks(inputs, dropout, batch_norm))
     x = _normalised_dense(x, dropout, batch_norm)
     return _classifier(inputs, layers.Dense(num_classes, name="fc2")(x), "cnn-bn")
 
@@ -302,7 +303,7 @@ def cnn_bn_6way(
     """`cnn-bn` followed by a ReLU and a dense layer of one unit a class (the assignment of R003 2.2)."""
     batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
-    x = layers.GlobalAveragePooling2D(name="average")(_blocks(inputs, dropout, batch_norm))
+    x = layers.GlobalAveragePooling2D(name="average")(conv_blocks(inputs, dropout, batch_norm))
     x = _relu_dense(_normalised_dense(x, dropout, batch_norm), 512, 2)
     return _classifier(inputs, layers.Dense(num_classes, name="fc3")(x), "cnn-bn-6way")
 
@@ -333,6 +334,6 @@ def cnn_bn_flatten(
     """`cnn-bn` with the 4,608 features flattened in place of averaged (R003 2.3)."""
     batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
-    x = layers.Flatten(name="flatten")(_blocks(inputs, dropout, batch_norm))
+    x = layers.Flatten(name="flatten")(conv_blocks(inputs, dropout, batch_norm))
     x = _normalised_dense(x, dropout, batch_norm)
     return _classifier(inputs, layers.Dense(num_classes, name="fc2")(x), "cnn-bn-flatten")

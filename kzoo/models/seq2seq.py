@@ -32,6 +32,7 @@ from kzoo.layers import (
     DotProductAttention,
     LinearAttention,
 )
+from kzoo.models.lstm import lstm_step, token_table
 from kzoo.registry import ModelCard, register_model
 
 TASK = "sequence transduction"
@@ -132,16 +133,13 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
     """
     cell, embedding = model.get_layer("decoder").cell, model.get_layer("target_embedding")
     attention = model.get_layer("attention") if has_attention(model) else None
-    table = ops.add(ops.matmul(embedding.embeddings, cell.kernel), cell.bias)
+    table = token_table(cell, embedding.embeddings)
     if attention is not None:
         memory, keys, keep = (ops.repeat(encoded[name], beams, axis=0) for name in ("memory", "keys", "mask"))
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
-        h, c = state
-        gates = ops.take(table, tokens, axis=0) + ops.matmul(h, cell.recurrent_kernel)
-        i, f, candidate, o = ops.split(gates, 4, axis=-1)
-        c = ops.sigmoid(f) * c + ops.sigmoid(i) * ops.tanh(candidate)
-        y = h = ops.sigmoid(o) * ops.tanh(c)
+        h, c = lstm_step(cell, ops.take(table, tokens, axis=0), *state)
+        y = h
         if attention is not None:
             query = ops.expand_dims(h, 1)
             context, _ = attention.attend(query, memory, keys, ops.expand_dims(keep, 1), training=False)

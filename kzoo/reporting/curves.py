@@ -24,6 +24,11 @@ _MEASURES = {
     "validation_accuracy": ("Validation accuracy", "accuracy", np.nanargmax),
     "validation_error_rate": ("Validation error rate", "error rate, mean over sequences", np.nanargmin),
     "validation_bleu_4": ("Validation BLEU-4", "BLEU-4, mean over images", np.nanargmax),
+    "validation_damerau_levenshtein": (
+        "Validation similarity",
+        "Damerau-Levenshtein similarity, mean over clips",
+        np.nanargmax,
+    ),
 }
 """The columns that may be drawn, first come: title, axis, and where the best is."""
 
@@ -31,7 +36,7 @@ _STYLES = ("-", "--", ":", "-.")
 
 
 def curves(runs: Mapping[str, History], *, running: bool = False, title: str = "") -> Figure:
-    """Draw the training loss and the validation accuracy, error rate or BLEU-4 of some runs, each its colour.
+    """Draw the training loss and the validation accuracy, what else was measured of some runs.
 
     A star marks a run's first epoch of highest accuracy, of lowest error rate or of highest BLEU-4.
 

@@ -122,9 +122,8 @@ def _count(weights: list[keras.Variable]) -> int:
 
 
 def _convolution(layer: Any) -> tuple[str, int]:
-    height, width, inputs, filters = layer.kernel.shape
-    formula = f"{height} x {width} x {inputs} x {filters} + {filters}"
-    return formula, height * width * inputs * filters + filters
+    filters = layer.kernel.shape[-1]
+    return f"{' x '.join(map(str, layer.kernel.shape))} + {filters}", prod(layer.kernel.shape) + filters
 
 
 def _dense(layer: Any) -> tuple[str, int]:
@@ -134,7 +133,7 @@ def _dense(layer: Any) -> tuple[str, int]:
     return f"{inputs:,} x {units} + {units}", inputs * units + units
 
 
-def _batch_normalization(layer: Any) -> tuple[str, int]:
+def _normalization(layer: Any) -> tuple[str, int]:
     (channels,) = layer.gamma.shape
     return f"2 x {channels}", 2 * channels
 
@@ -147,7 +146,11 @@ def _embedding(layer: Any) -> tuple[str, int]:
 
 
 def _lstm(layer: Any) -> tuple[str, int]:
-    inputs, units = layer.cell.kernel.shape[0], layer.units
+    return _lstm_cell(layer.cell)
+
+
+def _lstm_cell(cell: Any) -> tuple[str, int]:
+    inputs, units = cell.kernel.shape[0], cell.units
     formula = f"4 x ({inputs} x {units} + {units} x {units} + {units})"
     return formula, 4 * (inputs * units + units * units + units)
 
@@ -157,9 +160,10 @@ def _bidirectional(layer: Any) -> tuple[str, int]:
     return f"2 x {formula}", 2 * count
 
 
-def _dense_layers(layer: Any) -> tuple[str, int]:
-    """A layer that is made of dense ones."""
-    parts = [_dense(part) for part in layer._flatten_layers(include_self=False)]
+def _parts(layer: Any) -> tuple[str, int]:
+    """A layer that is made of others."""
+    found = [part for part in layer._flatten_layers(recursive=False, include_self=False) if part.weights]
+    parts = [_FORMULAS[type(part).__name__](part) for part in found]
     return " + ".join(formula for formula, _ in parts), sum(count for _, count in parts)
 
 
@@ -169,15 +173,21 @@ def _bias(layer: Any) -> tuple[str, int]:
 
 
 _FORMULAS: dict[str, Callable[[Any], tuple[str, int]]] = {
+    "Conv1D": _convolution,
     "Conv2D": _convolution,
     "Dense": _dense,
-    "BatchNormalization": _batch_normalization,
+    "BatchNormalization": _normalization,
+    "LayerNormalization": _normalization,
     "Embedding": _embedding,
     "ReversibleEmbedding": _embedding,
     "LSTM": _lstm,
+    "LSTMCell": _lstm_cell,
     "Bidirectional": _bidirectional,
-    "BilinearAttention": _dense_layers,
-    "BahdanauAttention": _dense_layers,
-    "AttentionalOutput": _dense_layers,
+    "BilinearAttention": _parts,
+    "BahdanauAttention": _parts,
+    "MultiHeadAttention": _parts,
+    "AttentiveRNN": _parts,
+    "AttentionalOutput": _parts,
+    "LearnedPositions": _parts,
     "Bias": _bias,
 }

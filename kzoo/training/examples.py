@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-EXTENT = 4
-"""Sequences of a batch are cut to a multiple of this many tokens: few shapes to compile, little padding."""
+GRAIN = 4
+"""Texts of a batch are cut to a multiple of this many tokens: few shapes to compile, little padding."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,13 @@ class Examples:
     """Arrays with one example in each row.
 
     `lengths` `(count, sequences)` in int32 are the lengths of an example's sequences, which a batch need not
-    hold beyond its longest; examples of a fixed size have none.
+    hold beyond its longest; examples of a fixed size have none. A batch's sequences are cut to a multiple of
+    their `grains`, GRAIN each if there are none.
     """
 
     arrays: tuple[np.ndarray, ...]
     lengths: np.ndarray
+    grains: tuple[int, ...] = ()
 
     @classmethod
     def of_fixed_size(cls, *arrays: np.ndarray) -> Examples:
@@ -31,5 +33,6 @@ class Examples:
 
     def extents(self, rows: np.ndarray) -> np.ndarray:
         """How much of each sequence the batches `rows` `(steps, batch)` need: `(steps, sequences)`, int32."""
-        rounded = -(-self.lengths[rows].max(axis=1) // EXTENT) * EXTENT
+        grains = np.array(self.grains or (GRAIN,) * self.lengths.shape[1], np.int32)
+        rounded = -(-self.lengths[rows].max(axis=1) // grains) * grains
         return np.minimum(rounded, self.lengths.max(axis=0))

@@ -1,4 +1,4 @@
-"""A model's outputs for a whole set of images, its loss on a whole set of pairs."""
+"""A model's outputs for a whole set of images, its loss on a whole set of sequences."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from kzoo.models.writer import TARGET, source_input
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels, token_losses
+from kzoo.training.sources import Sources
 
 BATCH = 250
 
@@ -35,25 +37,28 @@ def compile_predict(model: keras.Model) -> Predict:
     return predict
 
 
-def compile_token_loss(model: keras.Model) -> Callable[[np.ndarray, np.ndarray], float]:
-    """`measure(source_ids, target_ids)`: the mean of -log p of all tokens after the first of each target.
+def compile_token_loss(model: keras.Model, smoothing: float = 0.0) -> Callable[..., float]:
+    """`measure(sources, target_ids, owners)`: the mean of -log p of all tokens but the first of each target.
 
-    The ids are int32 `(count, length)`, padded with 0. Batches are filled up as above.
+    The ids are int32 `(count, length)`, padded with 0. Target i is about source `owners[i]`, i itself if
+    nothing is said. Batches are filled up as above.
     """
+    name = source_input(model)
 
-    def sums(source_ids: np.ndarray, target_ids: np.ndarray) -> tuple[Any, Any]:
-        inputs = {"source_ids": source_ids, "target_ids": target_ids[:, :-1]}
-        losses, real = token_losses(target_ids[:, 1:], model(inputs, training=False))
+    def sums(sources: np.ndarray, target_ids: np.ndarray) -> tuple[Any, Any]:
+        inputs = {name: sources, TARGET: target_ids[:, :-1]}
+        losses, real = token_losses(target_ids[:, 1:], model(inputs, training=False), smoothing)
         return keras.ops.sum(losses, axis=-1), keras.ops.sum(real, axis=-1)
 
     compiled = engine().compile_function(sums, model.variables)
 
-    def measure(source_ids: np.ndarray, target_ids: np.ndarray) -> float:
-        totals = np.zeros(2)
-        for start in range(0, len(source_ids), BATCH):
-            count = min(BATCH, len(source_ids) - start)
-            rows = np.arange(BATCH) % count + start
-            outputs = compiled(source_ids[rows], target_ids[rows])
+    def measure(sources: Sources, target_ids: np.ndarray, owners: np.ndarray | None = None) -> float:
+        owners = np.arange(len(target_ids)) if owners is None else owners
+        longest, totals = int(sources.lengths.max()), np.zeros(2)
+        for start in range(0, len(target_ids), sources.batch):
+            count = min(sources.batch, len(target_ids) - start)
+            rows = np.arange(sources.batch) % count + start
+            outputs = compiled(sources.take(owners[rows], longest), target_ids[rows])
             totals += [keras.ops.convert_to_numpy(output)[:count].sum(dtype=np.float64) for output in outputs]
         return float(totals[0] / totals[1])
 

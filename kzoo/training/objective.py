@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from kzoo.data.images import PIXEL_LEVELS
+from kzoo.models.writer import TARGET
 
 Tensor = Any
 
@@ -31,9 +32,19 @@ def image_classification(label_smoothing: float = 0.0) -> Objective:
     return Objective(_image_batch, partial(negative_log_likelihood, smoothing=label_smoothing))
 
 
-def transduction(label_smoothing: float = 0.0) -> Objective:
-    """From source ids and target ids (with start and end), the negative log-likelihood of each next token."""
-    return Objective(_pair_batch, partial(token_negative_log_likelihood, smoothing=label_smoothing))
+def transduction(source: str, label_smoothing: float = 0.0) -> Objective:
+    """From sequences and target ids (with start and end), the negative log-likelihood of each next token.
+
+    `source` is the name of the model's input for the sequences.
+    """
+    loss = partial(token_negative_log_likelihood, smoothing=label_smoothing)
+    return Objective(partial(_sequence_batch, source), loss)
+
+
+def captioning(source: str, label_smoothing: float = 0.0) -> Objective:
+    """The same from images or what was made of them, target ids, and the image that each target is about."""
+    loss = partial(token_negative_log_likelihood, smoothing=label_smoothing)
+    return Objective(partial(_caption_batch, source), loss)
 
 
 def scale_pixels(images: Tensor | np.ndarray) -> Tensor:
@@ -79,10 +90,24 @@ def _image_batch(
     return scale_pixels(ops.take(images, rows, axis=0)), ops.take(labels, rows, axis=0)
 
 
-def _pair_batch(
-    arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+def _sequence_batch(
+    source: str, arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
 ) -> tuple[dict[str, Tensor], Tensor]:
     sources, targets = (ops.take(array, rows, axis=0) for array in arrays)
     source_extent, target_extent = extents
-    before, after = targets[:, :target_extent], targets[:, 1 : target_extent + 1]
-    return {"source_ids": sources[:, :source_extent], "target_ids": before}, after
+    before, after = _shift(targets, target_extent)
+    return {source: sources[:, :source_extent], TARGET: before}, after
+
+
+def _caption_batch(
+    source: str, arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+) -> tuple[dict[str, Tensor], Tensor]:
+    images, targets, owners = arrays
+    before, after = _shift(ops.take(targets, rows, axis=0), *extents)
+    about = ops.take(images, ops.take(owners, rows, axis=0), axis=0)
+    return {source: scale_pixels(about) if source == "image" else about, TARGET: before}, after
+
+
+def _shift(targets: Tensor, extent: Tensor | int) -> tuple[Tensor, Tensor]:
+    """The tokens before each position, and the tokens there."""
+    return targets[:, :extent], targets[:, 1 : extent + 1]

@@ -21,6 +21,8 @@ def create_optimizer(
     options: dict[str, Any] = {"learning_rate": _learning_rate(training, steps)}
     if training.weight_decay:
         options["weight_decay"] = training.weight_decay
+    if training.clip_value is not None:
+        options["clipvalue"] = training.clip_value
     if training.averaging is not None:
         options |= {"use_ema": True, "ema_momentum": training.averaging}
     optimizer: keras.Optimizer
@@ -36,7 +38,43 @@ def create_optimizer(
 def _learning_rate(
     training: TrainingSection, steps: int
 ) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """Constant, or rate (1 + cos(pi t / steps)) / 2 at step t (Loshchilov and Hutter, arXiv 1608.03983)."""
+    """Constant, or rate (1 + cos(pi t / steps)) / 2 at step t (Loshchilov and Hutter, arXiv 1608.03983).
+
+    See `EpochwiseLinear` for the linear one.
+    """
     if training.schedule == "constant":
         return training.learning_rate
+    if training.schedule == "linear":
+        return EpochwiseLinear(training.learning_rate, training.epochs, steps // training.epochs)
     return keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+
+
+@keras.saving.register_keras_serializable("kzoo")
+class EpochwiseLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """R004's schedule: the same rate throughout an epoch, up in two epochs and down in all others.
+
+        rate_e = rate (.01 + .99 min(e / 2, (E - 1 - e) / (E - 3), 1)),    e = 0, ..., E - 1
+
+    Args:
+        learning_rate: the highest.
+        epochs: E.
+        steps_per_epoch: steps of an epoch.
+    """
+
+    def __init__(self, learning_rate: float, epochs: int, steps_per_epoch: int) -> None:
+        self.learning_rate, self.epochs, self.steps_per_epoch = learning_rate, epochs, steps_per_epoch
+
+    def __call__(self, step: Any) -> Any:
+        """The rate at a step, counted from 0."""
+        epoch = keras.ops.floor(keras.ops.cast(step, "float32") / self.steps_per_epoch)
+        down = (self.epochs - 1 - epoch) / max(1, self.epochs - 3)
+        share = keras.ops.minimum(keras.ops.minimum(epoch / 2, down), 1.0)
+        return self.learning_rate * (0.01 + 0.99 * keras.ops.maximum(share, 0.0))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor."""
+        return {
+            "learning_rate": self.learning_rate,
+            "epochs": self.epochs,
+            "steps_per_epoch": self.steps_per_epoch,
+        }

@@ -9,8 +9,9 @@ from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.metrics import transcription
-from kzoo.tasks.pairs import load_vocabularies
-from kzoo.tasks.translator import Decoding
+from kzoo.tasks.decoder import Decoding
+from kzoo.tasks.pairs import SOURCE_VOCABULARY
+from kzoo.tasks.sequences import load_vocabulary
 
 PASSES = [
     [tuple("yxz"), tuple("zzz")],
@@ -99,7 +100,7 @@ def test_validation_is_the_loss_of_the_true_tokens_and_the_rates_of_greedy_decod
     log_p = np.asarray(model.predict_on_batch(inputs))
     losses = [-log_p[row, t, targets[row][t + 1]] for row, steps in ((0, 3), (1, 4)) for t in range(steps)]
     assert measured.pop("loss") == pytest.approx(np.mean(losses), rel=1e-5)
-    (first, *_), (second, *_) = pairs.translate([model], "validation", Decoding())
+    (first, *_), (second, *_) = pairs.decode([model], "validation", Decoding())
     references, predictions = [tuple("xy"), tuple("zxy")], [first, second]
     assert measured == {
         "error_rate": transcription.error_rate(references, predictions),
@@ -110,11 +111,11 @@ def test_validation_is_the_loss_of_the_true_tokens_and_the_rates_of_greedy_decod
 
 def test_the_vocabularies_of_runs_together_must_be_the_same(experiment, untrained_run, word_set):
     runs = [untrained_run(experiment()), untrained_run(experiment(training__seed=2))]
-    assert load_vocabularies(runs) == experiment().vocabularies
+    assert (load_vocabulary(runs, SOURCE_VOCABULARY), load_vocabulary(runs)) == experiment().vocabularies
     other = word_set(words=([("abd", "x")], [("a", "x")], [("a", "x")]))
     stranger = untrained_run(experiment(other))
     with pytest.raises(UsageError, match="have different vocabularies") as raised:
-        load_vocabularies([*runs, stranger])
+        experiment().check_vocabularies([*runs, stranger])
     assert str(stranger.path) in str(raised.value)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from kzoo.training import examples as module
-from kzoo.training.examples import EXTENT, Examples
+from kzoo.training.examples import GRAIN, Examples
 
 
 @given(
@@ -23,15 +23,15 @@ def test_extents_hold_the_longest_of_each_sequence_and_little_more(lengths, data
     for batch, row in zip(rows, extents, strict=True):
         for sequence, extent in enumerate(row):
             longest = max(lengths[i, sequence] for i in batch)
-            assert longest <= extent < longest + EXTENT
-            assert extent % EXTENT == 0 or extent == max(lengths[:, sequence])
+            assert longest <= extent < longest + GRAIN
+            assert extent % GRAIN == 0 or extent == max(lengths[:, sequence])
 
 
 def test_extents_are_few():
     """All lengths to 40, in batches of one: ten shapes to compile."""
     lengths = np.arange(1, 41, dtype=np.int32)[:, None]
     extents = Examples((), lengths).extents(np.arange(40)[:, None])
-    assert sorted({int(extent) for extent in extents[:, 0]}) == list(range(EXTENT, 41, EXTENT))
+    assert sorted({int(extent) for extent in extents[:, 0]}) == list(range(GRAIN, 41, GRAIN))
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -49,12 +49,12 @@ def test_the_rounding_of_lengths_changes_nothing(monkeypatch, pair_experiment, t
     experiment = pair_experiment(training(learning_rate=0.5, batch_size=15, batch_by_length=True))
 
     def trained(rounding: int) -> tuple[list[np.ndarray], float]:
-        monkeypatch.setattr(module, "EXTENT", rounding)
+        monkeypatch.setattr(module, "GRAIN", rounding)
         model = experiment.create_model()
         history, _ = train(experiment, model, validate=dict)
         return model.get_weights(), history[0]["train_loss"]
 
-    weights, loss = trained(EXTENT)
+    weights, loss = trained(GRAIN)
     start = experiment.create_model().get_weights()
     assert any(np.abs(after - before).max() > 0.1 for before, after in zip(start, weights, strict=True))
     for rounding in (1, 7):

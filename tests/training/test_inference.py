@@ -6,6 +6,7 @@ import pytest
 
 from kzoo.data.images import PIXEL_LEVELS
 from kzoo.training.inference import BATCH, compile_predict, compile_token_loss
+from kzoo.training.sources import Sources
 
 
 @pytest.mark.parametrize("count", [1, 2, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 3])
@@ -59,7 +60,7 @@ def ids(rng: np.random.Generator, count: int, longest: int, vocabulary: int) -> 
     return np.where(np.arange(longest) < rng.integers(3, longest + 1, (count, 1)), rows, 0).astype(np.int32)
 
 
-@pytest.mark.parametrize("count", [1, 3, BATCH, BATCH + 2])
+@pytest.mark.parametrize("count", [1, 3, 7, 9])
 def test_the_loss_is_the_mean_over_all_real_tokens(translator, count):
     """Of the whole set: neither its batches nor its sequences weigh the same, and the filling nothing."""
     rng = np.random.default_rng(count)
@@ -67,12 +68,14 @@ def test_the_loss_is_the_mean_over_all_real_tokens(translator, count):
     outputs = translator({"source_ids": sources, "target_ids": targets[:, :-1]}, training=False)
     log_p, after = keras.ops.convert_to_numpy(outputs), targets[:, 1:]
     expected = np.mean([-log_p[i, j, after[i, j]] for i, j in np.argwhere(after != 0)])
-    assert compile_token_loss(translator)(sources, targets) == pytest.approx(expected, rel=1e-5)
+    assert compile_token_loss(translator)(Sources(sources, batch=7), targets) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_the_loss_follows_the_weights(translator):
     rng = np.random.default_rng(4)
-    sources, targets = ids(rng, 3, 5, 9), ids(rng, 3, 6, 7)
+    sources, targets = Sources(ids(rng, 3, 5, 9)), ids(rng, 3, 6, 7)
     measure, bias = compile_token_loss(translator), translator.get_layer("output_bias").bias
     before = measure(sources, targets)
     assert measure(sources, targets) == before

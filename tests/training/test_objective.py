@@ -45,12 +45,14 @@ def test_the_loss_of_images_is_the_mean_cross_entropy(smoothing):
 def test_the_loss_of_pairs_is_the_mean_over_real_tokens(smoothing):
     log_p = log_probabilities(3, 5)
     expected = np.mean([cross_entropy(TARGETS[i, j], log_p[i, j], smoothing) for i, j in REAL])
-    np.testing.assert_allclose(compute(transduction(smoothing).loss, TARGETS, log_p), expected, rtol=1e-5)
+    np.testing.assert_allclose(
+        compute(transduction("source_ids", smoothing).loss, TARGETS, log_p), expected, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 def test_padding_counts_for_nothing(smoothing):
-    log_p, loss = log_probabilities(3, 5), transduction(smoothing).loss
+    log_p, loss = log_probabilities(3, 5), transduction("source_ids", smoothing).loss
     expected = compute(loss, TARGETS, log_p)
     spoilt = np.where(TARGETS[..., None] == 0, np.float32(-1e4), log_p)
     np.testing.assert_array_equal(compute(loss, TARGETS, spoilt), expected)

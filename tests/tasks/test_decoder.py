@@ -12,20 +12,14 @@ from kzoo import create_model
 from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
-from kzoo.tasks import translator
-from kzoo.tasks.translator import Decoding, compile_translation
+from kzoo.models import seq2seq
+from kzoo.tasks.decoder import Decoding, compile_decoding
+from kzoo.training.sources import Sources
 
 SOURCE, TARGET, LENGTH, BATCH = 11, 7, 12, 5
 GREEDY, BEAM = Decoding(), Decoding("beam", beam=3, length_penalty=0.6)
 NUCLEUS = Decoding("nucleus", samples=2, temperature=2.0, top_p=0.9)
 DECODINGS = pytest.mark.parametrize("decoding", [GREEDY, BEAM, NUCLEUS], ids=lambda found: found.method)
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch):
-    """Small batches, and sequences of 12 tokens at most."""
-    monkeypatch.setattr(translator, "BATCH", BATCH)
-    monkeypatch.setattr(translator, "LIMITS", Limits(SOS, EOS, LENGTH))
 
 
 @cache
@@ -39,9 +33,15 @@ def make_model(seed, name="nmt-bilinear"):
 
 
 @cache
-def translation(decoding, *seeds):
-    """Compiled once for all tests."""
-    return compile_translation([make_model(seed) for seed in seeds], decoding)
+def decoded_by(decoding, *seeds):
+    """`decode(source_ids, batch=BATCH)`, compiled once for all tests."""
+    return decoder([make_model(seed) for seed in seeds], decoding)
+
+
+def decoder(models, decoding):
+    """The same of any models, up to 12 tokens."""
+    decode = compile_decoding(models, seq2seq, decoding, Limits(SOS, EOS, LENGTH))
+    return lambda source_ids, batch=BATCH: decode(Sources(source_ids, batch=batch))
 
 
 def make_sources(lengths):
@@ -89,45 +89,44 @@ def assert_greedy(found, source_ids, *models):
 
 @DECODINGS
 def test_a_source_alone_as_in_a_batch(decoding):
-    translate = translation(decoding, 1)
-    together = translate(SOURCES)
+    decode = decoded_by(decoding, 1)
+    together = decode(SOURCES)
     assert len(np.unique((together.tokens != 0).sum(axis=-1))) > 3  # they end at different lengths
     for row in (1, 2, 6, 9):
-        alone = translate(SOURCES[row : row + 1])
+        alone = decode(SOURCES[row : row + 1])
         np.testing.assert_array_equal(alone.tokens[0], together.tokens[row])
         np.testing.assert_allclose(alone.scores[0], together.scores[row], rtol=1e-4, atol=1e-5)
 
 
 @DECODINGS
 def test_neither_order_nor_padding_counts(decoding):
-    translate = translation(decoding, 1)
-    together = translate(SOURCES)
-    assert_same(translate(np.pad(SOURCES, [(0, 0), (0, 7)])), together)
+    decode = decoded_by(decoding, 1)
+    together = decode(SOURCES)
+    assert_same(decode(np.pad(SOURCES, [(0, 0), (0, 7)])), together)
     order = np.random.default_rng(4).permutation(len(SOURCES))
     back = np.argsort(order)
-    shuffled = translate(SOURCES[order])
+    shuffled = decode(SOURCES[order])
     np.testing.assert_array_equal(shuffled.tokens[back], together.tokens)
     np.testing.assert_allclose(shuffled.scores[back], together.scores, rtol=1e-4, atol=1e-5)
 
 
 @DECODINGS
-def test_the_size_of_a_batch_does_not_count(monkeypatch, decoding):
-    together = translation(decoding, 1)(SOURCES)
-    monkeypatch.setattr(translator, "BATCH", 16)
-    assert_same(compile_translation([make_model(1)], decoding)(SOURCES), together)
+def test_the_size_of_a_batch_does_not_count(decoding):
+    decode = decoded_by(decoding, 1)
+    assert_same(decode(SOURCES, batch=16), decode(SOURCES))
 
 
 @pytest.mark.parametrize("name", ["nmt", "nmt-bilinear", "p2g-bahdanau"])
 def test_greedy_writes_the_likeliest_token_of_the_training_graph(name):
     model = make_model(1, name)
-    found = compile_translation([model], GREEDY)(SHORT)
+    found = decoder([model], GREEDY)(SHORT)
     assert len(np.unique(found.tokens, axis=0)) > 1
     assert_greedy(found, SHORT, model)
 
 
 def test_the_score_of_a_beam_is_that_of_the_training_graph():
     for decoding in (BEAM, Decoding("beam", beam=20)):
-        found = translation(decoding, 1)(SHORT)
+        found = decoded_by(decoding, 1)(SHORT)
         assert found.tokens.shape == (len(SHORT), decoding.beam, LENGTH)
         for beam in range(3):
             written = found.tokens[:, beam]
@@ -139,25 +138,25 @@ def test_the_score_of_a_beam_is_that_of_the_training_graph():
 
 
 def test_a_beam_of_one_is_greedy_and_a_wider_one_no_worse():
-    greedy = translation(GREEDY, 1)(SHORT)
-    assert_same(translation(Decoding("beam", beam=1), 1)(SHORT), greedy)
-    wide = translation(Decoding("beam", beam=20), 1)(SHORT)
+    greedy = decoded_by(GREEDY, 1)(SHORT)
+    assert_same(decoded_by(Decoding("beam", beam=1), 1)(SHORT), greedy)
+    wide = decoded_by(Decoding("beam", beam=20), 1)(SHORT)
     assert (wide.scores[:, 0] >= greedy.scores[:, 0] - 1e-4).all()
     assert (wide.scores[:, 0] > greedy.scores[:, 0] + 1e-2).any()
 
 
 def test_a_sample_depends_on_its_seed_and_pass():
-    translate = translation(NUCLEUS, 1)
-    found = translate(SOURCES)
-    assert_same(translate(SOURCES), found)
+    decode = decoded_by(NUCLEUS, 1)
+    found = decode(SOURCES)
+    assert_same(decode(SOURCES), found)
     first, second = found.tokens[:, 0], found.tokens[:, 1]
     assert (first != second).any()
-    np.testing.assert_array_equal(translation(replace(NUCLEUS, samples=1), 1)(SOURCES).tokens[:, 0], first)
-    assert (translation(replace(NUCLEUS, seed=43), 1)(SHORT).tokens != translate(SHORT).tokens).any()
+    np.testing.assert_array_equal(decoded_by(replace(NUCLEUS, samples=1), 1)(SOURCES).tokens[:, 0], first)
+    assert (decoded_by(replace(NUCLEUS, seed=43), 1)(SHORT).tokens != decode(SHORT).tokens).any()
 
 
 def test_the_score_of_a_sample_is_its_probability_under_the_model():
-    found = translation(NUCLEUS, 1)(SHORT)
+    found = decoded_by(NUCLEUS, 1)(SHORT)
     for index in range(2):
         expected = recompute(SHORT, found.tokens[:, index], make_model(1))
         np.testing.assert_allclose(found.scores[:, index], expected, rtol=1e-4, atol=1e-5)
@@ -165,23 +164,23 @@ def test_the_score_of_a_sample_is_its_probability_under_the_model():
 
 def test_one_of_the_top_1_is_greedy_and_more_than_all_are_all():
     one, everything, more = (
-        translation(Decoding("nucleus", top_k=k, top_p=1.0), 1)(SHORT) for k in (1, TARGET, TARGET + 90)
+        decoded_by(Decoding("nucleus", top_k=k, top_p=1.0), 1)(SHORT) for k in (1, TARGET, TARGET + 90)
     )
-    assert_same(one, translation(GREEDY, 1)(SHORT))
+    assert_same(one, decoded_by(GREEDY, 1)(SHORT))
     assert_same(more, everything)
     assert (one.tokens != everything.tokens).any()
 
 
 @pytest.mark.parametrize("decoding", [GREEDY, BEAM], ids=lambda found: found.method)
 def test_a_model_with_itself_is_the_model(decoding):
-    assert_same(translation(decoding, 1, 1)(SHORT), translation(decoding, 1)(SHORT))
+    assert_same(decoded_by(decoding, 1, 1)(SHORT), decoded_by(decoding, 1)(SHORT))
 
 
 def test_two_models_have_the_mean_of_their_probabilities():
-    found = translation(GREEDY, 1, 20)(SHORT)
+    found = decoded_by(GREEDY, 1, 20)(SHORT)
     assert_greedy(found, SHORT, make_model(1), make_model(20))
     for seed in (1, 20):
-        assert (translation(GREEDY, seed)(SHORT).tokens != found.tokens).any()
+        assert (decoded_by(GREEDY, seed)(SHORT).tokens != found.tokens).any()
 
 
 @DECODINGS
@@ -190,7 +189,7 @@ def test_what_never_ends_stops_at_the_limit(decoding):
     *others, bias = model.get_weights()
     bias[EOS] = -1e9
     model.set_weights([*others, bias])
-    tokens = compile_translation([model], decoding)(SHORT).tokens
+    tokens = decoder([model], decoding)(SHORT).tokens
     assert tokens.shape[-1] == LENGTH
     assert (tokens != 0).all()
     assert (tokens != EOS).all()
@@ -198,7 +197,7 @@ def test_what_never_ends_stops_at_the_limit(decoding):
 
 @DECODINGS
 def test_every_sequence_is_closed_by_one_end_then_padding(decoding):
-    for row in translation(decoding, 1)(SOURCES).tokens.reshape(-1, LENGTH):
+    for row in decoded_by(decoding, 1)(SOURCES).tokens.reshape(-1, LENGTH):
         length = np.count_nonzero(row)
         assert (row[length:] == 0).all()
         assert (row[: length - 1] != EOS).all()

@@ -1,4 +1,4 @@
-"""Sequences from sources: one or several models, a way of decoding, and the bookkeeping of batches.
+"""Sequences about sources: one or several models, a way of decoding, and the bookkeeping of batches.
 
 A source's answer is the same alone and in a batch: rows are padded, which changes nothing, and the random
 numbers of a sampled pass are drawn for each source by itself.
@@ -15,18 +15,11 @@ from zlib import crc32
 import keras
 import numpy as np
 
-from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Choice, Limits, beam_search, ensemble, generate, most_likely, sample
 from kzoo.errors import UsageError
-from kzoo.models.seq2seq import begin_decoding, encoder_graph
+from kzoo.models.writer import Writer
 from kzoo.training.engines import engine
-from kzoo.training.examples import EXTENT
-
-BATCH = 256
-"""Sources decoded together; the last batch is filled up, so that each width is compiled once."""
-
-LIMITS = Limits(start=SOS, end=EOS, length=50)
-"""R003 decodes at most 50 tokens, R000 and R002 49 and the end."""
+from kzoo.training.sources import Sources
 
 Method = Literal["greedy", "beam", "nucleus"]
 
@@ -72,7 +65,7 @@ class Decoding:
 
 
 @dataclass(frozen=True)
-class Translations:
+class Decoded:
     """Tokens `(count, passes, length)`, each closed by the end token and padded, and their log-probabilities.
 
     Beams come best first, their scores divided by the length penalty; samples as they were drawn.
@@ -82,72 +75,70 @@ class Translations:
     scores: np.ndarray
 
 
-Translate = Callable[[np.ndarray], Translations]
+Decode = Callable[[Sources], Decoded]
 
 
-def compile_translation(models: Sequence[keras.Model], decoding: Decoding) -> Translate:
-    """`translate(source_ids)`: int32 `(count, length)`, padded with 0, to the sequences that follow from it.
+def compile_decoding(
+    models: Sequence[keras.Model], writer: Writer, decoding: Decoding, limits: Limits
+) -> Decode:
+    """`decode(sources)`: the sequences that models of one family write about the sources.
 
-    Several models are decoded together, by the mean of their probabilities.
+    Several models are decoded together, by the mean of their probabilities. A number of sources that is no
+    multiple of the batch is filled up, so that each width is compiled once.
     """
-    encoders = [encoder_graph(model) for model in models]
+    encoders = [writer.encoder_graph(model) for model in models]
 
-    def decode(source_ids: Any, uniforms: Any) -> tuple[Any, Any]:
+    def run(values: Any, uniforms: Any) -> tuple[Any, Any]:
+        rows = keras.ops.shape(values)[0]
         beams = decoding.beam if decoding.method == "beam" else 1
         begun = [
-            begin_decoding(model, encode(source_ids), beams)
+            writer.begin_decoding(model, encode(values), beams)
             for model, encode in zip(models, encoders, strict=True)
         ]
         step, state = begun[0] if len(begun) == 1 else ensemble(begun)
         if decoding.method == "beam":
-            return beam_search(step, state, BATCH, decoding.beam, LIMITS, decoding.length_penalty)
+            return beam_search(step, state, rows, decoding.beam, limits, decoding.length_penalty)
         choose: Choice = most_likely
         if decoding.method == "nucleus":
             choose = sample(
                 uniforms, top_p=decoding.top_p, top_k=decoding.top_k, temperature=decoding.temperature
             )
-        return generate(step, state, BATCH, choose, LIMITS)
+        return generate(step, state, rows, choose, limits)
 
-    compiled = engine().compile_function(decode, [v for model in models for v in model.variables])
+    compiled = engine().compile_function(run, [v for model in models for v in model.variables])
 
-    def translate(source_ids: np.ndarray) -> Translations:
+    def decode(sources: Sources) -> Decoded:
         passes = range(decoding.samples if decoding.method == "nucleus" else 1)
-        results = [_in_batches(compiled, source_ids, _uniforms(source_ids, decoding, i)) for i in passes]
+        uniforms = (_uniforms(sources, decoding, index, limits.length) for index in passes)
+        results = [_in_batches(compiled, sources, drawn) for drawn in uniforms]
         if decoding.method == "beam":
-            return Translations(*results[0])
+            return Decoded(*results[0])
         tokens, scores = zip(*results, strict=True)
-        return Translations(np.stack(tokens, axis=1), np.stack(scores, axis=1))
+        return Decoded(np.stack(tokens, axis=1), np.stack(scores, axis=1))
 
-    return translate
+    return decode
 
 
-def _uniforms(source_ids: np.ndarray, decoding: Decoding, index: int) -> np.ndarray:
+def _uniforms(sources: Sources, decoding: Decoding, index: int, length: int) -> np.ndarray:
     """The random numbers of a pass, float32 `(count, length)`; nothing is drawn where nothing is sampled."""
     if decoding.method != "nucleus":
-        return np.zeros((len(source_ids), 0), np.float32)
-    seeds = ([decoding.seed, index, crc32(row[row != 0].tobytes())] for row in source_ids)
-    return np.array([np.random.default_rng(seed).random(LIMITS.length, np.float32) for seed in seeds])
+        return np.zeros((len(sources), 0), np.float32)
+    seeds = ([decoding.seed, index, crc32(row[row != 0].tobytes())] for row in sources.values)
+    return np.array([np.random.default_rng(seed).random(length, np.float32) for seed in seeds])
 
 
 def _in_batches(
-    compiled: Callable[..., tuple[Any, Any]], source_ids: np.ndarray, uniforms: np.ndarray
+    compiled: Callable[..., tuple[Any, Any]], sources: Sources, uniforms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Decode batches of like length, each filled up with its first source, and put them in order again."""
-    lengths = (source_ids != 0).sum(axis=1)
+    lengths = sources.lengths
     order = np.argsort(lengths, kind="stable")
     parts = []
-    for start in range(0, len(order), BATCH):
-        rows = order[start : start + BATCH]
-        filled = np.concatenate([rows, np.repeat(rows[:1], BATCH - len(rows))])
-        sources = _cut(source_ids[filled], int(lengths[rows].max()))
-        outputs = compiled(sources, uniforms[filled])
+    for start in range(0, len(order), sources.batch):
+        rows = order[start : start + sources.batch]
+        filled = np.concatenate([rows, np.repeat(rows[:1], sources.batch - len(rows))])
+        outputs = compiled(sources.take(filled, int(lengths[rows].max())), uniforms[filled])
         parts.append([keras.ops.convert_to_numpy(output)[: len(rows)] for output in outputs])
     tokens, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
     back = np.argsort(order)
     return tokens[back], scores[back]
-
-
-def _cut(source_ids: np.ndarray, longest: int) -> np.ndarray:
-    """The sources at the next multiple of EXTENT of the longest."""
-    width = max(1, -(-longest // EXTENT)) * EXTENT
-    return np.pad(source_ids, [(0, 0), (0, max(0, width - source_ids.shape[1]))])[:, :width]

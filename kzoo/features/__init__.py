@@ -1,0 +1,1 @@
+"""What is computed of data once, before a model is trained on it."""

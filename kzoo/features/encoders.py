@@ -1,0 +1,115 @@
+"""Frozen networks that turn an image into regions, for captions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kzoo.data.places import shared_folders
+from kzoo.errors import KzooError, UsageError
+from kzoo.extras import require
+from kzoo.training.engines import engine
+from kzoo.training.objective import scale_pixels
+
+RESNET, PRESET = "resnet18", "resnet_18_imagenet"
+"""R001's encoder, and what keras-hub calls it."""
+
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """`encode(images)`: uint8 `(count, height, width, 3)` to regions `(count, regions, features)` in float32.
+
+    `identity` names the network and its weights: the same identity gives the same regions. Images are resized
+    to `size` squared unless the recipe says otherwise.
+    """
+
+    encode: Callable[[np.ndarray], np.ndarray]
+    features: int
+    size: int
+    identity: str
+
+
+@lru_cache(maxsize=1)
+def open_encoder(name: str) -> Encoder:
+    """The encoder that `model.encoder` names: "resnet18", or the folder of a classifier's run.
+
+    Raises:
+        UsageError: neither of them, or a run whose model has no convolution.
+        MissingExtraError: keras-hub is needed and not installed.
+    """
+    if name == RESNET:
+        return _open_resnet()
+    from kzoo.training.run import open_run
+
+    path = Path(name)
+    if not path.is_dir():
+        raise UsageError(
+            f"no encoder is called {name!r}: expected {RESNET}, conv, or the folder of a classifier's run"
+        )
+    run = open_run(path)
+    chosen = run.recipe().training.tested_epoch
+    maps = trunk(run.load_model(chosen))
+    digest = hashlib.sha256((path / f"{chosen}.keras").read_bytes()).hexdigest()
+    return _encoder(maps, scale_pixels, size=128, identity=f"{run.recipe().model.name} {digest}")
+
+
+def trunk(classifier: keras.Model) -> keras.Model:
+    """The layers of a classifier up to the last feature map, for images of any size.
+
+    Raises:
+        UsageError: there is no feature map.
+    """
+    mapping = [layer for layer in classifier.layers[1:] if len(layer.output.shape) == 4]
+    if not mapping:
+        raise UsageError(f"{classifier.name} has no feature map: name a run of a network with convolutions")
+    inputs = x = keras.Input((None, None, classifier.input_shape[-1]))
+    for layer in mapping:
+        x = layer(x)
+    return keras.Model(inputs, x, name=f"{classifier.name}-trunk")
+
+
+def _open_resnet() -> Encoder:
+    hub = require("keras_hub", "resnet", f"the encoder {RESNET}")
+    found = (folder for folder in shared_folders(RESNET) if (folder / "config.json").is_file())
+    preset = str(next(found, PRESET))
+    try:
+        backbone = hub.models.Backbone.from_preset(preset)
+        converter = hub.layers.ImageConverter.from_preset(preset, image_size=None)
+    except Exception as error:  # keras-hub has no error of its own: offline, unknown or damaged, each its own
+        places = ", ".join(map(str, shared_folders(RESNET)))
+        raise KzooError(
+            f"the weights of {RESNET} could not be had ({str(error).splitlines()[0]}): put the preset "
+            f"{PRESET} of keras-hub into one of {places}, or train an encoder along: --set model.encoder=conv"
+        ) from error
+    digest = hashlib.sha256()
+    for weight in backbone.get_weights():
+        digest.update(weight.tobytes())
+    return _encoder(backbone, converter, size=512, identity=f"{RESNET} {digest.hexdigest()}")
+
+
+def _encoder(maps: keras.Model, prepare: Callable[[Any], Any], size: int, identity: str) -> Encoder:
+    def regions(images: Any) -> Any:
+        encoded = maps(prepare(images), training=False)
+        count, _, _, features = keras.ops.shape(encoded)
+        return keras.ops.cast(keras.ops.reshape(encoded, (count, -1, features)), "float32")
+
+    compiled = engine().compile_function(regions, maps.variables)
+
+    def encode(images: np.ndarray) -> np.ndarray:
+        parts = []
+        for start in range(0, len(images), BATCH):
+            rows = np.arange(BATCH) % min(BATCH, len(images) - start) + start
+            encoded = keras.ops.convert_to_numpy(compiled(images[rows]))
+            parts.append(encoded[: len(images) - start])
+        return np.concatenate(parts)
+
+    return Encoder(encode, maps.output_shape[-1], size, identity)

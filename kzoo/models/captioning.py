@@ -1,0 +1,201 @@
+"""The captioners of R001 3: an LSTM writes about the regions of an image.
+
+A model maps `regions` `(batch, regions, features)`, what an encoder makes of an image, and `target_ids`
+`(batch, length)`, the words before each position, to log-probabilities `(batch, length, vocabulary)` of the
+word there, in float32.
+
+    v = mean of the regions v_i,    h_0 = W_h v + b_h,    c_0 = W_c v + b_c
+    h_t, c_t = LSTM([embedding(y_{t-1}); z_t], (h_{t-1}, c_{t-1})),    z_t = attention(h_{t-1}, v_1..v_R)
+    log p_t = log_softmax(W_o dropout(h_t) + b_o)
+
+Without attention there is no z_t. The attention is additive with a ReLU, w . ReLU(W_e v_i + W_d h) with
+biases (R001 3b; Xu et al., 2015, arXiv 1502.03044, have a tanh).
+
+With `encoder="conv"` three blocks of convolutions, those of `cnn-bn`, make the regions and are trained along;
+the input is `image` `(batch, height, width, 3)` then, with pixels divided by 256.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers, ops
+
+from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.errors import UsageError
+from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAttention
+from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
+from kzoo.models.lstm import lstm_step, token_table
+from kzoo.models.writer import TARGET, source_input
+from kzoo.registry import ModelCard, register_model
+
+TASK = "image captioning"
+
+ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
+    "none": None,
+    "bahdanau": lambda units: BahdanauAttention(units, activation="relu", use_bias=True, name="attention"),
+    "bilinear": lambda units: BilinearAttention(name="attention"),
+}
+"""The attentions by name, from the number of units."""
+
+TRAINED_ALONG = "conv"
+"""The encoder that is part of the model."""
+
+
+def captioner(
+    vocabulary: int,
+    features: int = 512,
+    embedding: int = 100,
+    units: int = 256,
+    attention: str = "none",
+    attention_units: int = 100,
+    dropout: float = 0.5,
+    encoder: str = "resnet18",
+    convention: str = "pytorch",
+    name: str = "captioner",
+) -> keras.Model:
+    """Build the training graph, with Keras's initial weights.
+
+    Args:
+        vocabulary: the number of words, the special ones counted.
+        features: of a region; `encoder="conv"` has its own.
+        embedding: the length of a word's vector.
+        units: of the LSTM.
+        attention: one of `ATTENTIONS`.
+        attention_units: of the additive attention.
+        dropout: the share of h dropped, in [0, 1).
+        encoder: "conv" is part of the model. Anything else makes the regions beforehand, see
+            `kzoo.features.regions`, and changes nothing here.
+        convention: whose defaults the initial weights are drawn from, see `kzoo.registry.create_model`.
+
+    Raises:
+        ValueError: an unknown attention.
+    """
+    if attention not in ATTENTIONS:
+        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
+    source, regions = _encode(encoder, features, convention)
+    target_ids = keras.Input((None,), dtype="int32", name=TARGET)
+    mean = ops.mean(regions, axis=1)
+    state = [layers.Dense(units, name=f"initial_{part}")(mean) for part in ("h", "c")]
+    y = layers.Embedding(vocabulary, embedding, name="target_embedding")(target_ids)
+    if (create := ATTENTIONS[attention]) is None:
+        y = layers.LSTM(units, return_sequences=True, name="decoder")(y, initial_state=state)
+    else:
+        decoder = AttentiveRNN(layers.LSTMCell(units), create(attention_units), name="decoder")
+        y = decoder(y, regions, initial_state=state)
+    y = layers.Dropout(dropout, seed=0, name="output_dropout")(y)
+    logits = layers.Dense(vocabulary, name="output")(y)
+    outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
+    return keras.Model({source.name: source, TARGET: target_ids}, outputs, name=name)
+
+
+def _encode(encoder: str, features: int, convention: str) -> tuple[KerasTensor, KerasTensor]:
+    """The source and its regions, on which the layer `regions` stands whatever they come from."""
+    if encoder != TRAINED_ALONG:
+        source = keras.Input((None, features), name="regions")
+        return source, source
+    source = keras.Input((None, None, 3), name="image")
+    maps = conv_blocks(source, 0.0, BATCH_NORMS[convention])
+    return source, layers.Reshape((-1, maps.shape[-1]), name="flatten_regions")(maps)
+
+
+def encoder_graph(model: keras.Model) -> keras.Model:
+    """The source to a dictionary: `h` and `c` `(batch, units)`; with attention `memory`, `keys`."""
+    h, c = (model.get_layer(f"initial_{part}").output for part in ("h", "c"))
+    encoded = {"h": h, "c": c}
+    if has_attention(model):
+        memory = _regions(model)
+        encoded |= {"memory": memory, "keys": model.get_layer("decoder").attention.project_keys(memory)}
+    return keras.Model(model.input[source_input(model)], encoded, name="encoder")
+
+
+def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
+    """See `kzoo.models.writer`."""
+    decoder, output = model.get_layer("decoder"), model.get_layer("output")
+    cell, attention = decoder.cell, decoder.attention if has_attention(model) else None
+    embeddings = model.get_layer("target_embedding").embeddings
+    table = token_table(cell, embeddings)
+    if attention is not None:
+        memory, keys = (ops.repeat(encoded[name], beams, axis=0) for name in ("memory", "keys"))
+
+    def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        h, c = state
+        inputs = ops.take(table, tokens, axis=0)
+        if attention is not None:
+            context, _ = attention.attend(ops.expand_dims(h, 1), memory, keys, None, training=False)
+            inputs = inputs + ops.matmul(ops.squeeze(context, 1), cell.kernel[embeddings.shape[-1] :])
+        h, c = lstm_step(cell, inputs, h, c)
+        return model.get_layer("log_probabilities")(output(h)), (h, c)
+
+    return step, (encoded["h"], encoded["c"])
+
+
+def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
+    """What each word looks at: `(batch, target length, regions)` in float32.
+
+    Raises:
+        UsageError: the model has no attention.
+    """
+    if not has_attention(model):
+        raise UsageError(f"{model.name} has no attention: set model.attention to another than none")
+    decoder = model.get_layer("decoder")
+    probe = keras.Model(model.inputs, [model.get_layer("initial_h").output, decoder.output, _regions(model)])
+    first, written, memory = probe({source_input(model): source, TARGET: target_ids}, training=False)
+    query = ops.concatenate([ops.expand_dims(first, 1), written[:, :-1]], axis=1)
+    _, weights = decoder.attention(query, memory, return_attention_scores=True)
+    return ops.convert_to_numpy(weights).astype(np.float32)
+
+
+def has_attention(model: keras.Model) -> bool:
+    """Whether the model has an attention."""
+    return isinstance(model.get_layer("decoder"), AttentiveRNN)
+
+
+def _regions(model: keras.Model) -> KerasTensor:
+    """The regions in the graph of the model."""
+    if "regions" in model.input:
+        return model.input["regions"]
+    return model.get_layer("flatten_regions").output
+
+
+def _register(name: str, source: str, summary: str, parameters: int, attention: str) -> None:
+    """Register a network of R001 by its attention, the default of that option."""
+
+    @register_model(
+        ModelCard(
+            name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=_TWO_BIASES
+        )
+    )
+    def build(
+        vocabulary: int = 190,
+        features: int = 512,
+        embedding: int = 100,
+        units: int = 256,
+        attention: str = attention,
+        attention_units: int = 100,
+        dropout: float = 0.5,
+        encoder: str = "resnet18",
+        convention: str = "pytorch",
+    ) -> keras.Model:
+        return captioner(
+            vocabulary,
+            features,
+            embedding,
+            units,
+            attention,
+            attention_units,
+            dropout,
+            encoder,
+            convention,
+            name,
+        )
+
+
+_TWO_BIASES = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
+
+_register("caption", "R001 3a", "LSTM 256 begun by the mean region, words 100", 696_054, "none")
+_register(
+    "caption-attention", "R001 3b", "caption with additive attention over the regions", 1_297_443, "bahdanau"
+)

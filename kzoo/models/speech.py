@@ -1,0 +1,306 @@
+"""The speech recognisers of R004 3: an encoder hears a spectrogram, a decoder writes characters.
+
+A model maps `frames` `(batch, time, mels)`, log-mel spectra, and `target_ids` `(batch, length)`, the
+characters before each position, to log-probabilities `(batch, length, vocabulary)` of the character there, in
+float32. A frame of zeros is padding: real ones have none.
+
+    x = GELU(conv_2(GELU(conv_1(frames))))      width 3, conv_2 with stride 2, both padded by 1
+    memory = LN(block_2(block_1(x + sinusoids)))
+    block(x) = y + MLP(LN(y)),    y = x + attention(LN(x))      MLP(x) = W_2 GELU(W_1 x + b_1) + b_2
+
+The decoder is one of two, on embeddings e_t of the characters before:
+
+    recurrent:      d_t = LSTM(LN(e_t))
+    self-attention: d_t = x_t + attention(LN(x_t) over LN(x_1..x_t)),    x_t = e_t + position_t
+    log p_t = log_softmax(W LN(z_t + MLP(LN(z_t))) + b),    z_t = d_t + attention(LN(d_t) over memory)
+
+The encoder is Whisper's (Radford et al., 2022, arXiv 2212.04356), whose keys have no bias. Frames of padding
+are masked; the published code masked nothing, which is `masked=False`: then the padding is heard too, and
+every clip must be padded to one length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import KerasTensor, layers, ops
+
+from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.layers import (
+    Attention,
+    DotProductAttention,
+    EluFeatureMap,
+    LearnedPositions,
+    LinearAttention,
+    MultiHeadAttention,
+    PaddingMask,
+    Sinusoids,
+)
+from kzoo.models.lstm import lstm_step, token_table
+from kzoo.models.writer import TARGET
+from kzoo.registry import ModelCard, register_model
+
+TASK = "speech recognition"
+
+LONGEST = 98
+"""The most characters that are written, the end counted."""
+
+ATTENTIONS: dict[str, Callable[[], Attention] | None] = {
+    "none": None,
+    "dot": DotProductAttention,
+    "linear": lambda: LinearAttention(EluFeatureMap()),
+}
+"""How the decoder sees what it has written, by name: an LSTM remembers it, or it attends to it."""
+
+EPSILONS = {"keras": 1e-3, "pytorch": 1e-5}
+"""What keeps layer normalisation from a division by zero, by convention."""
+
+
+def recogniser(
+    vocabulary: int,
+    mels: int = 80,
+    units: int = 200,
+    heads: int = 2,
+    blocks: int = 2,
+    attention: str = "none",
+    input_norm: bool = True,
+    dropout: float = 0.0,
+    masked: bool = True,
+    convention: str = "pytorch",
+    name: str = "recogniser",
+) -> keras.Model:
+    """Build the training graph, with Keras's initial weights.
+
+    Args:
+        vocabulary: the number of characters, the special ones counted.
+        mels: of a frame.
+        units: of every layer; an MLP has twice as many inside.
+        heads: of each attention.
+        blocks: of the encoder.
+        attention: one of `ATTENTIONS`. The linear one decodes in constant memory.
+        input_norm: whether the LSTM's inputs are normalised; in the author's code they were not.
+        dropout: the share dropped of what each sub-layer adds, in [0, 1); published is none.
+        masked: whether padding is kept out.
+        convention: whose defaults are used, see `kzoo.registry.create_model` and `EPSILONS`.
+
+    Raises:
+        ValueError: an unknown attention.
+    """
+    if attention not in ATTENTIONS:
+        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
+    build = _Blocks(units, heads, dropout, EPSILONS[convention])
+    frames = keras.Input((None, mels), name="frames")
+    target_ids = keras.Input((None,), dtype="int32", name=TARGET)
+    mask = PaddingMask(name="mask")(frames) if masked else None
+    memory = _encode(build, frames, mask, blocks)
+    heard = None if mask is None else mask[:, ::2]
+    x = layers.Embedding(vocabulary, units, name="target_embedding")(target_ids)
+    if (create := ATTENTIONS[attention]) is None:
+        x = build.norm("decoder_norm", x) if input_norm else x
+        x = layers.LSTM(units, return_sequences=True, name="decoder")(x)
+    else:
+        x = LearnedPositions(LONGEST, name="positions")(x)
+        x = build.attend("decoder", x, attention=create(), use_causal_mask=True)
+    x = build.attend("attention", x, memory, value_mask=heard)
+    x = build.norm("output_norm", build.transform("mlp", x))
+    logits = layers.Dense(vocabulary, name="output")(x)
+    outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
+    return keras.Model({"frames": frames, TARGET: target_ids}, outputs, name=name)
+
+
+def _encode(build: _Blocks, frames: KerasTensor, mask: KerasTensor | None, blocks: int) -> KerasTensor:
+    """The memory `(batch, time / 2 rounded up, units)`."""
+    x = layers.Conv1D(build.units, 3, padding="same", name="conv1")(frames)
+    x = layers.Activation("gelu", name="conv1_gelu")(x)
+    if mask is not None:
+        x = ops.where(mask[..., None], x, 0.0)  # what the biases make of padding must not be heard
+    x = layers.ZeroPadding1D(1, name="conv2_padding")(x)
+    x = layers.Conv1D(build.units, 3, strides=2, name="conv2")(x)
+    x = layers.Activation("gelu", name="conv2_gelu")(x)
+    x = Sinusoids(name="sinusoids")(x)
+    heard = None if mask is None else mask[:, ::2]
+    for index in range(1, blocks + 1):
+        x = build.attend(f"block{index}_attention", x, value_mask=heard)
+        x = build.transform(f"block{index}_mlp", x)
+    return build.norm("memory", x)
+
+
+class _Blocks:
+    """The residual sub-layers that encoder and decoder are made of."""
+
+    def __init__(self, units: int, heads: int, dropout: float, epsilon: float) -> None:
+        self.units, self.heads, self.dropout, self.epsilon = units, heads, dropout, epsilon
+
+    def norm(self, name: str, x: KerasTensor) -> KerasTensor:
+        """LN(x)"""
+        return layers.LayerNormalization(epsilon=self.epsilon, name=name)(x)
+
+    def attend(
+        self,
+        name: str,
+        x: KerasTensor,
+        memory: KerasTensor | None = None,
+        attention: Attention | None = None,
+        **masks: KerasTensor | bool | None,
+    ) -> KerasTensor:
+        """x + attention(LN(x) over the memory, or over itself)"""
+        normed = self.norm(f"{name}_norm", x)
+        layer = MultiHeadAttention(self.heads, attention, key_bias=False, name=name)
+        return self._add(name, x, layer(normed, normed if memory is None else memory, **masks))
+
+    def transform(self, name: str, x: KerasTensor) -> KerasTensor:
+        """x + MLP(LN(x))"""
+        hidden = layers.Dense(2 * self.units, activation="gelu", name=f"{name}_hidden")
+        return self._add(name, x, layers.Dense(self.units, name=name)(hidden(self.norm(f"{name}_norm", x))))
+
+    def _add(self, name: str, x: KerasTensor, change: KerasTensor) -> KerasTensor:
+        return x + layers.Dropout(self.dropout, seed=0, name=f"{name}_dropout")(change)
+
+
+def encoder_graph(model: keras.Model) -> keras.Model:
+    """`frames` to the `memory` `(batch, time / 2, units)`, and its `mask` if there is one."""
+    encoded = {"memory": model.get_layer("memory").output}
+    if _has_layer(model, "mask"):
+        encoded["mask"] = model.get_layer("mask").output[:, ::2]
+    return keras.Model(model.input["frames"], encoded, name="encoder")
+
+
+def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
+    """See `kzoo.models.writer`. Keys and values of what is written are kept: a step costs one position."""
+    rows, attention = ops.shape(encoded["memory"])[0], model.get_layer("attention")
+    projected = attention.project_memory(encoded["memory"])
+    keys, values = (ops.repeat(x, beams, axis=0) for x in projected)
+    mask = ops.repeat(encoded["mask"], beams, axis=0) if "mask" in encoded else None
+    remember, state = (_begin_recurrent if _is_recurrent(model) else _begin_attentive)(model, rows)
+
+    def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        x, state = remember(tokens, state)
+        x = ops.expand_dims(x, 1)
+        x = x + attention.attend(model.get_layer("attention_norm")(x), keys, values, mask)
+        hidden = model.get_layer("mlp_hidden")(model.get_layer("mlp_norm")(x))
+        x = model.get_layer("output_norm")(x + model.get_layer("mlp")(hidden))
+        logits = ops.squeeze(model.get_layer("output")(x), 1)
+        return model.get_layer("log_probabilities")(logits), state
+
+    return step, state
+
+
+def _begin_recurrent(model: keras.Model, rows: int) -> tuple[Step, State]:
+    """The LSTM: tokens to its output `(rows, units)`."""
+    cell, embeddings = model.get_layer("decoder").cell, model.get_layer("target_embedding").embeddings
+    if _has_layer(model, "decoder_norm"):
+        embeddings = model.get_layer("decoder_norm")(embeddings)
+    table = token_table(cell, embeddings)
+
+    def remember(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        h, c = lstm_step(cell, ops.take(table, tokens, axis=0), *state)
+        return h, (h, c)
+
+    zeros = ops.zeros((rows, cell.units), table.dtype)
+    return remember, (zeros, zeros)
+
+
+def _begin_attentive(model: keras.Model, rows: int) -> tuple[Step, State]:
+    """The self-attention over what was written: tokens to its output `(rows, units)`."""
+    own, embed = model.get_layer("decoder"), model.get_layer("target_embedding")
+    size = own.query_projection.units // own.num_heads
+    attend, memory = (_begin_linear if isinstance(own.attention, LinearAttention) else _begin_cached)(
+        own, (rows, own.num_heads), size
+    )
+
+    def remember(tokens: Tensor, state: State) -> tuple[Tensor, State]:
+        position, memory = state
+        x = ops.expand_dims(embed(tokens) + model.get_layer("positions").at(position), 1)
+        normed = model.get_layer("decoder_norm")(x)
+        heads, memory = attend(own.project_query(normed), own.project_memory(normed), position, memory)
+        return ops.squeeze(x + own.join_heads(heads), 1), (position + 1, memory)
+
+    return remember, (ops.zeros((rows,), "int32"), memory)
+
+
+Attend = Callable[[Tensor, tuple[Tensor, Tensor], Tensor, State], tuple[Tensor, State]]
+"""`attend(query, (key, value), position, memory) -> outputs, memory`, `(rows, heads, 1, size)` each."""
+
+
+def _begin_cached(own: MultiHeadAttention, batch: tuple[int, int], size: int) -> tuple[Attend, State]:
+    """Keys and values of all positions, of which those up to the present one count."""
+
+    def attend(
+        query: Tensor, written: tuple[Tensor, Tensor], position: Tensor, memory: State
+    ) -> tuple[Tensor, State]:
+        # All rows are at the same position; each has it, for a beam takes rows.
+        place = (0, 0, position[0], 0)
+        keys, values = (ops.slice_update(old, place, new) for old, new in zip(memory, written, strict=True))
+        outputs, _ = own.attention.attend(
+            query, values, keys, ops.arange(LONGEST) <= position[0], training=False
+        )
+        return outputs, (keys, values)
+
+    empty = ops.zeros((*batch, LONGEST, size), own.compute_dtype)
+    return attend, (empty, empty)
+
+
+def _begin_linear(own: MultiHeadAttention, batch: tuple[int, int], size: int) -> tuple[Attend, State]:
+    """The sums of the recurrent form, which are as large at the last position as at the first."""
+
+    def attend(
+        query: Tensor, written: tuple[Tensor, Tensor], position: Tensor, memory: State
+    ) -> tuple[Tensor, State]:
+        query, key, value = (ops.squeeze(x, 2) for x in (query, *written))
+        outputs, memory = own.attention.step(query, value, key, memory)
+        return ops.expand_dims(outputs, 2), memory
+
+    return attend, own.attention.initial_state(batch, size, size)
+
+
+def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
+    """What each character listens to, the mean of the heads: `(batch, target length, time / 2)`, float32."""
+    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in ("attention_norm", "memory")])
+    query, memory = probe({"frames": source, TARGET: target_ids}, training=False)
+    mask = model.get_layer("mask")(source)[:, ::2] if _has_layer(model, "mask") else None
+    _, weights = model.get_layer("attention")(query, memory, value_mask=mask, return_attention_scores=True)
+    return ops.convert_to_numpy(ops.mean(weights, axis=1)).astype(np.float32)
+
+
+def _is_recurrent(model: keras.Model) -> bool:
+    return isinstance(model.get_layer("decoder"), layers.LSTM)
+
+
+def _has_layer(model: keras.Model, name: str) -> bool:
+    return any(layer.name == name for layer in model.layers)
+
+
+def _register(name: str, source: str, summary: str, parameters: int, attention: str, note: str = "") -> None:
+    """Register a network of R004 by its decoder, the default of its options."""
+
+    @register_model(
+        ModelCard(name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=note)
+    )
+    def build(
+        vocabulary: int = 35,
+        mels: int = 80,
+        units: int = 200,
+        heads: int = 2,
+        blocks: int = 2,
+        attention: str = attention,
+        input_norm: bool = True,
+        dropout: float = 0.0,
+        masked: bool = True,
+        convention: str = "pytorch",
+    ) -> keras.Model:
+        return recogniser(
+            vocabulary, mels, units, heads, blocks, attention, input_norm, dropout, masked, convention, name
+        )
+
+
+_register(
+    "asr-lstm",
+    "R004 3.1",
+    "convolutions, two attention blocks; LSTM 200, attention",
+    1_470_435,
+    "none",
+    "PyTorch's LSTM has a second bias, which adds 800 parameters and nothing else.",
+)
+_register("asr-attention", "R004 3.2", "asr-lstm with self-attention for the LSTM", 1_329_835, "dot")

@@ -1,0 +1,39 @@
+"""What a family of models that write sequences offers to decoding, whatever it reads."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from kzoo.decoding.contract import State, Step
+
+TARGET = "target_ids"
+"""The input of every such model that holds the tokens before each position."""
+
+
+class Writer(Protocol):
+    """A module of `kzoo.models`, by the functions that are of the same name in each."""
+
+    def encoder_graph(self, model: keras.Model) -> keras.Model:
+        """From the source to what decoding needs of it, a dictionary, without dropout."""
+
+    def begin_decoding(self, model: keras.Model, encoded: Any, beams: int = 1) -> tuple[Step, State]:
+        """The step of `kzoo.decoding` for encoded sources, and its first state, without dropout.
+
+        What does not change stands in the step and not in its state, once for each of the `beams` of a
+        source. So call this where the decoding is compiled, not before.
+        """
+
+    def attention_weights(self, model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
+        """What each target position attends to, `(batch, target length, source length)` in float32.
+
+        Raises:
+            UsageError: the model has no attention.
+        """
+
+
+def source_input(model: keras.Model) -> str:
+    """The name of the input that is no target."""
+    return next(name for name in model.input if name != TARGET)

@@ -1,0 +1,197 @@
+"""Image captioning: its experiment and the figures of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from kzoo import registry
+from kzoo.data.caption_sources import load_caption_set
+from kzoo.data.captions import CaptionSet, read_images
+from kzoo.data.tokens import Tokens, to_text
+from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.decoding import Limits
+from kzoo.errors import UsageError
+from kzoo.features.encoders import RESNET, open_encoder
+from kzoo.features.regions import load_regions
+from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
+from kzoo.metrics.transcription import bootstrap_interval
+from kzoo.models import captioning as family
+from kzoo.models.writer import Writer
+from kzoo.recipe import Recipe
+from kzoo.reporting.contact_sheet import contact_sheet
+from kzoo.reporting.figure import save
+from kzoo.tasks.sequences import SequenceExperiment
+from kzoo.training.examples import Examples
+from kzoo.training.objective import Objective, captioning, scale_pixels
+from kzoo.training.progress import Criterion
+from kzoo.training.run import RunFolder
+from kzoo.training.sources import Sources
+
+BATCH, GRAIN = 64, 8
+"""Images that are decoded together; captions of a training batch are cut to a multiple of 8 words."""
+
+SHOWN, SHOWN_SIZE = 12, 256
+"""How many test images a run's contact sheet has, and how large."""
+
+
+@dataclass(frozen=True)
+class CaptionExperiment(SequenceExperiment):
+    """A recipe that trains a model to say what images show."""
+
+    data: CaptionSet
+
+    NOUN = "captioned images"
+    DATA_KEYS = frozenset({"max_length", "min_count", "image_size"})
+    CRITERION = Criterion("bleu_4", higher_is_better=True)
+    FIGURES = ("bleu_1", "bleu_4")
+    WRITER: ClassVar[Writer] = family
+    SAMPLE_COLUMNS = ("image", "reference", "prediction")
+
+    @classmethod
+    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> CaptionSet:
+        """The set of captioned images."""
+        options = recipe.data.model_dump(include={"max_length", "min_count"})
+        return load_caption_set(name, data_dir=data_dir, require_data=require_data, **options)
+
+    @classmethod
+    def fit_model(cls, recipe: Recipe, data: CaptionSet, *, own_data: bool) -> Recipe:
+        """The number of words and the features of a region are those of the data and of the encoder."""
+        options = registry.check_options(recipe.model.name, recipe.model.options)
+        fitted: dict[str, Any] = {"vocabulary": len(data.vocabulary())}
+        if options["encoder"] != family.TRAINED_ALONG:
+            fitted["features"] = open_encoder(options["encoder"]).features
+        if options["encoder"] not in (RESNET, family.TRAINED_ALONG):
+            fitted["encoder"] = str(Path(options["encoder"]).resolve())
+        for option, value in fitted.items():
+            if recipe.model.options.get(option, value) != value and option != "encoder":
+                raise UsageError(
+                    f"{data.origin.name} and its encoder need model.{option}={value}, "
+                    f"the recipe has {recipe.model.options[option]}: leave it out"
+                )
+        changed = {option: value for option, value in fitted.items() if options[option] != value}
+        return recipe.with_model_options(**changed) if changed else recipe
+
+    def describe(self) -> dict[str, Any]:
+        """Which images and captions were left out, the longest caption, and the encoder with its weights."""
+        return {
+            "left_out": self.data.dropped.lines(),
+            "longest": self.data.longest,
+            "image_size": self.image_size,
+            "encoder": encoder_identity(self.encoder),
+        }
+
+    @property
+    def encoder(self) -> str:
+        """The name of what makes the regions."""
+        return registry.check_options(self.recipe.model.name, self.recipe.model.options)["encoder"]
+
+    @property
+    def image_size(self) -> int:
+        """Height and width to which images are resized."""
+        return self.recipe.data.image_size or default_size(self.encoder)
+
+    @cached_property
+    def images(self) -> dict[str, np.ndarray]:
+        """What the model reads of each split: regions, or pixels in uint8."""
+        if self.encoder != family.TRAINED_ALONG:
+            return load_regions(open_encoder(self.encoder), self.data, self.image_size)
+        size = (self.image_size, self.image_size)
+        return {name: read_images(split, range(len(split)), size) for name, split in self.data.splits.items()}
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words of the training captions."""
+        return self.data.vocabulary()
+
+    @property
+    def limits(self) -> Limits:
+        """Those of the longest caption with start and end, 22 in R001."""
+        return limits(self.data.longest)
+
+    def sources(self, split: str) -> Sources:
+        """Regions, or pixels as the model takes them."""
+        return as_sources(self.images[split])
+
+    def targets(self, split: str) -> tuple[Sequence[Tokens], np.ndarray]:
+        """All captions of all images."""
+        captions = self.data.splits[split].captions
+        owners = np.repeat(np.arange(len(captions)), list(map(len, captions)))
+        return tuple(chain.from_iterable(captions)), owners
+
+    def examples(self) -> Callable[[int], Examples]:
+        """One for each caption: its ids, and its image."""
+        target_ids, lengths, owners = self.encode_targets("train")
+        arrays = (self.images["train"], target_ids, owners.astype(np.int32))
+        examples = Examples(arrays, lengths[:, None].astype(np.int32), (GRAIN,))
+        return lambda epoch: examples
+
+    def objective(self) -> Objective:
+        """The negative log-likelihood of each next word."""
+        source = "image" if self.encoder == family.TRAINED_ALONG else "regions"
+        return captioning(source, self.recipe.training.label_smoothing)
+
+    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+        """The mean BLEU-1 and BLEU-4 of an image (R001)."""
+        references = self.data.splits[split].captions
+        return {f"bleu_{order}": mean_sentence_bleu(references, predictions, order) for order in (1, 4)}
+
+    def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
+        """BLEU of the first pass of each image: the mean of an image's (R001), and that of the corpus."""
+        references, predictions = self.data.splits[split].captions, [row[0] for row in passes]
+        corpus = corpus_bleu(references, predictions)
+        of_each = list(map(sentence_bleu, references, predictions))
+        means = {
+            f"bleu_{order}": mean_sentence_bleu(references, predictions, order) for order in (1, 2, 3, 4)
+        }
+        return {
+            "count": len(references),
+            **means,
+            "corpus_bleu_4": corpus.score,
+            "corpus_bleu_signature": corpus.signature,
+            "intervals": {"bleu_4": bootstrap_interval(of_each)},
+        }
+
+    def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
+        """The image's name, its first caption and the model's."""
+        test = self.data.test
+        for name, references, prediction in zip(test.names, test.captions, predictions, strict=False):
+            yield name, to_text(references[0], "spaces"), to_text(prediction, "spaces")
+
+    def draw_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:
+        """A contact sheet of test images from the first to the last."""
+        rows = np.unique(np.linspace(0, len(predictions) - 1, SHOWN).astype(int)).tolist()
+        captions = [to_text(predictions[row], "spaces") for row in rows]
+        references = [
+            [to_text(caption, "spaces") for caption in self.data.test.captions[row]] for row in rows
+        ]
+        images = list(read_images(self.data.test, rows, (SHOWN_SIZE, SHOWN_SIZE)))
+        save(contact_sheet(images, captions, references, title=self.title), run.path / "captions.png")
+
+
+def default_size(encoder: str) -> int:
+    """Height and width of the images that an encoder reads: 256 regions, 64 if it is trained along."""
+    return 64 if encoder == family.TRAINED_ALONG else open_encoder(encoder).size
+
+
+def encoder_identity(encoder: str) -> str:
+    """What the regions were made with; the same identity gives the same regions."""
+    return encoder if encoder == family.TRAINED_ALONG else open_encoder(encoder).identity
+
+
+def limits(longest: int) -> Limits:
+    """Of captions of at most `longest` words, between start and end."""
+    return Limits(start=SOS, end=EOS, length=longest + 2)
+
+
+def as_sources(images: np.ndarray) -> Sources:
+    """Regions, or pixels in uint8, as sources."""
+    values = keras.ops.convert_to_numpy(scale_pixels(images)) if images.dtype == np.uint8 else images
+    return Sources(values, grain=None, batch=BATCH)

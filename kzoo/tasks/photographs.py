@@ -1,0 +1,58 @@
+"""A user's own images through captioners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from kzoo.data.folders import read_image
+from kzoo.data.tokens import TokenKind
+from kzoo.decoding import Limits
+from kzoo.errors import DataError, UsageError
+from kzoo.features.encoders import open_encoder
+from kzoo.models import captioning as family
+from kzoo.models.writer import Writer
+from kzoo.tasks.author import Author, Reading
+from kzoo.tasks.captions import as_sources, encoder_identity, limits
+from kzoo.training.run import Checkpoint, RunFolder
+
+
+class ImageAuthor(Author):
+    """Captioners that read the regions of one encoder.
+
+    Raises:
+        UsageError: the runs have different encoders.
+        DataError: the encoder is no longer what the runs were trained with.
+    """
+
+    WRITER: ClassVar[Writer] = family
+
+    def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
+        super().__init__(runs, checkpoint)
+        self._encoder = self.recipe.model.options.get("encoder", "resnet18")
+        for run in runs:
+            if run.environment()["data"]["encoder"] != self.data["encoder"]:
+                raise UsageError(f"{run.path} and {runs[0].path} have different encoders")
+        if encoder_identity(self._encoder) != self.data["encoder"]:
+            raise DataError(f"{self._encoder} is not the encoder that {runs[0].path} was trained with")
+
+    @property
+    def limits(self) -> Limits:
+        """Those of the training."""
+        return limits(self.data["longest"])
+
+    @property
+    def kind(self) -> TokenKind:
+        """Words."""
+        return "spaces"
+
+    def read(self, inputs: Sequence[str]) -> Reading:
+        """Image files, resized as in the training, and their regions."""
+        size = self.data["image_size"]
+        images = np.stack([read_image(Path(path), (size, size, 3)) for path in inputs])
+        if self._encoder != family.TRAINED_ALONG:
+            images = open_encoder(self._encoder).encode(images)
+        return Reading(as_sources(images), [() for _ in inputs])

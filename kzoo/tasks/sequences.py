@@ -1,0 +1,179 @@
+"""Whatever ends in a sequence of tokens: what its experiments share, and the figures of a split."""
+
+from __future__ import annotations
+
+import csv
+import io
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+from kzoo.data.tokens import Tokens
+from kzoo.data.vocabulary import Vocabulary
+from kzoo.decoding import Limits
+from kzoo.errors import UsageError
+from kzoo.experiment import Experiment
+from kzoo.files import atomic_write_text
+from kzoo.models.writer import Writer
+from kzoo.reporting.curves import curves
+from kzoo.reporting.figure import save
+from kzoo.tasks.decoder import Decoded, Decoding, compile_decoding
+from kzoo.training.inference import compile_token_loss
+from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.sources import Sources
+
+TARGET_VOCABULARY = "target-vocabulary.json"
+"""The vocabulary of what is written, in a run folder."""
+
+SAMPLES = 20
+"""How many predictions for the test set are printed in a run folder."""
+
+
+@dataclass(frozen=True)
+class SequenceExperiment(Experiment):
+    """A recipe that trains a model to write a sequence of tokens about each source."""
+
+    WRITER: ClassVar[Writer]
+    """The family of the model."""
+
+    SAMPLE_COLUMNS: ClassVar[tuple[str, ...]]
+    """The columns of the sample predictions in a run folder."""
+
+    @property
+    @abstractmethod
+    def vocabulary(self) -> Vocabulary:
+        """The tokens that are written."""
+
+    @property
+    @abstractmethod
+    def limits(self) -> Limits:
+        """Where decoding begins and ends."""
+
+    @abstractmethod
+    def sources(self, split: str) -> Sources:
+        """The sources of a split as the model reads them."""
+
+    @abstractmethod
+    def targets(self, split: str) -> tuple[Sequence[Tokens], np.ndarray | None]:
+        """What is to be written, and about which source each is: about its own where None."""
+
+    @abstractmethod
+    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+        """The figures that are measured after each epoch, of one prediction for each source."""
+
+    @abstractmethod
+    def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
+        """All figures of several predictions for each source, ready for JSON.
+
+        `count`, the figures, and with `intervals` what has a bootstrap interval.
+        """
+
+    @abstractmethod
+    def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
+        """Rows of `SAMPLE_COLUMNS` for predictions of the test set."""
+
+    @property
+    def loss_smoothing(self) -> float:
+        """The label smoothing of the loss that is measured."""
+        return 0.0
+
+    def draw_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:
+        """Draw pictures of predictions for the test set; texts have none."""
+
+    def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
+        """Loss with the true tokens before each, and the figures of greedy decoding."""
+        decode = compile_decoding([model], self.WRITER, Decoding(), self.limits)
+        measure_loss, sources = compile_token_loss(model, self.loss_smoothing), self.sources("validation")
+        target_ids, _, owners = self.encode_targets("validation")
+
+        def validate() -> dict[str, float]:
+            predictions = decode_best(decode(sources), self.vocabulary)
+            return {
+                "loss": measure_loss(sources, target_ids, owners),
+                **self.figures("validation", predictions),
+            }
+
+        return validate
+
+    def check_vocabularies(self, runs: Sequence[RunFolder]) -> None:
+        """Raises UsageError if runs that are to be decoded together differ in a vocabulary."""
+        load_vocabulary(runs)
+
+    def encode_targets(self, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ids between start and end, how many are to be predicted, the end among them, and their sources."""
+        targets, owners = self.targets(split)
+        lengths = np.fromiter(map(len, targets), np.int32, len(targets)) + 1
+        owners = np.arange(len(targets)) if owners is None else owners
+        return self.vocabulary.encode_batch(targets, start=True, end=True), lengths, owners
+
+    def prepare_run(self, run: RunFolder) -> None:
+        """Keep the vocabulary of what is written."""
+        self.vocabulary.save(run.path / TARGET_VOCABULARY)
+
+    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+        """The figures of greedy decoding of the test set; curves and sample predictions."""
+        save(curves({self.title: run.history()}), run.path / "curves.png")
+        passes = self.decode([model], "test", Decoding())
+        predictions = [row[0] for row in passes]
+        self._write_samples(run, predictions)
+        self.draw_samples(run, predictions)
+        target_ids, _, owners = self.encode_targets("test")
+        loss = compile_token_loss(model, self.loss_smoothing)(self.sources("test"), target_ids, owners)
+        return {"loss": loss, **self.measure("test", passes)}
+
+    def evaluate(
+        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding
+    ) -> dict[str, Any]:
+        """Measure the models of one or several runs, decoded together, on a split, ready for JSON."""
+        self.check_vocabularies(runs)
+        models = [run.load_tested_model(checkpoint) for run in runs]
+        return {
+            "runs": [str(run.path) for run in runs],
+            "checkpoint": checkpoint or self.recipe.training.tested_epoch,
+            "split": split,
+            "data": self.describe_data(),
+            "decoding": decoding.to_json(),
+            **self.measure(split, self.decode(models, split, decoding)),
+        }
+
+    def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> list[list[Tokens]]:
+        """What models write about the sources of a split, in each pass or beam."""
+        decode = compile_decoding(models, self.WRITER, decoding, self.limits)
+        return decode_all(decode(self.sources(split)), self.vocabulary)
+
+    def _write_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:
+        """The first predictions for the test set beside the truth, as the reports print them."""
+        buffer = io.StringIO()
+        writer = csv.writer(buffer, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        writer.writerow(self.SAMPLE_COLUMNS)
+        writer.writerows(self.sample_rows(predictions[:SAMPLES]))
+        atomic_write_text(run.path / "predictions.tsv", buffer.getvalue())
+
+
+def decode_all(decoded: Decoded, vocabulary: Vocabulary) -> list[list[Tokens]]:
+    """The tokens of every pass for every source."""
+    return [[vocabulary.decode(tokens) for tokens in row] for row in decoded.tokens]
+
+
+def decode_best(decoded: Decoded, vocabulary: Vocabulary) -> list[Tokens]:
+    """The tokens of the first pass for every source."""
+    return [vocabulary.decode(row[0]) for row in decoded.tokens]
+
+
+def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) -> Vocabulary:
+    """A vocabulary of runs that are to be decoded together.
+
+    Raises:
+        UsageError: they differ.
+    """
+    vocabularies = [Vocabulary.load(run.path / name) for run in runs]
+    for run, vocabulary in zip(runs, vocabularies, strict=True):
+        if vocabulary != vocabularies[0]:
+            raise UsageError(
+                f"{run.path} and {runs[0].path} have different vocabularies: decode runs on the same data"
+            )
+    return vocabularies[0]

@@ -1,0 +1,195 @@
+"""Speech recognition: its experiment and the figures of a split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from kzoo import registry
+from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
+from kzoo.data.speech_sources import load_speech_set
+from kzoo.data.tokens import Tokens, to_text
+from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.decoding import Limits
+from kzoo.errors import UsageError
+from kzoo.features.speech import spectrograms
+from kzoo.layers import LogMelSpectrogram
+from kzoo.metrics import similarity, transcription
+from kzoo.models import speech as family
+from kzoo.models.writer import Writer
+from kzoo.recipe import DataSection, Recipe
+from kzoo.tasks.sequences import SequenceExperiment
+from kzoo.training.examples import Examples
+from kzoo.training.objective import Objective, transduction
+from kzoo.training.progress import Criterion
+from kzoo.training.sources import Sources
+
+LIMITS = Limits(start=SOS, end=EOS, length=family.LONGEST)
+"""R004 decodes 98 characters, the end among them."""
+
+BATCH, GRAINS = 32, (64, 16)
+"""Clips that are decoded together; frames and characters of a batch are cut to multiples of these."""
+
+MAX_FRAMES = 2_754
+"""R004 cuts its spectrograms to so many frames."""
+
+SIMILARITIES = {
+    "jaccard": similarity.jaccard,
+    "ochiai": similarity.ochiai,
+    "damerau_levenshtein": similarity.damerau_levenshtein_similarity,
+}
+"""What R004 reports, by the names of the figures."""
+
+
+@dataclass(frozen=True)
+class SpeechExperiment(SequenceExperiment):
+    """A recipe that trains a model to write down what is said."""
+
+    data: SpeechSet
+
+    NOUN = "clips"
+    DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
+    CRITERION = Criterion("character_error_rate", higher_is_better=False)
+    FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
+    WRITER: ClassVar[Writer] = family
+    SAMPLE_COLUMNS = ("clip", "text", "prediction")
+
+    @classmethod
+    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> SpeechSet:
+        """The set of clips."""
+        max_length = recipe.data.max_length
+        return load_speech_set(name, data_dir=data_dir, require_data=require_data, max_length=max_length)
+
+    @classmethod
+    def fit_model(cls, recipe: Recipe, data: SpeechSet, *, own_data: bool) -> Recipe:
+        """The characters are those of R004 whatever the data, and so is the model."""
+        options = registry.check_options(recipe.model.name, recipe.model.options)
+        if options["vocabulary"] != len(SPEECH_VOCABULARY):
+            raise UsageError(
+                f"model.vocabulary is {len(SPEECH_VOCABULARY)}, R004's symbols, not {options['vocabulary']}"
+            )
+        return recipe
+
+    def describe(self) -> dict[str, Any]:
+        """Which rows were left out, and the sample rate."""
+        return {"left_out": self.data.dropped.lines(), "rate": self.data.rate}
+
+    @cached_property
+    def frames(self) -> dict[str, np.ndarray]:
+        """The spectrograms of each split, padded with zeros; all to one length where padding is heard."""
+        transform = log_mel(self.recipe, self.data.rate)
+        made = {
+            name: spectrograms(split.clips, transform, longest_clip(self.recipe.data))[0]
+            for name, split in self.data.splits.items()
+        }
+        if self.is_masked:
+            return made
+        return {name: pad_frames(frames, longest_clip(self.recipe.data)) for name, frames in made.items()}
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether the model leaves padding out."""
+        return registry.check_options(self.recipe.model.name, self.recipe.model.options)["masked"]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """R004's characters."""
+        return SPEECH_VOCABULARY
+
+    @property
+    def limits(self) -> Limits:
+        """Those of R004."""
+        return LIMITS
+
+    @property
+    def loss_smoothing(self) -> float:
+        """That of the training: R004 reports the loss that it minimises."""
+        return self.recipe.training.label_smoothing
+
+    def sources(self, split: str) -> Sources:
+        """Spectrograms."""
+        return as_sources(self.frames[split], self.is_masked)
+
+    def targets(self, split: str) -> tuple[Sequence[Tokens], None]:
+        """One text for each clip."""
+        return self.data.splits[split].texts, None
+
+    def examples(self) -> Callable[[int], Examples]:
+        """Spectrograms, and ids of the texts with start and end."""
+        target_ids, target_lengths, _ = self.encode_targets("train")
+        lengths = np.stack([self.sources("train").lengths, target_lengths], axis=1).astype(np.int32)
+        examples = Examples((self.frames["train"], target_ids), lengths, GRAINS)
+        return lambda epoch: examples
+
+    def objective(self) -> Objective:
+        """The negative log-likelihood of each next character."""
+        return transduction("frames", self.recipe.training.label_smoothing)
+
+    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+        """R004's similarities, and the error rates of characters and of words, which are micro means."""
+        references = self.data.splits[split].texts
+        return {
+            **{
+                name: similarity.mean_similarity(measure, references, predictions)
+                for name, measure in SIMILARITIES.items()
+            },
+            "character_error_rate": transcription.character_error_rate(references, predictions),
+            "word_error_rate": transcription.sentence_word_error_rate(
+                _texts(references), _texts(predictions)
+            ),
+        }
+
+    def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
+        """The figures of the first pass of each clip, and intervals of those over clips."""
+        references, predictions = self.data.splits[split].texts, [row[0] for row in passes]
+        distances = transcription.edit_distances(references, predictions)
+        of_clips = {
+            name: transcription.bootstrap_interval(similarity.similarities(measure, references, predictions))
+            for name, measure in SIMILARITIES.items()
+        }
+        lengths = list(map(len, references))
+        return {
+            "count": len(references),
+            **self.figures(split, predictions),
+            "exact_match": transcription.exact_match(references, predictions),
+            "intervals": {
+                **of_clips,
+                "character_error_rate": transcription.bootstrap_interval(distances, lengths),
+            },
+        }
+
+    def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
+        """The clip's name, its text and the model's."""
+        test = self.data.test
+        for name, text, prediction in zip(test.names, test.texts, predictions, strict=False):
+            yield name, to_text(text, "characters"), to_text(prediction, "characters")
+
+
+def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
+    """What turns sound into frames for the model of a recipe."""
+    options = registry.check_options(recipe.model.name, recipe.model.options)
+    return LogMelSpectrogram(rate, mel_rate=recipe.data.mel_rate, mels=options["mels"])
+
+
+def longest_clip(section: DataSection) -> int:
+    """The most frames that are kept of a clip."""
+    return section.max_frames or MAX_FRAMES
+
+
+def pad_frames(frames: np.ndarray, length: int) -> np.ndarray:
+    """Spectrograms `(count, time, mels)` with zeros up to `length`."""
+    return np.pad(frames, [(0, 0), (0, length - frames.shape[1]), (0, 0)])
+
+
+def as_sources(frames: np.ndarray, is_masked: bool) -> Sources:
+    """Spectrograms as sources, which are cut only where their padding is not heard."""
+    return Sources(frames, grain=GRAINS[0] if is_masked else None, batch=BATCH)
+
+
+def _texts(sequences: Sequence[Tokens]) -> list[str]:
+    return [to_text(sequence, "characters") for sequence in sequences]

@@ -1,0 +1,58 @@
+"""A user's own texts through the models of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from kzoo.data.pair_cards import NORMALISED_SETS
+from kzoo.data.tokens import TokenKind, Tokens, normalise, to_tokens
+from kzoo.decoding import Limits
+from kzoo.errors import UsageError
+from kzoo.models import seq2seq
+from kzoo.models.writer import Writer
+from kzoo.tasks.author import Author, Reading
+from kzoo.tasks.pairs import LIMITS, SOURCE_VOCABULARY
+from kzoo.tasks.sequences import load_vocabulary
+from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.sources import Sources
+
+
+class TextAuthor(Author):
+    """Translators of texts, with the vocabularies they share."""
+
+    WRITER: ClassVar[Writer] = seq2seq
+
+    def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
+        super().__init__(runs, checkpoint)
+        self._source_vocabulary = load_vocabulary(runs, SOURCE_VOCABULARY)
+
+    @property
+    def limits(self) -> Limits:
+        """Those of the reports."""
+        return LIMITS
+
+    @property
+    def kind(self) -> TokenKind:
+        """That of the targets."""
+        return self.data["tokens"][1]
+
+    def read(self, inputs: Sequence[str]) -> Reading:
+        """Texts as their ids; see `tokens`."""
+        sources = [self.tokens(text) for text in inputs]
+        unknown = [self._source_vocabulary.unknown(source) for source in sources]
+        return Reading(Sources(self._source_vocabulary.encode_batch(sources)), unknown)
+
+    def tokens(self, text: str) -> Tokens:
+        """The tokens of a text, normalised where the training data are.
+
+        Raises:
+            UsageError: a text that is not UTF-8, or without tokens.
+        """
+        if any("\ud800" <= character <= "\udfff" for character in text):  # what Python makes of other bytes
+            raise UsageError(f"{text!r} is not UTF-8 text")
+        is_normalised, kind = self.data["name"] in NORMALISED_SETS, self.data["tokens"][0]
+        tokens = to_tokens(normalise(text) if is_normalised else text.strip(), kind)
+        if not tokens:
+            raise UsageError(f"{text!r} has no {kind} that could be read")
+        return tokens

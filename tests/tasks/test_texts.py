@@ -1,0 +1,86 @@
+"""Texts through models with random weights: what is read, and what is told of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kzoo.data.vocabulary import EOS, SOS
+from kzoo.decoding import Limits
+from kzoo.errors import UsageError
+from kzoo.tasks import texts
+from kzoo.tasks.author import END
+from kzoo.tasks.decoder import Decoding
+from kzoo.tasks.texts import TextAuthor
+
+
+@pytest.fixture
+def author(experiment, untrained_run, word_set):
+    """`author(kinds=..., name=..., model__attention=...)`"""
+
+    def build(kinds=("characters", "characters"), name="words", **overrides):
+        return TextAuthor([untrained_run(experiment(word_set(name, kinds), **overrides))])
+
+    return build
+
+
+def test_a_text_is_read_as_its_set_was(author):
+    assert author().tokens("  Añ b ") == ("A", "ñ", " ", "b")
+    assert author(name="spa-eng").tokens("¿Añ b?") == tuple(" an b ?")
+    assert author(kinds=("spaces", "characters")).tokens(" AH0  B ") == ("AH0", "B")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "a\udcffb"])
+def test_a_text_that_cannot_be_read(author, text):
+    with pytest.raises(UsageError) as raised:
+        author().tokens(text)
+    assert repr(text) in str(raised.value)
+
+
+def test_what_the_training_data_did_not_have_is_told(author):
+    first, second = author().write(["aqbzq", "cab"], Decoding(), 1)
+    assert (first["source"], first["unknown"]) == ("aqbzq", ["q", "z"])
+    assert (second["source"], second["unknown"]) == ("cab", [])
+
+
+def test_the_best_come_first_and_no_more_than_there_are(author):
+    reader = author()
+    (five,) = reader.write(["abc"], Decoding("beam", beam=5), 9)
+    (two,) = reader.write(["abc"], Decoding("beam", beam=5), 2)
+    (greedy,) = reader.write(["abc"], Decoding(), 9)
+    scores = [answer["score"] for answer in five["predictions"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(set(scores)) == 5
+    assert two["predictions"] == five["predictions"][:2]
+    assert len(greedy["predictions"]) == 1
+
+
+def test_a_beam_wider_than_all_there_is_tells_only_sequences(author, monkeypatch):
+    monkeypatch.setattr(texts, "LIMITS", Limits(SOS, EOS, 1))
+    (answer,) = author().write(["abc"], Decoding("beam", beam=7), 99)
+    # All tokens but padding; start and end are no text, and there are seven tokens.
+    assert len(answer["predictions"]) == 6
+    assert sum(np.exp(guess["score"]) for guess in answer["predictions"]) < 1
+
+
+def test_phones_are_told_with_spaces_between_them(author):
+    (answer,) = author(kinds=("characters", "spaces")).write(["abc"], Decoding(), 1)
+    written = answer["predictions"][0]["text"]
+    assert written.count(" ") == len(written.split()) - 1
+
+
+@pytest.mark.parametrize("attention", ["bilinear", "bahdanau", "dot", "linear"])
+def test_every_attention_shows_what_it_read(author, attention):
+    reader = author(model__attention=attention)
+    written, weights = reader.attention(reader.read(["cabq"]))
+    assert written[-1] == END
+    assert weights.shape == (len(written), 4)
+    assert weights.dtype == np.float32
+    np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
+    assert (weights >= 0).all()
+
+
+def test_a_model_without_attention_has_none_to_show(author):
+    reader = author(model__attention="none")
+    with pytest.raises(UsageError, match="has no attention"):
+        reader.attention(reader.read(["cab"]))
