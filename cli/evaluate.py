@@ -54,7 +54,7 @@ def evaluate(
     """Measure a run's model on a split of its data.
 
     Of a classifier the loss, the accuracy, the confusion matrix and the figures of each class; of sequences
-    the error rates with their 95 % bootstrap intervals.
+    their error rates, similarities or BLEU, with 95 % bootstrap intervals.
     """
     folder = open_with_backend(run, backend)
     from kzoo.errors import UsageError
@@ -81,7 +81,7 @@ def evaluate(
     else:
         folders = [folder, *map(open_run, ensemble or [])]
         figures = experiment.evaluate(folders, chosen, split.value, wanted)
-        show = _print_error_rates
+        show = _print_sequences
     if as_json:
         print_json(figures)
     else:
@@ -116,19 +116,20 @@ def _print_classes(figures: dict[str, Any]) -> None:
     print_table("true \\ predicted", *columns, ">none", rows=matrix, title="confusion matrix")
 
 
-def _print_error_rates(figures: dict[str, Any]) -> None:
+def _print_sequences(figures: dict[str, Any]) -> None:
     decoding = dict(figures["decoding"])
     spelled = decoding.pop("method")
     spelled += "".join(f", {key.replace('_', ' ')} {value}" for key, value in decoding.items())
     models = f"{len(figures['runs'])} models together: " if len(figures["runs"]) > 1 else ""
-    title = f"{models}{_title(figures)}, {figures['count']:,} pairs, {spelled}"
-    rows = []
-    for name in ("error_rate", "character_error_rate", "word_error_rate"):
-        low, high = figures["intervals"][name]
-        rows.append((name.replace("_", " "), f"{figures[name]:.4f}", f"{low:.4f} to {high:.4f}"))
-    rows += [
-        (key.replace("_", " "), f"{value:.4f}", "")
-        for key, value in figures.items()
-        if key.startswith("word_error_rate_at")
+    title = f"{models}{_title(figures)}, {figures['count']:,} {figures['noun']}, {spelled}"
+    intervals = figures["intervals"]
+    rows = [
+        (
+            name.replace("_", " "),
+            f"{value:.4f}",
+            "{:.4f} to {:.4f}".format(*intervals[name]) if name in intervals else "",
+        )
+        for name, value in figures.items()
+        if isinstance(value, float)
     ]
     print_table("", ">measured", "95 % interval", rows=rows, title=title)

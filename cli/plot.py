@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, check_task, open_with_backend
+from .options import BackendOption, Checkpoint, DataDir, Run, check_task, open_with_backend, task_of
 from .output import console
 
 if TYPE_CHECKING:
@@ -143,22 +143,42 @@ def mistakes(
 @app.command()
 def attention(
     run: Run,
-    text: Annotated[str, typer.Argument(help="A text to translate.")],
+    source: Annotated[
+        str, typer.Argument(metavar="TEXT|FILE", help="A text, or an image or sound file to write about.")
+    ],
     checkpoint: Annotated[
         Checkpoint | None, typer.Option(help="Which model of the run; otherwise the tested one.")
     ] = None,
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """What each character of a translation was written from."""
+    """What each character or word that is written attends to, in a text, an image or a recording."""
     folder = open_with_backend(run, backend)
-    from kzoo.reporting.alignment import alignment
-    from kzoo.tasks.texts import TextAuthor
+    from kzoo.errors import UsageError
+    from kzoo.tasks import author_type
 
-    check_task(folder, "sequence transduction", "plot attention")
-    author = TextAuthor([folder], None if checkpoint is None else checkpoint.value)
-    source, (written, weights) = author.tokens(text), author.attention(author.read([text]))
-    _save(alignment(source, written, weights, title=_label(folder)), folder, out, "attention")
+    if task_of(folder) == IMAGES:
+        raise UsageError(f"kzoo plot attention is for what writes; {folder.path} is a run of {IMAGES}")
+    author = author_type(folder.recipe().model.name)(
+        [folder], None if checkpoint is None else checkpoint.value
+    )
+    _save(author.draw_attention(source, _label(folder)), folder, out, "attention")
+
+
+@app.command()
+def spectrogram(
+    run: Run,
+    clip: Annotated[Path, typer.Argument(help="A sound file.", dir_okay=False)],
+    out: Out = None,
+    backend: BackendOption = None,
+) -> None:
+    """The log-mel spectrogram of a recording, as a run's model reads it."""
+    folder = open_with_backend(run, backend)
+    from kzoo.tasks.recordings import AudioAuthor
+
+    check_task(folder, "speech recognition", "plot spectrogram")
+    author = AudioAuthor([folder])
+    _save(author.draw_spectrogram(str(clip), f"{clip.name}"), folder, out, "spectrogram")
 
 
 def _label(folder: RunFolder) -> str:

@@ -32,7 +32,8 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[IMAGE|TEXT]...", help="Image files, or texts; texts also come line by line from stdin."
+            metavar="[FILE|TEXT]...",
+            help="Image or sound files, or texts; texts also come line by line from stdin.",
         ),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A file of texts, one a line.", dir_okay=False)] = None,
@@ -55,7 +56,7 @@ def predict(
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Say what images show, or translate texts, with probabilities."""
+    """Say what images show, translate texts, write down speech, with probabilities."""
     folder = open_with_backend(run, backend)
     from kzoo.errors import UsageError
     from kzoo.training.run import open_run
@@ -76,11 +77,17 @@ def predict(
             raise UsageError(f"--decoding, --with and --file are for texts; {folder.path} is a run of images")
         _predict_images(folder, chosen or "best", inputs or [], top or 3, as_json)
         return
-    from kzoo.tasks.texts import TextAuthor
+    from kzoo.tasks import author_type
 
-    texts = _texts(inputs, file)
-    author = TextAuthor([folder, *map(open_run, ensemble or [])], chosen)
-    answers = author.write(texts, wanted, top or 1)
+    kind = author_type(folder.recipe().model.name)
+    if kind.INPUTS == "texts":
+        sources = _texts(inputs, file)
+    elif file or not inputs:
+        raise UsageError(f"name one or more {kind.INPUTS} as arguments")
+    else:
+        sources = inputs
+    author = kind([folder, *map(open_run, ensemble or [])], chosen)
+    answers = author.write(sources, wanted, top or 1)
     if as_json:
         print_json(answers)
     else:

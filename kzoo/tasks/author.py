@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.decoding import Limits
@@ -35,6 +36,9 @@ class Author(ABC):
 
     WRITER: ClassVar[Writer]
     """The family of the models."""
+
+    INPUTS: ClassVar[str]
+    """What a user's inputs are, in the plural."""
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         self.vocabulary = load_vocabulary(runs)
@@ -85,6 +89,14 @@ class Author(ABC):
                 inputs, reading.unknown, found.tokens, found.scores, strict=True
             )
         ]
+
+    @abstractmethod
+    def draw_attention(self, source: str, title: str) -> Figure:
+        """A picture of what each token that is written about an input attends to.
+
+        Raises:
+            UsageError: the model has no attention; see also `read`.
+        """
 
     def attention(self, reading: Reading) -> tuple[Tokens, np.ndarray]:
         """What is written about the first input, greedily and with the end, and what each token attends to.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kzoo.data.folders import read_image
 from kzoo.data.tokens import TokenKind
@@ -15,6 +17,7 @@ from kzoo.errors import DataError, UsageError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.models.writer import Writer
+from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.captions import as_sources, encoder_identity, limits
 from kzoo.training.run import Checkpoint, RunFolder
@@ -29,6 +32,7 @@ class ImageAuthor(Author):
     """
 
     WRITER: ClassVar[Writer] = family
+    INPUTS = "image files"
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         super().__init__(runs, checkpoint)
@@ -51,8 +55,19 @@ class ImageAuthor(Author):
 
     def read(self, inputs: Sequence[str]) -> Reading:
         """Image files, resized as in the training, and their regions."""
-        size = self.data["image_size"]
-        images = np.stack([read_image(Path(path), (size, size, 3)) for path in inputs])
+        images = np.stack([self._pixels(path) for path in inputs])
         if self._encoder != family.TRAINED_ALONG:
             images = open_encoder(self._encoder).encode(images)
         return Reading(as_sources(images), [() for _ in inputs])
+
+    def draw_attention(self, source: str, title: str) -> Figure:
+        """The image with the attention over it, word by word."""
+        written, weights = self.attention(self.read([source]))
+        side = math.isqrt(weights.shape[-1])
+        return word_attention(
+            self._pixels(source), written, weights.reshape(len(written), side, side), title=title
+        )
+
+    def _pixels(self, path: str) -> np.ndarray:
+        size = self.data["image_size"]
+        return read_image(Path(path), (size, size, 3))

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+from matplotlib.figure import Figure
+
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
 from kzoo.features.speech import spectrograms
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
+from kzoo.reporting.spectrogram import spectrogram
+from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.speech import LIMITS, as_sources, log_mel, longest_clip, pad_frames
 
@@ -19,6 +24,7 @@ class AudioAuthor(Author):
     """Recognisers of one kind of spectrogram."""
 
     WRITER: ClassVar[Writer] = family
+    INPUTS = "sound files"
 
     @property
     def limits(self) -> Limits:
@@ -38,8 +44,26 @@ class AudioAuthor(Author):
 
     def read(self, inputs: Sequence[str]) -> Reading:
         """Sound files, resampled, as their spectrograms."""
-        transform, longest = log_mel(self.recipe, self.data["rate"]), longest_clip(self.recipe.data)
-        frames, _ = spectrograms([Path(path) for path in inputs], transform, longest)
-        is_masked = self.recipe.model.options.get("masked", True)
-        frames = frames if is_masked else pad_frames(frames, longest)
+        frames, is_masked = self.frames(inputs), self.recipe.model.options.get("masked", True)
+        frames = frames if is_masked else pad_frames(frames, longest_clip(self.recipe.data))
         return Reading(as_sources(frames, is_masked), [() for _ in inputs])
+
+    def frames(self, paths: Sequence[str]) -> np.ndarray:
+        """The spectrograms of sound files, `(count, longest, mels)`, padded with zeros.
+
+        Raises:
+            DataError: a file is missing or damaged.
+        """
+        transform = log_mel(self.recipe, self.data["rate"])
+        return spectrograms([Path(path) for path in paths], transform, longest_clip(self.recipe.data))[0]
+
+    def draw_attention(self, source: str, title: str) -> Figure:
+        """The spectrogram, and below it the attention of each character over the same time."""
+        written, weights = self.attention(self.read([source]))
+        frames = self.frames([source])[0]
+        heard = weights[:, : -(-len(frames) // 2)]
+        return speech_alignment(frames, written, heard, seconds_per_frame=self.seconds_per_frame, title=title)
+
+    def draw_spectrogram(self, source: str, title: str) -> Figure:
+        """What the model reads of a sound file."""
+        return spectrogram(self.frames([source])[0], seconds_per_frame=self.seconds_per_frame, title=title)

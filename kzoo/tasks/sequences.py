@@ -137,6 +137,7 @@ class SequenceExperiment(Experiment):
             "split": split,
             "data": self.describe_data(),
             "decoding": decoding.to_json(),
+            "noun": self.NOUN,
             **self.measure(split, self.decode(models, split, decoding)),
         }
 

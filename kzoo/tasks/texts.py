@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from matplotlib.figure import Figure
+
 from kzoo.data.pair_cards import NORMALISED_SETS
 from kzoo.data.tokens import TokenKind, Tokens, normalise, to_tokens
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
+from kzoo.reporting.alignment import alignment
 from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.pairs import LIMITS, SOURCE_VOCABULARY
 from kzoo.tasks.sequences import load_vocabulary
@@ -22,6 +25,7 @@ class TextAuthor(Author):
     """Translators of texts, with the vocabularies they share."""
 
     WRITER: ClassVar[Writer] = seq2seq
+    INPUTS = "texts"
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         super().__init__(runs, checkpoint)
@@ -42,6 +46,11 @@ class TextAuthor(Author):
         sources = [self.tokens(text) for text in inputs]
         unknown = [self._source_vocabulary.unknown(source) for source in sources]
         return Reading(Sources(self._source_vocabulary.encode_batch(sources)), unknown)
+
+    def draw_attention(self, source: str, title: str) -> Figure:
+        """A heat map with the tokens of both texts on its axes."""
+        written, weights = self.attention(self.read([source]))
+        return alignment(self.tokens(source), written, weights, title=title)
 
     def tokens(self, text: str) -> Tokens:
         """The tokens of a text, normalised where the training data are.
