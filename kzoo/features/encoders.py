@@ -12,9 +12,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from kzoo import registry
 from kzoo.data.places import shared_folders
 from kzoo.errors import KzooError, UsageError
 from kzoo.extras import require
+from kzoo.models import convolutional
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels
 
@@ -43,7 +45,7 @@ def open_encoder(name: str) -> Encoder:
     """The encoder that `model.encoder` names: "resnet18", or the folder of a classifier's run.
 
     Raises:
-        UsageError: neither of them, or a run whose model has no convolution.
+        UsageError: neither of them, or a run whose model has no convolution or does not read colours.
         MissingExtraError: keras-hub is needed and not installed.
     """
     if name == RESNET:
@@ -56,10 +58,16 @@ def open_encoder(name: str) -> Encoder:
             f"no encoder is called {name!r}: expected {RESNET}, conv, or the folder of a classifier's run"
         )
     run = open_run(path)
-    chosen = run.recipe().training.tested_epoch
+    model, chosen = run.recipe().model.name, run.recipe().training.tested_epoch
+    if (task := registry.card(model).task) != convolutional.TASK:
+        raise UsageError(f"{path} is a run of {task}: an encoder is one of {convolutional.TASK}")
     maps = trunk(run.load_model(chosen))
+    if (channels := maps.input_shape[-1]) != 3:
+        raise UsageError(
+            f"the model of {path} reads images of {channels} channel: an encoder reads 3, colours"
+        )
     digest = hashlib.sha256((path / f"{chosen}.keras").read_bytes()).hexdigest()
-    return _encoder(maps, scale_pixels, size=128, identity=f"{run.recipe().model.name} {digest}")
+    return _encoder(maps, scale_pixels, size=128, identity=f"{model} {digest}")
 
 
 def trunk(classifier: keras.Model) -> keras.Model:
@@ -105,6 +113,7 @@ def _encoder(maps: keras.Model, prepare: Callable[[Any], Any], size: int, identi
     compiled = engine().compile_function(regions, maps.variables)
 
     def encode(images: np.ndarray) -> np.ndarray:
+        _check_size(maps, *images.shape[1:3])
         parts = []
         for start in range(0, len(images), BATCH):
             rows = np.arange(BATCH) % min(BATCH, len(images) - start) + start
@@ -113,3 +122,15 @@ def _encoder(maps: keras.Model, prepare: Callable[[Any], Any], size: int, identi
         return np.concatenate(parts)
 
     return Encoder(encode, maps.output_shape[-1], size, identity)
+
+
+def _check_size(maps: keras.Model, height: int, width: int) -> None:
+    """Raises UsageError for images of which the last feature map has nothing left."""
+    try:
+        _, *grid, _ = maps.compute_output_shape((1, height, width, 3))
+    except ValueError:  # a window is larger than the map it is to slide over
+        grid = [0, 0]
+    if min(grid) < 1:
+        raise UsageError(
+            f"images of {height}x{width} pixels are too small for {maps.name}: set a larger data.image_size"
+        )

@@ -29,7 +29,7 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
     try:
         with np.load(path) as kept:
             return {name: kept[name] for name in data.splits}
-    except (OSError, ValueError, KeyError, BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         pass  # not there, or cut off: it is made anew
     made = {name: encode_split(encoder, split, size) for name, split in data.splits.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
