@@ -56,6 +56,9 @@ class Experiment(ABC):
     DATA_KEYS: ClassVar[frozenset[str]]
     """The keys of the recipe's data section that this kind of data has, beside the name."""
 
+    READS: ClassVar[tuple[str, ...]] = ()
+    """What of `describe` says how the model's inputs are made: for the same model it must stay."""
+
     CRITERION: ClassVar[Criterion]
     """What the best epoch is the best by."""
 
@@ -96,6 +99,11 @@ class Experiment(ABC):
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
 
+    @property
+    def example_count(self) -> int:
+        """How many examples an epoch has."""
+        return len(self.data.train)
+
     def create_model(self) -> keras.Model:
         """The model with the initial weights of the recipe's seed."""
         return registry.create_model(
@@ -105,7 +113,7 @@ class Experiment(ABC):
     def create_optimizer(self, model: keras.Model) -> keras.Optimizer:
         """The recipe's optimiser, its slots built."""
         training = self.recipe.training
-        steps = training.epochs * steps_per_epoch(len(self.data.train), training)
+        steps = training.epochs * steps_per_epoch(self.example_count, training)
         optimizer = create_optimizer(training, self.recipe.runtime.precision, steps)
         optimizer.build(model.trainable_variables)
         return optimizer
@@ -144,9 +152,9 @@ def prepare(
     _check_data_keys(kind, recipe)
     data = kind.load(recipe, recipe.data.name, data_dir=data_dir, require_data=require_data)
     experiment = kind(kind.fit_model(recipe, data, own_data=own_data), data)
-    if steps_per_epoch(len(experiment.data.train), recipe.training) == 0:
+    if steps_per_epoch(experiment.example_count, recipe.training) == 0:
         raise UsageError(
-            f"training.drop_last leaves none of {len(experiment.data.train)} {kind.NOUN}: lower --batch-size"
+            f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
     registry.outline_model(recipe.model.name, **experiment.recipe.model.options)
     return experiment
@@ -169,7 +177,9 @@ def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
             f"{data.origin.location} is not the {name} that {run.path} was trained on ({place}): "
             "name the folder that holds it with --data-dir"
         )
-    return kind(recipe, data)
+    experiment = kind(recipe, data)
+    _check_reading(experiment, run)
+    return experiment
 
 
 def start(experiment: Experiment, run: RunFolder) -> None:
@@ -198,6 +208,7 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
         )
     if before["data"]["sha256"] != experiment.data.sha256():
         raise DataError(f"{experiment.data.origin.location} is not the data that {run.path} was trained on")
+    _check_reading(experiment, run)
     if before["backend"] != keras.backend.backend():
         raise UsageError(
             f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}"
@@ -306,7 +317,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
     """What training would do: the resolved recipe, the data, and what it costs."""
     training, options = experiment.recipe.training, experiment.recipe.model.options
     model = registry.outline_model(experiment.recipe.model.name, **options)
-    steps = steps_per_epoch(len(experiment.data.train), training)
+    steps = steps_per_epoch(experiment.example_count, training)
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
         "data": experiment.describe_data(),
@@ -316,6 +327,14 @@ def outline(experiment: Experiment) -> dict[str, Any]:
             "steps": steps * training.epochs,
         },
     }
+
+
+def _check_reading(experiment: Experiment, run: RunFolder) -> None:
+    """Raises DataError if the inputs of a run's model are no longer made as they were."""
+    before, now = run.environment()["data"], experiment.describe()
+    for key in experiment.READS:
+        if before.get(key) != now[key]:
+            raise DataError(f"{run.path} was trained with another {key} than there is now: train anew")
 
 
 def _check_data_keys(kind: type[Experiment], recipe: Recipe) -> None:

@@ -40,8 +40,8 @@ ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
 }
 """The attentions by name, from the number of units."""
 
-TRAINED_ALONG = "conv"
-"""The encoder that is part of the model."""
+TRAINED_ALONG, SMALLEST = "conv", 8
+"""The encoder that is part of the model, and the height and width of which it makes one region."""
 
 
 def captioner(
@@ -83,7 +83,10 @@ def captioner(
     if (create := ATTENTIONS[attention]) is None:
         y = layers.LSTM(units, return_sequences=True, name="decoder")(y, initial_state=state)
     else:
-        decoder = AttentiveRNN(layers.LSTMCell(units), create(attention_units), name="decoder")
+        cell = layers.LSTMCell(
+            units, name="lstm_cell"
+        )  # else Keras numbers it, and weights are drawn by name
+        decoder = AttentiveRNN(cell, create(attention_units), name="decoder")
         y = decoder(y, regions, initial_state=state)
     y = layers.Dropout(dropout, seed=0, name="output_dropout")(y)
     logits = layers.Dense(vocabulary, name="output")(y)

@@ -14,7 +14,7 @@ from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.decoding import Limits
 from kzoo.models.writer import Writer
 from kzoo.tasks.decoder import Decoding, compile_decoding
-from kzoo.tasks.sequences import load_vocabulary
+from kzoo.tasks.sequences import check_reading, load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
@@ -31,17 +31,21 @@ class Author(ABC):
     """The models of one or several runs with the vocabulary they share.
 
     Raises:
-        UsageError: the runs have different vocabularies.
+        UsageError: the runs have different vocabularies, or read their sources in different ways.
     """
 
     WRITER: ClassVar[Writer]
     """The family of the models."""
+
+    READS: ClassVar[tuple[str, ...]] = ()
+    """What of their data the runs remember and must have in common."""
 
     INPUTS: ClassVar[str]
     """What a user's inputs are, in the plural."""
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         self.vocabulary = load_vocabulary(runs)
+        check_reading(runs, self.READS)
         self.recipe, self.data = runs[0].recipe(), runs[0].environment()["data"]
         self.models = [run.load_tested_model(checkpoint) for run in runs]
 
@@ -99,7 +103,9 @@ class Author(ABC):
         """
 
     def attention(self, reading: Reading) -> tuple[Tokens, np.ndarray]:
-        """What is written about the first input, greedily and with the end, and what each token attends to.
+        """What is written about the first input, greedily, and what each token attends to.
+
+        The end is a token too, where it was reached.
 
         The weights are `(tokens, source)`, float32.
 
@@ -108,10 +114,13 @@ class Author(ABC):
         """
         first = reading.sources[:1]
         found = compile_decoding(self.models[:1], self.WRITER, Decoding(), self.limits)(first)
-        written = self.vocabulary.decode(found.tokens[0, 0])
-        target_ids = self.vocabulary.encode_batch([written], start=True)
-        weights = self.WRITER.attention_weights(self.models[0], first.values, target_ids)
-        return (*written, END), weights[0]
+        ids = found.tokens[0, 0][: np.count_nonzero(found.tokens[0, 0])]
+        before = np.array([[self.limits.start, *ids[:-1]]], np.int32)
+        weights = self.WRITER.attention_weights(self.models[0], first.values, before)
+        return tuple(self._name(number) for number in ids), weights[0]
+
+    def _name(self, number: int) -> str:
+        return END if number == self.limits.end else "".join(self.vocabulary.decode([number]))
 
 
 END = "end"

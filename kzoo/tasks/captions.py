@@ -19,6 +19,7 @@ from kzoo.data.tokens import Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
+from kzoo.extras import require
 from kzoo.features.encoders import RESNET, open_encoder
 from kzoo.features.regions import load_regions
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
@@ -53,11 +54,17 @@ class CaptionExperiment(SequenceExperiment):
     CRITERION = Criterion("bleu_4", higher_is_better=True)
     FIGURES = ("bleu_1", "bleu_4")
     WRITER: ClassVar[Writer] = family
+    READS = ("encoder", "image_size")
     SAMPLE_COLUMNS = ("image", "reference", "prediction")
 
     @classmethod
     def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> CaptionSet:
-        """The set of captioned images."""
+        """The set of captioned images.
+
+        Raises:
+            MissingExtraError: their captions could not be measured.
+        """
+        require("sacrebleu", "captions", "the BLEU of captions")
         options = recipe.data.model_dump(include={"max_length", "min_count"})
         return load_caption_set(name, data_dir=data_dir, require_data=require_data, **options)
 
@@ -65,6 +72,11 @@ class CaptionExperiment(SequenceExperiment):
     def fit_model(cls, recipe: Recipe, data: CaptionSet, *, own_data: bool) -> Recipe:
         """The number of words and the features of a region are those of the data and of the encoder."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
+        size = recipe.data.image_size
+        if options["encoder"] == family.TRAINED_ALONG and size is not None and size < family.SMALLEST:
+            raise UsageError(
+                f"data.image_size must be {family.SMALLEST} or more, not {size}: nothing is left"
+            )
         fitted: dict[str, Any] = {"vocabulary": len(data.vocabulary())}
         if options["encoder"] != family.TRAINED_ALONG:
             fitted["features"] = open_encoder(options["encoder"]).features
@@ -91,12 +103,17 @@ class CaptionExperiment(SequenceExperiment):
     @property
     def encoder(self) -> str:
         """The name of what makes the regions."""
-        return registry.check_options(self.recipe.model.name, self.recipe.model.options)["encoder"]
+        return encoder_of(self.recipe)
 
     @property
     def image_size(self) -> int:
         """Height and width to which images are resized."""
         return self.recipe.data.image_size or default_size(self.encoder)
+
+    @property
+    def example_count(self) -> int:
+        """One for each caption of the training split."""
+        return sum(map(len, self.data.train.captions))
 
     @cached_property
     def images(self) -> dict[str, np.ndarray]:
@@ -179,6 +196,11 @@ class CaptionExperiment(SequenceExperiment):
 def default_size(encoder: str) -> int:
     """Height and width of the images that an encoder reads: 256 regions, 64 if it is trained along."""
     return 64 if encoder == family.TRAINED_ALONG else open_encoder(encoder).size
+
+
+def encoder_of(recipe: Recipe) -> str:
+    """The name of what makes the regions for the model of a recipe."""
+    return registry.check_options(recipe.model.name, recipe.model.options)["encoder"]
 
 
 def encoder_identity(encoder: str) -> str:

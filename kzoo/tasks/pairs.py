@@ -154,9 +154,9 @@ class PairExperiment(SequenceExperiment):
         super().prepare_run(run)
         self.vocabularies[0].save(run.path / SOURCE_VOCABULARY)
 
-    def check_vocabularies(self, runs: Sequence[RunFolder]) -> None:
-        """Those of the sources too."""
-        super().check_vocabularies(runs)
+    def check_together(self, runs: Sequence[RunFolder]) -> None:
+        """See that the vocabularies of the sources are the same too."""
+        super().check_together(runs)
         load_vocabulary(runs, SOURCE_VOCABULARY)
 
     def encode_sources(self, sources: Sequence[Tokens]) -> np.ndarray:

@@ -13,13 +13,13 @@ from matplotlib.figure import Figure
 from kzoo.data.folders import read_image
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
-from kzoo.errors import DataError, UsageError
+from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.models.writer import Writer
 from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.author import Author, Reading
-from kzoo.tasks.captions import as_sources, encoder_identity, limits
+from kzoo.tasks.captions import CaptionExperiment, as_sources, encoder_identity, encoder_of, limits
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -27,19 +27,17 @@ class ImageAuthor(Author):
     """Captioners that read the regions of one encoder.
 
     Raises:
-        UsageError: the runs have different encoders.
+        UsageError: the runs have different encoders or images of different sizes.
         DataError: the encoder is no longer what the runs were trained with.
     """
 
     WRITER: ClassVar[Writer] = family
+    READS = CaptionExperiment.READS
     INPUTS = "image files"
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         super().__init__(runs, checkpoint)
-        self._encoder = self.recipe.model.options.get("encoder", "resnet18")
-        for run in runs:
-            if run.environment()["data"]["encoder"] != self.data["encoder"]:
-                raise UsageError(f"{run.path} and {runs[0].path} have different encoders")
+        self._encoder = encoder_of(self.recipe)
         if encoder_identity(self._encoder) != self.data["encoder"]:
             raise DataError(f"{self._encoder} is not the encoder that {runs[0].path} was trained with")
 

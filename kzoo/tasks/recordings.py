@@ -17,13 +17,14 @@ from kzoo.models.writer import Writer
 from kzoo.reporting.spectrogram import spectrogram
 from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.tasks.author import Author, Reading
-from kzoo.tasks.speech import LIMITS, as_sources, log_mel, longest_clip, pad_frames
+from kzoo.tasks.speech import LIMITS, SpeechExperiment, as_sources, log_mel, longest_clip, pad_frames
 
 
 class AudioAuthor(Author):
     """Recognisers of one kind of spectrogram."""
 
     WRITER: ClassVar[Writer] = family
+    READS = SpeechExperiment.READS
     INPUTS = "sound files"
 
     @property

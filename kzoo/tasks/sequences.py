@@ -87,21 +87,24 @@ class SequenceExperiment(Experiment):
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
         """Loss with the true tokens before each, and the figures of greedy decoding."""
         decode = compile_decoding([model], self.WRITER, Decoding(), self.limits)
-        measure_loss, sources = compile_token_loss(model, self.loss_smoothing), self.sources("validation")
-        target_ids, _, owners = self.encode_targets("validation")
+        measure_loss, sources = self.compile_loss(model, "validation"), self.sources("validation")
 
         def validate() -> dict[str, float]:
             predictions = decode_best(decode(sources), self.vocabulary)
-            return {
-                "loss": measure_loss(sources, target_ids, owners),
-                **self.figures("validation", predictions),
-            }
+            return {"loss": measure_loss(), **self.figures("validation", predictions)}
 
         return validate
 
-    def check_vocabularies(self, runs: Sequence[RunFolder]) -> None:
-        """Raises UsageError if runs that are to be decoded together differ in a vocabulary."""
+    def compile_loss(self, model: keras.Model, split: str) -> Callable[[], float]:
+        """A function that measures the loss of the model, as it is when it is called, on a split."""
+        measure, sources = compile_token_loss(model, self.loss_smoothing), self.sources(split)
+        target_ids, _, owners = self.encode_targets(split)
+        return lambda: measure(sources, target_ids, owners)
+
+    def check_together(self, runs: Sequence[RunFolder]) -> None:
+        """Raises UsageError if runs that are to be decoded together differ in a vocabulary or in `READS`."""
         load_vocabulary(runs)
+        check_reading(runs, self.READS)
 
     def encode_targets(self, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Ids between start and end, how many are to be predicted, the end among them, and their sources."""
@@ -121,16 +124,18 @@ class SequenceExperiment(Experiment):
         predictions = [row[0] for row in passes]
         self._write_samples(run, predictions)
         self.draw_samples(run, predictions)
-        target_ids, _, owners = self.encode_targets("test")
-        loss = compile_token_loss(model, self.loss_smoothing)(self.sources("test"), target_ids, owners)
-        return {"loss": loss, **self.measure("test", passes)}
+        return {"loss": self.compile_loss(model, "test")(), **self.measure("test", passes)}
 
     def evaluate(
         self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding
     ) -> dict[str, Any]:
-        """Measure the models of one or several runs, decoded together, on a split, ready for JSON."""
-        self.check_vocabularies(runs)
+        """Measure the models of one or several runs, decoded together, on a split, ready for JSON.
+
+        The loss is that of one model; several together have none.
+        """
+        self.check_together(runs)
         models = [run.load_tested_model(checkpoint) for run in runs]
+        loss = {"loss": self.compile_loss(models[0], split)()} if len(models) == 1 else {}
         return {
             "runs": [str(run.path) for run in runs],
             "checkpoint": checkpoint or self.recipe.training.tested_epoch,
@@ -138,6 +143,7 @@ class SequenceExperiment(Experiment):
             "data": self.describe_data(),
             "decoding": decoding.to_json(),
             "noun": self.NOUN,
+            **loss,
             **self.measure(split, self.decode(models, split, decoding)),
         }
 
@@ -178,3 +184,18 @@ def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) ->
                 f"{run.path} and {runs[0].path} have different vocabularies: decode runs on the same data"
             )
     return vocabularies[0]
+
+
+def check_reading(runs: Sequence[RunFolder], keys: Sequence[str]) -> None:
+    """See that runs which are to be decoded together read their sources alike.
+
+    Raises:
+        UsageError: one of these keys of what they remember of their data differs.
+    """
+    first, *others = (run.environment()["data"] for run in runs)
+    for run, data in zip(runs[1:], others, strict=True):
+        for key in keys:
+            if data.get(key) != first.get(key):
+                raise UsageError(
+                    f"{run.path} and {runs[0].path} differ in data.{key}: they do not read alike"
+                )

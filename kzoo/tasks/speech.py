@@ -17,6 +17,7 @@ from kzoo.data.tokens import Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
+from kzoo.extras import require
 from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
@@ -57,12 +58,21 @@ class SpeechExperiment(SequenceExperiment):
     CRITERION = Criterion("character_error_rate", higher_is_better=False)
     FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = family
+    READS = ("frames",)
     SAMPLE_COLUMNS = ("clip", "text", "prediction")
 
     @classmethod
     def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> SpeechSet:
-        """The set of clips."""
+        """The set of clips.
+
+        Raises:
+            UsageError: texts may be longer than the models write.
+            MissingExtraError: what is written could not be measured.
+        """
+        require("rapidfuzz", "speech", "the Damerau-Levenshtein similarity")
         max_length = recipe.data.max_length
+        if max_length is not None and max_length >= family.LONGEST:
+            raise UsageError(f"data.max_length is {family.LONGEST - 1} characters at most, not {max_length}")
         return load_speech_set(name, data_dir=data_dir, require_data=require_data, max_length=max_length)
 
     @classmethod
@@ -76,8 +86,16 @@ class SpeechExperiment(SequenceExperiment):
         return recipe
 
     def describe(self) -> dict[str, Any]:
-        """Which rows were left out, and the sample rate."""
-        return {"left_out": self.data.dropped.lines(), "rate": self.data.rate}
+        """Which rows were left out, the sample rate, and what the frames are made with."""
+        transform = log_mel(self.recipe, self.data.rate)
+        frames = {
+            "rate": self.data.rate,
+            "mel_rate": transform.mel_rate or self.data.rate,
+            "mels": transform.mels,
+            "longest": longest_clip(self.recipe.data),
+            "masked": self.is_masked,
+        }
+        return {"left_out": self.data.dropped.lines(), "rate": self.data.rate, "frames": frames}
 
     @cached_property
     def frames(self) -> dict[str, np.ndarray]:

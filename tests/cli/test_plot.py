@@ -106,7 +106,7 @@ def test_the_curves_of_runs_on_pairs(kzoo, trained_pair_run, other_pair_run, her
         (["activations", "PAIRS"], "kzoo plot activations is for image classification"),
         (["mistakes", "PAIRS"], "kzoo plot mistakes is for image classification"),
         (["confusion", "PAIRS"], "kzoo plot confusion is for image classification"),
-        (["attention", "IMAGES", "abc"], "kzoo plot attention is for sequence transduction"),
+        (["attention", "IMAGES", "abc"], "kzoo plot attention is for what writes"),
         (["attention", "PAIRS", " "], "' ' has no characters"),
     ],
 )

@@ -115,7 +115,7 @@ def test_the_vocabularies_of_runs_together_must_be_the_same(experiment, untraine
     other = word_set(words=([("abd", "x")], [("a", "x")], [("a", "x")]))
     stranger = untrained_run(experiment(other))
     with pytest.raises(UsageError, match="have different vocabularies") as raised:
-        experiment().check_vocabularies([*runs, stranger])
+        experiment().check_together([*runs, stranger])
     assert str(stranger.path) in str(raised.value)
 
 

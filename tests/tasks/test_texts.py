@@ -11,6 +11,7 @@ from kzoo.errors import UsageError
 from kzoo.tasks import texts
 from kzoo.tasks.author import END
 from kzoo.tasks.decoder import Decoding
+from kzoo.tasks.pairs import LIMITS
 from kzoo.tasks.texts import TextAuthor
 
 
@@ -72,8 +73,10 @@ def test_phones_are_told_with_spaces_between_them(author):
 @pytest.mark.parametrize("attention", ["bilinear", "bahdanau", "dot", "linear"])
 def test_every_attention_shows_what_it_read(author, attention):
     reader = author(model__attention=attention)
+    (answer,) = reader.write(["cabq"], Decoding(), 1)
     written, weights = reader.attention(reader.read(["cabq"]))
-    assert written[-1] == END
+    assert "".join(written).removesuffix(END) == answer["predictions"][0]["text"]
+    assert (written[-1] == END) == (len(written) < LIMITS.length)  # the end is shown only if it was reached
     assert weights.shape == (len(written), 4)
     assert weights.dtype == np.float32
     np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
