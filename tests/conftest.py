@@ -187,3 +187,18 @@ def precision() -> Iterator[Callable[[str], None]]:
     before = keras.config.dtype_policy()
     yield keras.config.set_dtype_policy
     keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture
+def quick_compilation() -> Iterator[None]:
+    """JAX compiles each small operation of a test; without its optimisations in half the time."""
+    import keras
+
+    if keras.backend.backend() != "jax":
+        yield
+        return
+    import jax
+
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)

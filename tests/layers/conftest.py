@@ -1,20 +1,10 @@
-"""JAX compiles each small operation of these tests; without its optimisations in half the time."""
+"""All tests of layers compile quickly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import keras
 import pytest
 
 
-@pytest.fixture(autouse=True, scope="module")
-def quick_compilation() -> Iterator[None]:
-    if keras.backend.backend() != "jax":
-        yield
-        return
-    import jax
-
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
+@pytest.fixture(autouse=True)
+def _quickly(quick_compilation: None) -> None:
+    """See `quick_compilation`."""
