@@ -90,8 +90,8 @@ def _open_resnet() -> Encoder:
     found = (folder for folder in shared_folders(RESNET) if (folder / "config.json").is_file())
     preset = str(next(found, PRESET))
     try:
-        backbone = hub.models.Backbone.from_preset(preset)
-        converter = hub.layers.ImageConverter.from_preset(preset, image_size=None)
+        backbone = hub.models.Backbone.from_preset(preset, dtype="float32")
+        converter = hub.layers.ImageConverter.from_preset(preset, image_size=None, dtype="float32")
     except Exception as error:  # keras-hub has no error of its own: offline, unknown or damaged, each its own
         places = ", ".join(map(str, shared_folders(RESNET)))
         raise KzooError(
