@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from kzoo import create_model, list_models
+from kzoo.errors import KzooError, MissingExtraError, UsageError
+from kzoo.features.encoders import open_encoder, trunk
+from kzoo.recipe import load_recipe
+from kzoo.registry import card
+from kzoo.training.run import RunFolder
+
+pytestmark = pytest.mark.usefixtures("quick_compilation")
+
+CONVOLUTIONAL = [
+    name for name in list_models() if card(name).task == "image classification" and name != "mlp"
+]
+
+
+@pytest.fixture(autouse=True)
+def _afresh(monkeypatch, tmp_path_factory):
+    """No encoder is remembered, and none is found."""
+    monkeypatch.delenv("KZOO_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+    open_encoder.cache_clear()
+    yield
+    open_encoder.cache_clear()
+
+
+@pytest.fixture
+def run_of(tmp_path):
+    """`run_of("tiny-cnn", seed=2, filters=5)` is a run folder of a model that was never trained."""
+
+    def build(name: str, seed: int = 1, **options) -> RunFolder:
+        run = RunFolder(tmp_path / name)
+        run.path.mkdir(exist_ok=True)
+        run.write_recipe(load_recipe(name).with_model_options(**options))
+        run.save_model(create_model(name, seed=seed, **options), "last")
+        return run
+
+    return build
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(3).integers(0, 256, shape, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONAL)
+def test_a_trunk_ends_where_the_classifier_leaves_its_feature_maps(name):
+    model = create_model(name, seed=1)
+    head = next(layer for layer in model.layers if layer.name in ("flatten", "average"))
+    height, width, channels = model.input_shape[1:]
+    images = noise(2, height, width, channels).astype(np.float32) / 256
+    maps = trunk(model)
+    own = maps.predict_on_batch(images)
+    np.testing.assert_allclose(own, keras.Model(model.inputs, head.input).predict_on_batch(images), atol=1e-5)
+    # Of a larger image it has more regions, and those of what it shares with the smaller one are the same.
+    larger = np.concatenate([images, np.ones((2, height, 9, channels), np.float32)], axis=2)
+    wide = maps.predict_on_batch(larger)
+    assert wide.shape[2] > own.shape[2]
+    np.testing.assert_allclose(wide[:, :, :2], own[:, :, :2], atol=1e-5)
+
+
+def test_an_encoder_gives_the_regions_of_a_run_row_by_row(run_of):
+    run = run_of("tiny-cnn", input_shape=(12, 12, 3), filters=5)
+    encoder = open_encoder(str(run.path))
+    images = noise(19, 20, 14, 3)  # one batch and a part of another
+    maps = trunk(run.load_model("last")).predict_on_batch(images / np.float32(256))
+    assert maps.shape == (19, 7, 4, 5)
+    regions = encoder.encode(images)
+    assert regions.dtype == np.float32
+    np.testing.assert_allclose(regions, maps.reshape(19, 28, 5), atol=1e-5)
+    np.testing.assert_array_equal(encoder.encode(images[:1]), regions[:1])
+    assert (encoder.features, encoder.size) == (5, 128)
+
+
+def test_the_identity_is_that_of_the_weights(run_of):
+    run = run_of("tiny-cnn", input_shape=(12, 12, 3))
+    first = open_encoder(str(run.path)).identity
+    open_encoder.cache_clear()
+    assert open_encoder(str(run.path)).identity == first
+    run_of("tiny-cnn", seed=2, input_shape=(12, 12, 3))
+    open_encoder.cache_clear()
+    assert open_encoder(str(run.path)).identity != first
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "said"),
+    [
+        (
+            "mlp",
+            {"input_shape": (8, 8, 3)},
+            "mlp has no feature map: name a run of a network with convolutions",
+        ),
+        ("kmnist-cnn", {}, "reads images of 1 channel: an encoder reads 3"),
+        ("nmt", {"units": 4}, "is a run of sequence transduction: an encoder is one of image classification"),
+        ("caption", {"units": 4, "encoder": "conv"}, "is a run of image captioning"),
+        ("asr-lstm", {"units": 4}, "is a run of speech recognition"),
+    ],
+)
+def test_a_run_that_is_no_encoder(run_of, model, options, said):
+    run = run_of(model, **options)
+    with pytest.raises(UsageError) as raised:
+        open_encoder(str(run.path))
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_no_run(tmp_path, run_of):
+    for name in ("resnet", "resnet50", str(tmp_path / "none")):
+        with pytest.raises(UsageError, match=r"no encoder is called .*resnet18, conv, or the folder"):
+            open_encoder(name)
+    with pytest.raises(UsageError, match="is not a run folder"):
+        open_encoder(str(tmp_path))
+    run = run_of("tiny-cnn")
+    (run.path / "last.keras").unlink()
+    with pytest.raises(UsageError, match=r"last\.keras is not there"):
+        open_encoder(str(run.path))
+
+
+@pytest.mark.parametrize("side", [1, 4])
+def test_images_of_which_nothing_is_left(run_of, side):
+    encoder = open_encoder(str(run_of("tiny-cnn", input_shape=(12, 12, 3)).path))
+    with pytest.raises(UsageError, match=f"images of {side}x{side} pixels are too small for tiny-cnn"):
+        encoder.encode(noise(2, side, side, 3))
+
+
+def test_without_keras_hub_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "keras_hub", None)
+    with pytest.raises(MissingExtraError, match=r"resnet18 needs keras_hub: pip install 'kzoo\[resnet\]'"):
+        open_encoder("resnet18")
+
+
+@pytest.fixture
+def preset(monkeypatch, tmp_path):
+    """A small ResNet with random weights where resnet18 is looked for, and its parts."""
+    hub = pytest.importorskip("keras_hub", reason="keras_hub is not installed")
+    backbone = hub.models.ResNetBackbone(
+        input_conv_filters=[64],
+        input_conv_kernel_sizes=[7],
+        stackwise_num_filters=[64],
+        stackwise_num_blocks=[1],
+        stackwise_num_strides=[1],
+        block_type="basic_block",
+        image_shape=(None, None, 3),
+    )
+    converter = hub.layers.ResNetImageConverter(
+        image_size=(224, 224), scale=[0.02, 0.01, 0.03], offset=[-1.0, -2.0, -0.5]
+    )
+    folder = tmp_path / "resnet18"
+    backbone.save_to_preset(str(folder))
+    converter.save_to_preset(str(folder))
+    monkeypatch.setenv("KZOO_DATA", str(tmp_path))
+    return backbone, folder
+
+
+def test_resnet_is_read_from_its_folder(preset):
+    backbone, _ = preset
+    encoder = open_encoder("resnet18")
+    images = noise(3, 40, 56, 3)
+    scaled = images * np.float32([0.02, 0.01, 0.03]) + np.float32([-1.0, -2.0, -0.5])
+    maps = backbone.predict_on_batch(scaled)
+    regions = encoder.encode(images)
+    assert (encoder.features, encoder.size) == (64, 512)
+    assert maps.shape == (3, 10, 14, 64)
+    np.testing.assert_allclose(regions, maps.reshape(3, 140, 64), rtol=1e-3, atol=1e-4)
+    assert encoder.identity.startswith("resnet18 ")
+
+
+def test_the_precision_of_a_training_is_not_that_of_its_regions(preset, precision):
+    images = noise(1, 32, 32, 3)
+    expected = open_encoder("resnet18").encode(images)
+    open_encoder.cache_clear()
+    precision("mixed_bfloat16")
+    np.testing.assert_allclose(open_encoder("resnet18").encode(images), expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_damaged_preset_says_where_it_may_lie(preset):
+    _, folder = preset
+    (folder / "config.json").write_text("{")
+    with pytest.raises(KzooError) as raised:
+        open_encoder("resnet18")
+    assert str(folder) in str(raised.value)
+    assert "--set model.encoder=conv" in str(raised.value)
+    assert "\n" not in str(raised.value)
