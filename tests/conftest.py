@@ -29,6 +29,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
+from own_sets import write_captions, write_speech  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,19 @@ def write_pairs(path: Path, letters: str, count: int) -> Path:
     rows = [f"{word}\t{word.translate(following)}".encode() for word in rng.permutation(words)[:count]]
     path.write_bytes(b"\n".join([*rows, b"", b"a" * 101 + b"\tb", b"\xff\tb"]) + b"\n")
     return path
+
+
+def run_folder(tmp_path_factory: pytest.TempPathFactory, name: str, arguments: list[str]) -> Path:
+    """The run of a training that must go well."""
+    folder = tmp_path_factory.mktemp("trained") / name
+    done = run_kzoo(*arguments, "--out", folder)
+    assert done.exit_code == 0, done.stderr
+    return folder
+
+
+def set_all(settings: dict[str, object]) -> list[str]:
+    """The words of the command line that set these keys of a recipe."""
+    return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
 
 
 @pytest.fixture(scope="session")
@@ -177,6 +191,59 @@ def _other_pairs(tmp_path_factory: pytest.TempPathFactory, small_pair_training: 
 def other_pair_run(_other_pairs: Path, tmp_path: Path) -> Path:
     """A run on the same pairs whose first epoch is the best and the one that is tested."""
     return Path(shutil.copytree(_other_pairs, tmp_path / _other_pairs.name))
+
+
+@pytest.fixture(scope="session")
+def own_captions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16, 4 and 4 images with two captions each, and one caption that is left out."""
+    return write_captions(tmp_path_factory.mktemp("own") / "halves")
+
+
+@pytest.fixture(scope="session")
+def small_caption_training(own_captions: Path) -> list[str]:
+    """The arguments of a training of 12 steps with attention over four regions, without `--out`."""
+    sizes = {"units": 16, "embedding": 8, "attention_units": 8, "encoder": "conv", "dropout": 0.2}
+    settings = {**{f"model.{key}": value for key, value in sizes.items()}, "data.image_size": 16}
+    words = ["train", "caption-attention", "--data", str(own_captions), *set_all(settings)]
+    return [*words, "--batch-size", "8", "--lr", "0.01", "--epochs", "3"]
+
+
+@pytest.fixture(scope="session")
+def whole_caption_run(tmp_path_factory: pytest.TempPathFactory, small_caption_training: list[str]) -> Path:
+    """A finished run on captions, not to be changed."""
+    return run_folder(tmp_path_factory, "captions [run]", small_caption_training)
+
+
+@pytest.fixture
+def trained_caption_run(whole_caption_run: Path, tmp_path: Path) -> Path:
+    """A finished run on captions, the test's own copy."""
+    return Path(shutil.copytree(whole_caption_run, tmp_path / whole_caption_run.name))
+
+
+@pytest.fixture(scope="session")
+def own_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """16, 4 and 4 clips of 8,000 samples a second, and one row that is left out."""
+    return write_speech(tmp_path_factory.mktemp("own") / "tones")
+
+
+@pytest.fixture(scope="session")
+def small_speech_training(own_speech: Path) -> list[str]:
+    """The arguments of a training of 6 steps with self-attention and a schedule, without `--out`."""
+    settings = {"model.units": 16, "model.blocks": 1, "model.mels": 16, "model.dropout": 0.1}
+    words = ["train", "asr-attention", "--data", str(own_speech), *set_all(settings)]
+    return [*words, "--batch-size", "8", "--lr", "0.01", "--epochs", "3"]
+
+
+@pytest.fixture(scope="session")
+def whole_speech_run(tmp_path_factory: pytest.TempPathFactory, small_speech_training: list[str]) -> Path:
+    """A finished run on clips, not to be changed."""
+    return run_folder(tmp_path_factory, "speech [run]", small_speech_training)
+
+
+@pytest.fixture
+def trained_speech_run(whole_speech_run: Path, tmp_path: Path) -> Path:
+    """A finished run on clips, the test's own copy."""
+    return Path(shutil.copytree(whole_speech_run, tmp_path / whole_speech_run.name))
 
 
 @pytest.fixture
