@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from kzoo.data.cards import RemoteFile, SetCard
 
-SPEECH_STAND_INS = ("morse",)
-"""The sets of sounds that kzoo makes itself (`kzoo.data.standins.morse`)."""
+SPEECH_STAND_INS = ("tones",)
+"""The sets of sounds that kzoo makes itself (`kzoo.data.standins.tones`)."""
 
 MAX_LENGTH = 97
 """The longest text in characters: R004's 99 symbols hold a start and an end too."""
@@ -37,7 +37,7 @@ _CARDS = (
         homepage="https://keithito.com/LJ-Speech-Dataset/",
         note="Published without splits; they are by position, as in R004. The normalised texts are read, in "
         "lower case. R004 used all 13,100 clips and 97 characters at most, so a longer text is cut.",
-        stand_in="morse",
+        stand_in="tones",
         files=(
             RemoteFile(
                 name="LJSpeech-1.1.tar.bz2",
@@ -59,7 +59,7 @@ _CARDS = (
         note="Published as 948 + 130 clips; eight of the 74 speakers of the former are held out for "
         "validation by a constant seed. No speaker is in two splits. The official archive and a folder in "
         "the layout of LJ Speech with a splits.csv are read. No checksum is published.",
-        stand_in="morse",
+        stand_in="tones",
         files=(
             RemoteFile(
                 "an4_sphere.tar.gz",

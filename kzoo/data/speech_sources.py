@@ -12,7 +12,7 @@ from kzoo.data.speech import SpeechSet, SpeechSplit
 from kzoo.data.speech_cards import MAX_LENGTH, SPEECH_SETS, SPEECH_STAND_INS
 from kzoo.data.speech_layouts import SPEECH_LAYOUTS, LjFiles, SpeechLayout, SpeechOptions
 from kzoo.data.splits import SPLIT_SEED
-from kzoo.data.standins import morse
+from kzoo.data.standins import tones
 from kzoo.errors import DataError, UsageError
 from kzoo.names import suggestion
 
@@ -29,7 +29,7 @@ def load_speech_set(
     """Load a set of spoken texts: published, made by kzoo, or the user's own. No clip of a file is read yet.
 
     Args:
-        name_or_path: a set of the catalogue, "morse", or the path of the user's own folder in the layout of
+        name_or_path: a set of the catalogue, "tones", or the path of the user's own folder in the layout of
             LJ Speech (a name wins over a path; write `./an4` for the path), see
             `kzoo.data.speech_layouts.LjFiles`; its clips may have any sample rate.
         data_dir: the folder that holds the set, or its parent; see `kzoo.data.places`.
@@ -53,7 +53,7 @@ def load_speech_set(
     if is_known and name in SPEECH_STAND_INS:
         if require_data:
             raise DataError(f"{name} is a stand-in that kzoo makes, and real data is required")
-        return morse.make_speech_set(seed, max_length or morse.LONGEST)
+        return tones.make_speech_set(seed, max_length or tones.LONGEST)
     if is_known:
         card = SPEECH_SETS[name]
         folder = find(name, data_dir)

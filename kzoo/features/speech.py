@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -38,13 +40,19 @@ def spectrograms(
         DataError: a file is missing or damaged.
         MissingExtraError: a file is to be read without the extra `speech`.
     """
-    compiled = engine().compile_function(lambda samples, lengths: transform(samples, lengths), [])
+    compiled = _compile(transform)
     found = [np.zeros((0, transform.mels), np.float32)] * len(clips)
     for rows, batch in _batches(clips, transform.rate):
         outputs = keras.ops.convert_to_numpy(compiled(*_stack(batch)))
         for row, samples, frames in zip(rows, batch, outputs, strict=False):  # the batch is filled up
             found[row] = frames[: transform.frames(len(samples))][:max_frames].copy()
     return _pad(found, transform.mels)
+
+
+@lru_cache(maxsize=1)
+def _compile(transform: LogMelSpectrogram) -> Callable[[np.ndarray, np.ndarray], Any]:
+    """The transform compiled, once for all splits of a set."""
+    return engine().compile_function(lambda samples, lengths: transform(samples, lengths), [])
 
 
 def _batches(clips: Sequence[Clip], rate: int) -> Iterator[Batch]:

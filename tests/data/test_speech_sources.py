@@ -13,7 +13,7 @@ from kzoo.data.speech import SPEECH_VOCABULARY
 from kzoo.data.speech_cards import SPEECH_SETS
 from kzoo.data.speech_layouts import an4_speaker
 from kzoo.data.speech_sources import holds_speech, load_speech_set
-from kzoo.data.standins import morse
+from kzoo.data.standins import tones
 from kzoo.errors import DataError, UsageError
 
 REAL = os.environ.get("KZOO_DATA")  # before the fixture hides it
@@ -25,8 +25,8 @@ def spoken(tmp_path, write_speech) -> Path:
 
 
 @pytest.fixture
-def small_morse(monkeypatch) -> None:
-    monkeypatch.setattr(morse.make_speech_set, "__defaults__", (morse.LONGEST, (5, 2, 2)))
+def small_tones(monkeypatch) -> None:
+    monkeypatch.setattr(tones.make_speech_set, "__defaults__", (tones.LONGEST, (5, 2, 2)))
 
 
 def test_a_published_set_that_is_found(spoken):
@@ -52,20 +52,20 @@ def test_a_path_is_the_user_s_own_folder_at_its_own_rate(spoken, monkeypatch):
         load_speech_set(spoken, max_length=3)
 
 
-@pytest.mark.usefixtures("small_morse")
-def test_morse_stands_in_for_speech():
+@pytest.mark.usefixtures("small_tones")
+def test_tones_stands_in_for_speech():
     speech_set = load_speech_set("an4", seed=3)
     assert speech_set.origin.stand_in
-    assert speech_set.origin.name == "morse"
-    assert load_speech_set("morse", seed=3).sha256() == speech_set.sha256()
-    assert load_speech_set("lj-speech", stand_in="morse", seed=4).sha256() != speech_set.sha256()
+    assert speech_set.origin.name == "tones"
+    assert load_speech_set("tones", seed=3).sha256() == speech_set.sha256()
+    assert load_speech_set("lj-speech", stand_in="tones", seed=4).sha256() != speech_set.sha256()
 
 
 def test_required_data_is_no_stand_in():
     with pytest.raises(DataError, match=r"an4 was not found in .*; bring it with: kzoo data fetch an4"):
         load_speech_set("an4", require_data=True)
-    with pytest.raises(DataError, match="morse is a stand-in"):
-        load_speech_set("morse", require_data=True)
+    with pytest.raises(DataError, match="tones is a stand-in"):
+        load_speech_set("tones", require_data=True)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_required_data_is_no_stand_in():
 )
 def test_options_that_do_not_fit(options, message):
     with pytest.raises(UsageError, match=message):
-        load_speech_set("morse", **options)
+        load_speech_set("tones", **options)
 
 
 def test_an_unknown_name_or_another_folder_is_named(tmp_path):
