@@ -11,6 +11,8 @@ from kzoo.registry import card, check_options, create_model, default_options, li
 torch = pytest.importorskip("torch")
 
 from reference import MODELS, tensors  # noqa: E402
+from reference.caption_models import CAPTION_MODELS  # noqa: E402
+from reference.speech_models import SPEECH_MODELS  # noqa: E402
 from reference.text_models import TEXT_MODELS  # noqa: E402
 from reference.weights import copy_weights, torch_layout  # noqa: E402
 
@@ -48,7 +50,7 @@ def twins(name: str):
 
 
 def test_every_model_has_a_reference():
-    assert sorted({*MODELS, *TEXT_MODELS}) == sorted(list_models())
+    assert sorted({*MODELS, *TEXT_MODELS, *CAPTION_MODELS, *SPEECH_MODELS}) == sorted(list_models())
 
 
 @pytest.mark.parametrize(("name", "training"), CASES)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
+from typing import TypeVar
+
+Array = TypeVar("Array")
+
 NAMES = {
     "embeddings": "weight",
     "kernel": "weight",
@@ -14,12 +20,33 @@ NAMES = {
 
 LSTM_NAMES = {"kernel": "weight_ih_l0", "recurrent_kernel": "weight_hh_l0", "bias": "bias_ih_l0"}
 
+PROJECTIONS = ("query", "key", "value", "output")
+
 
 def torch_name(layers: list[str], name: str) -> str:
-    """The key in a `state_dict` of a variable of these layers, the outer first."""
+    """The key in a `state_dict` of a variable of these layers, the outer first; see `in_module` too."""
     if layers[-1] == "lstm_cell":
         reverse = "_reverse" if layers[-2].startswith("backward") else ""
         return f"{layers[0]}.{LSTM_NAMES[name]}{reverse}"
     if layers == ["output_bias"]:
         return "output_bias"
-    return ".".join([*layers, NAMES[name]])
+    return ".".join([*_modules(layers), NAMES[name]])
+
+
+def in_module(arrays: dict[str, Array], known: Container[str]) -> dict[str, Array]:
+    """Arrays by the names that a module knows: an `nn.LSTMCell` has no number of a layer."""
+    return {key if key in known else key.removesuffix("_l0"): array for key, array in arrays.items()}
+
+
+def _modules(layers: list[str]) -> list[str]:
+    """The modules of a weight, the outer first."""
+    first, *others = layers
+    if layers[:2] == ["decoder", "attention"]:  # of a captioner
+        return others
+    if layers == ["positions", "table"]:
+        return [first]
+    if block := re.fullmatch(r"block(\d+)_(\w+)", first):  # of a recogniser's encoder
+        return ["blocks", str(int(block[1]) - 1), block[2], *others]
+    if first.startswith("mlp") or first == "attention_norm" or (others and others[0] in PROJECTIONS):
+        return layers if first == "decoder" else ["block", *layers]
+    return layers

@@ -1,0 +1,91 @@
+"""The captioners in plain PyTorch: an LSTM, or a loop over an LSTM cell that looks at the regions first."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+PAD = 0
+
+State = tuple[torch.Tensor, torch.Tensor]
+
+
+class AdditiveAttention(nn.Module):
+    """p = softmax(w . ReLU(W_e v + W_d h)), c = sum p v."""
+
+    def __init__(self, features: int, units: int, attention_units: int) -> None:
+        super().__init__()
+        self.key_projection = nn.Linear(features, attention_units)
+        self.query_projection = nn.Linear(units, attention_units)
+        self.scorer = nn.Linear(attention_units, 1)
+
+    def forward(self, h: torch.Tensor, regions: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        """The context of an output of the LSTM; `keys` are the projected regions."""
+        scores = self.scorer(F.relu(keys + self.query_projection(h)[:, None])).squeeze(-1)
+        return (scores.softmax(dim=-1)[:, None] @ regions).squeeze(1)
+
+
+class Captioner(nn.Module):
+    """The mean of the regions begins an LSTM that writes."""
+
+    def __init__(
+        self,
+        vocabulary: int = 190,
+        features: int = 512,
+        embedding: int = 100,
+        units: int = 256,
+        attention: str = "none",
+        attention_units: int = 100,
+        dropout: float = 0.5,
+        encoder: str = "resnet18",
+    ) -> None:
+        super().__init__()
+        if attention not in ("none", "bahdanau") or encoder == "conv":
+            raise ValueError(f"there is no reference with attention {attention} and encoder {encoder}")
+        self.initial_h = nn.Linear(features, units)
+        self.initial_c = nn.Linear(features, units)
+        self.target_embedding = nn.Embedding(vocabulary, embedding, padding_idx=PAD)
+        self.attention = None
+        if attention == "none":
+            self.decoder = nn.LSTM(embedding, units, batch_first=True)
+        else:
+            self.attention = AdditiveAttention(features, units, attention_units)
+            self.decoder = nn.LSTMCell(embedding + features, units)
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(units, vocabulary)
+
+    def begin(self, regions: torch.Tensor) -> State:
+        """The first state of the LSTM, `(batch, units)` twice."""
+        mean = regions.mean(dim=1)
+        return self.initial_h(mean), self.initial_c(mean)
+
+    def project(self, regions: torch.Tensor) -> torch.Tensor | None:
+        """What every step needs of the regions."""
+        return None if self.attention is None else self.attention.key_projection(regions)
+
+    def decode(
+        self, target_ids: torch.Tensor, regions: torch.Tensor, keys: torch.Tensor | None, state: State
+    ) -> tuple[torch.Tensor, State]:
+        """Log-probabilities after each target, and the state after the last."""
+        embedded = self.target_embedding(target_ids)
+        if self.attention is None:
+            outputs, (h, c) = self.decoder(embedded, (state[0][None], state[1][None]))
+            state = (h[0], c[0])
+        else:
+            steps = []
+            for t in range(embedded.shape[1]):
+                context = self.attention(state[0], regions, keys)
+                state = self.decoder(torch.cat([embedded[:, t], context], dim=-1), state)
+                steps.append(state[0])
+            outputs = torch.stack(steps, dim=1)
+        return self.output(self.dropout(outputs)).log_softmax(dim=-1), state
+
+    def forward(self, regions: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
+        """Log-probabilities of the word after each target."""
+        return self.decode(target_ids, regions, self.project(regions), self.begin(regions))[0]
+
+
+CAPTION_MODELS = {"caption": Captioner, "caption-attention": partial(Captioner, attention="bahdanau")}
