@@ -1,8 +1,8 @@
 """Texts dialled as on a telephone, a pair of tones for each letter, in place of recordings of speech.
 
 As in speech, a letter is in the spectrum of a short time, pitch and pace vary, and what comes when is for the
-model to find out. R004's recognisers learn it in a few epochs. They did not learn Morse code in fifteen: there
-a letter is a rhythm of half a second, which two convolutions of three frames cannot see.
+model to find out. R004's recognisers learn it in fifteen epochs, minutes on a CPU. They did not learn Morse
+code: there a letter is a rhythm of half a second, of which two convolutions of three frames see little.
 """
 
 from __future__ import annotations
