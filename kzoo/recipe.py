@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kzoo.data.tokens import TokenKind
+from kzoo.documents import list_documents, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 
@@ -30,6 +30,7 @@ Figure = Literal[
     "validation_character_error_rate",
     "test_character_error_rate",
     "test_word_error_rate",
+    "test_word_error_rate_at_3",
     "test_bleu_4",
     "test_loss",
     "test_jaccard",
@@ -155,9 +156,7 @@ class Recipe(_Section):
 
 def list_recipes() -> list[str]:
     """The names of the recipes that come with kzoo."""
-    return sorted(
-        Path(entry.name).stem for entry in _shipped_folder().iterdir() if entry.name.endswith(".yaml")
-    )
+    return list_documents(_shipped_folder())
 
 
 def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
@@ -198,20 +197,7 @@ def _shipped_folder() -> Traversable:
 
 
 def _read(name_or_path: str) -> dict[str, Any]:
-    shipped = _shipped_folder() / f"{name_or_path}.yaml"
-    path = Path(name_or_path)
-    if path.suffix in {".yaml", ".yml"}:
-        if not path.is_file():
-            raise UsageError(f"no recipe file {name_or_path!r}")
-        text = path.read_bytes()
-    elif shipped.is_file():
-        text = shipped.read_bytes()
-    else:
-        raise UsageError(f"no recipe is called {name_or_path!r}; {suggestion(name_or_path, list_recipes())}")
-    try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"recipe {name_or_path!r} is not YAML: {' '.join(str(error).split())}") from error
+    document = read_document("recipe", name_or_path, _shipped_folder())
     if not isinstance(document, dict):
         raise UsageError(
             f"recipe {name_or_path!r} has no sections: expected {', '.join(Recipe.model_fields)}"

@@ -5,9 +5,13 @@ N examples have labels y_i in 0..C-1 and predictions p_i. Shapes are `(examples,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+
+_Z = 1.959964
+"""A standard normal variable stays within it 95 times in 100."""
 
 
 def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
@@ -18,6 +22,22 @@ def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
     """
     _require_one_for_each(labels, predictions)
     return float(np.mean(labels == predictions))
+
+
+def accuracy_interval(accuracy: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of Wilson (1927) for the accuracy on N other examples of the same kind.
+
+    With z = 1.96: (p + z^2/2N +- z sqrt(p (1 - p)/N + z^2/4N^2)) / (1 + z^2/N).
+
+    Raises:
+        ValueError: there is no example.
+    """
+    if count < 1:
+        raise ValueError("expected at least one example, got none")
+    square = _Z**2 / count
+    middle = (accuracy + square / 2) / (1 + square)
+    half = math.sqrt(accuracy * (1 - accuracy) * square + square**2 / 4) / (1 + square)
+    return middle - half, middle + half
 
 
 def negative_log_likelihood(labels: np.ndarray, log_probabilities: np.ndarray) -> float:

@@ -1,0 +1,1 @@
+"""Published tables as data, trained again row by row and judged: does it reproduce?"""

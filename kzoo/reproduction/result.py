@@ -1,0 +1,90 @@
+"""What one run of a row measured, whether it is read from its folder or from the results of record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kzoo.metrics.classification import accuracy_interval
+from kzoo.recipe import Recipe, changed_keys
+from kzoo.training.run import RunFolder
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The figures of a run by their names in the recipes, with what they were made with.
+
+    `intervals` has for some figures a 95 % interval over test examples; `changed` names the keys in which the
+    run's recipe differs from the published one; `run` is its folder, None for a result of record.
+    """
+
+    row: str
+    recipe: str
+    seed: int
+    backend: str
+    device: str
+    versions: dict[str, str]
+    commit: str | None
+    data: str
+    stand_in: bool
+    sizes: dict[str, int]
+    figures: dict[str, float]
+    intervals: dict[str, Interval]
+    seconds: float
+    changed: tuple[str, ...] = ()
+    run: Path | None = None
+
+
+def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | None = None) -> Result:
+    """What a finished run measured.
+
+    Args:
+        row: the name of the row.
+        published: the recipe of the row.
+        run: a run that has finished.
+        evaluation: what `kzoo evaluate --json` said of the run, where its sequences are decoded in another
+            way than greedily; its figures then are those of the test.
+    """
+    recipe, environment, metrics = run.recipe(), run.environment(), run.metrics()
+    test = metrics["test"] if evaluation is None else json.loads(evaluation.read_text(encoding="utf-8"))
+    data = metrics["data"]
+    return Result(
+        row=row,
+        recipe=recipe.model.name,
+        seed=recipe.training.seed,
+        backend=environment["backend"],
+        device=environment["device"],
+        versions=environment["versions"],
+        commit=environment["commit"],
+        data=data["name"],
+        stand_in=data["stand_in"],
+        sizes=data["sizes"],
+        figures={**_numbers(metrics), **_numbers(test, "test_")},
+        intervals={f"test_{name}": (low, high) for name, (low, high) in _intervals(test).items()},
+        seconds=metrics["seconds"],
+        changed=tuple(changed_keys(_bare(recipe), _bare(published))),
+        run=run.path,
+    )
+
+
+def _numbers(measured: dict[str, Any], prefix: str = "") -> dict[str, float]:
+    return {
+        f"{prefix}{name}": value
+        for name, value in measured.items()
+        if isinstance(value, float) and name != "seconds"
+    }
+
+
+def _intervals(test: dict[str, Any]) -> dict[str, Interval]:
+    """Those over test examples: bootstrapped for sequences, binomial for an accuracy."""
+    if "accuracy" in test:
+        return {"accuracy": accuracy_interval(test["accuracy"], test["count"])}
+    return test.get("intervals", {})
+
+
+def _bare(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"published": None})

@@ -1,0 +1,118 @@
+"""A table: rows of a recipe, what each changes in it, and the figures that were published for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kzoo.documents import list_documents, read_document
+from kzoo.errors import UsageError
+from kzoo.names import suggestion
+from kzoo.recipe import Figure, PublishedSection, Recipe, changed_keys, load_recipe
+
+Name = Annotated[str, Field(pattern=r"^[\w.=+-]+$", description="It names folders too")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(_Section):
+    """A recipe, the dotted keys that are changed in it as `--set` would, and the published figures.
+
+    `decoding` are options of `kzoo evaluate`, where sequences are decoded in another way than greedily.
+    """
+
+    name: Name
+    recipe: str
+    overrides: dict[str, Any] = {}
+    published: dict[Figure, float] = {}
+    decoding: dict[str, Any] = {}
+    note: str = ""
+
+
+class Table(_Section):
+    """A table of a report.
+
+    `decides` is the figure by which a row is judged. `sizes` are those of splits which the report used
+    otherwise than the card of the data set says.
+    """
+
+    name: Name
+    title: str
+    source: str
+    decides: Figure
+    rows: Annotated[tuple[Row, ...], Field(min_length=1)]
+    sizes: dict[str, int] = {}
+    note: str = ""
+
+    def pick(self, patterns: Sequence[str]) -> Table:
+        """The table of those rows whose names fit a pattern such as 'lr0.1-*'; all where there is none.
+
+        Raises:
+            UsageError: a pattern fits no row.
+        """
+        names = [row.name for row in self.rows]
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise UsageError(f"{self.name} has no row {pattern!r}; {suggestion(pattern, names)}")
+        rows = (row for row in self.rows if any(fnmatchcase(row.name, pattern) for pattern in patterns))
+        return self.model_copy(update={"rows": tuple(rows)}) if patterns else self
+
+    def recipe(self, row: Row, changes: Mapping[str, Any] | None = None) -> Recipe:
+        """The recipe of a row, under the name of table and row, with these dotted keys changed.
+
+        The published figures are there only where no change bears on them.
+        """
+        published = load_recipe(row.recipe, row.overrides)
+        recipe = load_recipe(row.recipe, {**row.overrides, **(changes or {})})
+        figures = {} if changed_keys(recipe, published) else row.published
+        section = PublishedSection(source=self.source, figures=figures) if figures else None
+        return recipe.model_copy(update={"name": f"{self.name} {row.name}", "published": section})
+
+
+def list_tables() -> list[str]:
+    """The names of the tables that come with kzoo."""
+    return list_documents(tables_folder())
+
+
+def load_table(name_or_path: str) -> Table:
+    """Read a shipped table by name, or a YAML file by path.
+
+    A row that says no published figures has those of its recipe, which the recipe's own file says.
+
+    Raises:
+        UsageError: no such table or recipe, no YAML, an unknown key, or a row without published figures.
+    """
+    document = read_document("table", name_or_path, tables_folder())
+    try:
+        table = Table.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "top level"
+        raise UsageError(f"table {name_or_path!r}, {place}: {first['msg']}") from error
+    names = [row.name for row in table.rows]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise UsageError(f"table {name_or_path!r} has two rows called {doubled[0]!r}: give each its own name")
+    return table.model_copy(update={"rows": tuple(map(_with_published, table.rows))})
+
+
+def tables_folder() -> Traversable:
+    """The folder of the tables that come with kzoo."""
+    return resources.files("kzoo.configs") / "tables"
+
+
+def _with_published(row: Row) -> Row:
+    if row.published:
+        return row
+    published = load_recipe(row.recipe).published
+    if published is None or row.overrides or row.decoding:
+        raise UsageError(
+            f"row {row.name!r} of a table needs its published figures: {row.recipe} has none for it"
+        )
+    return row.model_copy(update={"published": published.figures})
