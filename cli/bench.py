@@ -98,7 +98,6 @@ def decode(
         data_dir=data_dir,
         against=find_reference(against),
         backend=runtime.choose_backend(backend, open_run(run).recipe().runtime.backend),
-        weights=Path(),
         batched=batched,
         single=single,
         beam=beam,

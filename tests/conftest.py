@@ -221,6 +221,23 @@ def trained_caption_run(whole_caption_run: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def region_settings(tmp_path_factory: pytest.TempPathFactory, own_captions: Path) -> list[str]:
+    """The `--set` words of a small captioner about the regions of a small classifier."""
+    colours = write_images(tmp_path_factory.mktemp("own") / "colours.npz", 28, 3, (8, 4, 4))
+    words = ["train", "tiny-cnn", "--data", str(colours), "--epochs", "1", "--set", "model.num_classes=4"]
+    encoder = run_folder(tmp_path_factory, "colours", words)
+    settings = {"data.name": own_captions, "data.image_size": 28, "model.encoder": encoder}
+    return set_all({**settings, "model.units": 16, "training.batch_size": 8})
+
+
+@pytest.fixture(scope="session")
+def region_run(tmp_path_factory: pytest.TempPathFactory, region_settings: list[str]) -> Path:
+    """A run of `caption-attention` about these regions, not to be changed."""
+    words = ["train", "caption-attention", *region_settings, "--epochs", "3", "--lr", "0.01"]
+    return run_folder(tmp_path_factory, "regions", words)
+
+
+@pytest.fixture(scope="session")
 def own_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """16, 4 and 4 clips of 8,000 samples a second, and one row that is left out."""
     return write_speech(tmp_path_factory.mktemp("own") / "tones")

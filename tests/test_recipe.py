@@ -120,7 +120,7 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
         ("training.seed", -1),
         ("training.seed", 2**32),
         ("training.optimizer", "lion"),
-        ("training.schedule", "linear"),
+        ("training.schedule", "exponential"),
         ("training.weight_decay", -0.1),
         ("training.weight_decay", 1),
         ("training.weight_decay", float("nan")),

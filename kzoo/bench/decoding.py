@@ -20,10 +20,10 @@ def race_decoding(task: DecodingTask, report: Report) -> Answer:
     """
     facts = load_of_machine()
     with tempfile.TemporaryDirectory() as folder:
-        task = task.model_copy(update={"weights": Path(folder) / "weights.npz"})
+        task = task.model_copy(update={"handover": Path(folder)})
         with Contestant("zoo", "decode", task) as zoo:
             ours, prepared = as_side(zoo.lap()), zoo.lap()
-            told = task.model_copy(update={name: prepared[name] for name in ("model", "options")})
+            told = task.model_copy(update={name: prepared[name] for name in ("model", "options", "kind")})
             with Contestant("reference", "decode", told) as reference:
                 theirs = as_side(reference.lap())
                 reference.lap()

@@ -18,7 +18,8 @@ class TrainingTask(BaseModel):
     """A recipe to train, and how much of it.
 
     A round is `steps` batches, or a whole epoch and all that belongs to it where `steps` is None. kzoo finds
-    the `options` of the model's builder, and the `noun` of what it is trained on; the reference is told.
+    the `options` of the model's builder, and the `kind` of the experiment; the reference is told, and finds
+    what kzoo hands it in the folder `handover` (`kzoo.bench.handover`).
     """
 
     recipe: Recipe
@@ -26,8 +27,9 @@ class TrainingTask(BaseModel):
     against: Path
     steps: int | None
     rounds: int
+    handover: Path = Path()
     options: dict[str, Any] = {}
-    noun: str = "images"
+    kind: str = "images"
 
     def orders(self, examples: Examples) -> Iterator[np.ndarray]:
         """The examples of each round, int32; before rounds of steps comes a single batch."""
@@ -51,7 +53,7 @@ class DecodingTask(BaseModel):
     """A run whose test sources are decoded.
 
     A round is the first `batched` of them in batches, and by the reference the first `single` once more, one
-    after the other. `weights` is an npz file that kzoo writes for the reference, `beam` the width of kzoo's
+    after the other. `handover` is the folder for what kzoo hands the reference, `beam` the width of kzoo's
     beam search.
     """
 
@@ -59,13 +61,14 @@ class DecodingTask(BaseModel):
     data_dir: Path | None
     against: Path
     backend: str
-    weights: Path
     batched: int
     single: int
     beam: int
     rounds: int
+    handover: Path = Path()
     model: str = ""
     options: dict[str, Any] = {}
+    kind: str = "pairs"
 
 
 TASKS: dict[str, type[BaseModel]] = {"train": TrainingTask, "decode": DecodingTask}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,18 +93,20 @@ def _ratios(ours: list[float], theirs: list[float]) -> list[float]:
 def _race(task: TrainingTask, names: list[str], report: Report) -> tuple[Answer, dict[str, Answer]]:
     """Have both sides work the named laps by turns."""
     load = load_of_machine()
-    with Contestant("zoo", "train", task) as zoo:
-        ours = as_side(zoo.lap())
-        prepared = zoo.lap()
-        told = task.model_copy(update={name: prepared[name] for name in ("options", "noun")})
-        with Contestant("reference", "train", told) as reference:
-            theirs = as_side(reference.lap())
-            ours["data_seconds"], theirs["data_seconds"] = prepared["seconds"], reference.lap()["seconds"]
-            ours["laps"], theirs["laps"] = [], []
-            for name in names:
-                ours["laps"].append(zoo.lap()["seconds"])
-                theirs["laps"].append(reference.lap()["seconds"])
-                report(f"{name}: kzoo {ours['laps'][-1]:.2f} s, PyTorch {theirs['laps'][-1]:.2f} s")
+    with tempfile.TemporaryDirectory() as folder:
+        task = task.model_copy(update={"handover": Path(folder)})
+        with Contestant("zoo", "train", task) as zoo:
+            ours, prepared = as_side(zoo.lap()), zoo.lap()
+            zoo.lap()
+            told = task.model_copy(update={name: prepared[name] for name in ("options", "kind")})
+            with Contestant("reference", "train", told) as reference:
+                theirs = as_side(reference.lap())
+                ours["data_seconds"], theirs["data_seconds"] = prepared["seconds"], reference.lap()["seconds"]
+                ours["laps"], theirs["laps"] = [], []
+                for name in names:
+                    ours["laps"].append(zoo.lap()["seconds"])
+                    theirs["laps"].append(reference.lap()["seconds"])
+                    report(f"{name}: kzoo {ours['laps'][-1]:.2f} s, PyTorch {theirs['laps'][-1]:.2f} s")
     training = task.recipe.training
     facts = {
         "recipe": task.recipe.name,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
+from kzoo.bench import handover
 from kzoo.bench.laps import Laps
 from kzoo.bench.task import DecodingTask, TrainingTask
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; then one step and rounds of steps, or epochs and the end of the run."""
+    """The laps: import; data; handover; one step and rounds of steps, or epochs and the end of the run."""
     recipe = task.recipe
     assert recipe.runtime.backend is not None
     runtime.start(
@@ -28,6 +29,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
     from kzoo.experiment import prepare
     from kzoo.registry import check_options
+    from kzoo.tasks import kind
 
     environment = runtime.environment()
     laps.done(
@@ -42,8 +44,11 @@ def train(task: TrainingTask, laps: Laps) -> None:
     laps.done(
         data=experiment.describe_data(),
         noun=experiment.NOUN,
+        kind=kind(model.name),
         options=check_options(model.name, model.options),
     )
+    handover.write_training(experiment, task.handover)
+    laps.done()
     if task.steps is None:
         _train_run(experiment, laps)
     else:
@@ -87,6 +92,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
 
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
+    from kzoo.tasks import kind
     from kzoo.tasks.decoder import Decoding, compile_decoding
     from kzoo.training.run import open_run
 
@@ -101,7 +107,8 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     sources = experiment.sources("test")[: task.batched]
     model, chosen = run.load_tested_model(), experiment.recipe.model
     weights: dict[str, Any] = weights_by_path(model, chosen)
-    np.savez(task.weights, **weights)
+    np.savez(task.handover / "weights.npz", **weights)
+    handover.write_split(experiment, task.handover, "test")
     methods = [Decoding(), Decoding("beam", beam=task.beam)]
     decoders = [
         compile_decoding([model], experiment.WRITER, decoding, experiment.limits) for decoding in methods
@@ -109,6 +116,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     laps.done(
         data=experiment.describe_data(),
         model=chosen.name,
+        kind=kind(chosen.name),
         options=check_options(chosen.name, chosen.options),
         count=len(sources),
     )

@@ -160,10 +160,10 @@ class _Blocks:
 
 
 def encoder_graph(model: keras.Model) -> keras.Model:
-    """`frames` to the `memory` `(batch, time / 2, units)`, and its `mask` if there is one."""
+    """`frames` to the `memory` `(batch, time / 2, units)`, and the `mask` `(batch, time)` if there is one."""
     encoded = {"memory": model.get_layer("memory").output}
     if _has_layer(model, "mask"):
-        encoded["mask"] = model.get_layer("mask").output[:, ::2]
+        encoded["mask"] = model.get_layer("mask").output
     return keras.Model(model.input["frames"], encoded, name="encoder")
 
 
@@ -172,7 +172,7 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
     rows, attention = ops.shape(encoded["memory"])[0], model.get_layer("attention")
     projected = attention.project_memory(encoded["memory"])
     keys, values = (ops.repeat(x, beams, axis=0) for x in projected)
-    mask = ops.repeat(encoded["mask"], beams, axis=0) if "mask" in encoded else None
+    mask = ops.repeat(encoded["mask"][:, ::2], beams, axis=0) if "mask" in encoded else None
     remember, state = (_begin_recurrent if _is_recurrent(model) else _begin_attentive)(model, rows)
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:

@@ -30,6 +30,11 @@ def experiment_type(model: str) -> type[Experiment]:
     return _find(_TYPES[registry.card(model).task])
 
 
+def kind(model: str) -> str:
+    """The kind of experiment by its name, that of its module: images, pairs, captions or speech."""
+    return _TYPES[registry.card(model).task][0]
+
+
 def author_type(model: str) -> type[Author]:
     """What writes with a model of the zoo about a user's own input."""
     return _find(_AUTHORS[registry.card(model).task])

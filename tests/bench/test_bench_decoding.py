@@ -1,50 +1,64 @@
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
 
 from kzoo.bench import training
+from kzoo.data.vocabulary import EOS
+
+RUNS = {
+    "trained_pair_run": ("pairs", "nmt-bilinear"),
+    "region_run": ("captions", "caption-attention"),
+    "trained_speech_run": ("speech", "asr-attention"),
+}
+"""The kind of reference and the model of each fixture."""
 
 
-def test_four_ways_of_decoding_race(kzoo, trained_pair_run):
+@pytest.mark.parametrize("fixture", RUNS)
+def test_four_ways_of_decoding_race(kzoo, request, fixture):
     pytest.importorskip("torch")
-    words = ["bench", "decode", trained_pair_run, "--batched", 7, "--single", 3, "--rounds", 2, "--json"]
+    run = request.getfixturevalue(fixture)
+    words = ["bench", "decode", run, "--batched", 3, "--single", 2, "--rounds", 2, "--json"]
     done = kzoo(*words, "--beam", 2)
     assert done.exit_code == 0, done.stderr
     figures = json.loads(done.stdout)
-    assert figures["counts"] == {"greedy": 7, "beam": 7, "batches": 7, "singly": 3}
-    assert (figures["model"], figures["beam"]) == ("nmt-bilinear", 2)
+    assert figures["counts"] == {"greedy": 3, "beam": 3, "batches": 3, "singly": 2}
+    assert (figures["model"], figures["beam"]) == (RUNS[fixture][1], 2)
     assert min(figures["sentences_per_second"].values()) > 0
     assert {way: len(ratios) for way, ratios in figures["ratios"].items()} == {"batches": 2, "singly": 2}
     assert "round 2/2" in done.stderr
 
 
-def test_the_reference_writes_what_the_run_writes(trained_pair_run, tmp_path):
+@pytest.mark.parametrize("fixture", RUNS)
+def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     """So both race over sequences of the same lengths."""
     torch = pytest.importorskip("torch")
-    from reference import pairs
 
+    from kzoo.bench.handover import read_split, write_split
     from kzoo.bench.zoo import weights_by_path
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
-    from kzoo.tasks.translator import Decoding, compile_translation
+    from kzoo.tasks.decoder import Decoding, compile_decoding
     from kzoo.training.run import open_run
 
-    run = open_run(trained_pair_run)
+    reference = importlib.import_module(f"reference.{RUNS[fixture][0]}")
+    run = open_run(request.getfixturevalue(fixture))
     experiment, model = open_experiment(run), run.load_tested_model()
-    chosen, split = experiment.recipe.model, experiment.data.test
+    chosen = experiment.recipe.model
     options = check_options(chosen.name, chosen.options)
     del options["convention"]
-    module = pairs.MODELS[chosen.name](**options).eval()
-    pairs.load(module, weights_by_path(model, chosen))
-    sources = experiment.encode_sources(split.sources)
-    X, _ = pairs.tensors(sources, sources)
+    module = reference.MODELS[chosen.name](**options).eval()
+    reference.load(module, weights_by_path(model, chosen))
+    write_split(experiment, tmp_path, "test")
+    X, *_ = reference.tensors(*read_split(tmp_path, "test"))
     with torch.no_grad():
-        batched, singly = (decode(module, X) for decode in (pairs.decode_in_batches, pairs.decode_singly))
-    ours = compile_translation([model], Decoding())(sources).tokens[:, 0]
+        batched, singly = reference.decode_in_batches(module, X), reference.decode_singly(module, X)
+    decode = compile_decoding([model], experiment.WRITER, Decoding(), experiment.limits)
+    ours = decode(experiment.sources("test")).tokens[:, 0]
     assert batched == singly
-    assert [row[(row != 0) & (row != pairs.EOS)].tolist() for row in ours] == batched
+    assert [row[(row != 0) & (row != EOS)].tolist() for row in ours] == batched
 
 
 @pytest.mark.parametrize(("load", "caution"), [(0.1, False), (1.7, True)])

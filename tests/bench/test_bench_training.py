@@ -15,13 +15,16 @@ from kzoo.training.examples import Examples
 REFERENCE = Path(__file__).parents[1] / "reference"
 
 
+def set_all(settings):
+    return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+
+
 @pytest.fixture
 def small(own_images):
     """The arguments of a race over 60 images of a small model."""
     pytest.importorskip("torch")
     settings = {"data.name": own_images, "model.filters": 4, "model.input_shape": [28, 28, 1]}
-    pairs = [f"{key}={value}" for key, value in settings.items()]
-    return ["bench", "train", "tiny-cnn", "--json", *(word for pair in pairs for word in ("--set", pair))]
+    return ["bench", "train", "tiny-cnn", "--json", *set_all(settings)]
 
 
 def test_steps_race_by_rounds(kzoo, small):
@@ -39,6 +42,20 @@ def test_steps_race_by_rounds(kzoo, small):
     assert figures["ratio"] == pytest.approx(speeds[0] / speeds[1])
     assert len(figures["ratios"]) == 2
     assert "round 2/2" in done.stderr
+
+
+def test_captions_and_speech_race(kzoo, region_settings, own_speech):
+    pytest.importorskip("torch")
+    sizes = {"data.name": own_speech, "model.units": 16, "model.blocks": 1, "training.batch_size": 8}
+    for recipe, settings, noun in (
+        ("caption-attention", region_settings, "captioned images"),
+        ("asr-attention", set_all(sizes), "clips"),
+    ):
+        done = kzoo("bench", "train", recipe, *settings, "--whole", "--rounds", 2, "--json")
+        assert done.exit_code == 0, done.stderr
+        figures = json.loads(done.stdout)
+        assert figures["noun"] == noun
+        assert all(len(figures[side]["epoch_seconds"]) == 2 for side in ("kzoo", "reference"))
 
 
 def test_runs_race_by_epochs(kzoo, small):

@@ -23,6 +23,9 @@ FILES = {
 SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
 """The options that the data decide."""
 
+WITHOUT_RESNET = dict.fromkeys(("caption", "caption-attention"), ("--set", "model.encoder=conv"))
+"""What captioners are trained with where the weights of a ResNet are not to be had."""
+
 PICTURES = {"curves.png", "confusion.png", "mistakes.png", "activations.png", "kernels.png"}
 
 
@@ -46,7 +49,7 @@ def own_recipe(own_images, here):
 
 @pytest.mark.parametrize("name", list_recipes())
 def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
-    done = kzoo("train", name, "--dry-run", "--json")
+    done = kzoo("train", name, *WITHOUT_RESNET.get(name, ()), "--dry-run", "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     recipe = load_recipe(name)
@@ -56,7 +59,7 @@ def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
     assert told["cost"]["trainable parameters"] == trainable_count(
         outline_model(recipe.model.name, **options)
     )
-    if not SIZES & options.keys():
+    if not SIZES & options.keys() and name not in WITHOUT_RESNET:
         assert told["cost"]["trainable parameters"] == card(recipe.model.name).parameters
     steps = told["cost"]["steps an epoch"]
     assert steps * recipe.training.batch_size >= told["data"]["sizes"]["train"] - recipe.training.batch_size
@@ -154,7 +157,7 @@ def test_mixed_precision(kzoo, own_recipe):
     ("words", "exit_code", "said"),
     [
         (["cn-bn"], 2, "did you mean 'cnn-bn'?"),
-        ([], 2, "name a model or a recipe to train: cnn, cnn-bn"),
+        ([], 2, "name a model or a recipe to train: asr-attention, asr-lstm"),
         (["none.yaml"], 2, "no recipe file 'none.yaml'"),
         (["mine.yaml", "--lr", "-1"], 2, "training.learning_rate"),
         (["mine.yaml", "--set", "training.epoch=3"], 2, "did you mean 'training.epochs'?"),

@@ -46,10 +46,12 @@ def train(
     y: torch.Tensor,
     order: list[int],
     batch_size: int,
+    label_smoothing: float = 0.0,
 ) -> float:
     """Train on the examples of `order`; the mean loss of the batches."""
     model.train()
-    criterion = nn.NLLLoss()
+    # Of log-probabilities CrossEntropyLoss takes the log-softmax once more, which changes nothing.
+    criterion = nn.CrossEntropyLoss(label_smoothing=label_smoothing) if label_smoothing else nn.NLLLoss()
     device = next(model.parameters()).device
     losses = []
     for X_batch, y_batch in DataLoader(ImageDataset(X, y), batch_size=batch_size, sampler=order):

@@ -1,0 +1,86 @@
+"""What the loops over pairs, captions and clips share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
+
+from .names import in_module, torch_name
+
+PAD, SOS, EOS = 0, 1, 2
+
+Step = Callable[[torch.Tensor, Any], tuple[torch.Tensor, Any]]
+"""From tokens `(batch, 1)` and a state to log-probabilities of the next and the state after."""
+
+
+class SequenceDataset(Dataset):
+    """Inputs and targets by index."""
+
+    def __init__(self, X: Sequence[Any], y: Sequence[Any]) -> None:
+        self.X = X
+        self.y = y
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        return self.X[index], self.y[index]
+
+
+def without_padding(ids: np.ndarray) -> list[torch.Tensor]:
+    """A tensor for each row of ids."""
+    return [torch.tensor(row[row != PAD], dtype=torch.long) for row in ids]
+
+
+def pad(sequences: Sequence[torch.Tensor]) -> torch.Tensor:
+    """A batch, as wide as its longest."""
+    return pad_sequence(list(sequences), batch_first=True, padding_value=PAD)
+
+
+def token_loss(
+    log_probabilities: torch.Tensor, targets: torch.Tensor, label_smoothing: float = 0.0
+) -> torch.Tensor:
+    """The mean over tokens that are not padding."""
+    loss = F.nll_loss(log_probabilities.flatten(0, 1), targets.flatten(), ignore_index=PAD)
+    if label_smoothing == 0:
+        return loss
+    spread = -log_probabilities.mean(dim=-1)[targets != PAD].mean()
+    return (1 - label_smoothing) * loss + label_smoothing * spread
+
+
+def greedy(step: Step, state: Any, count: int, longest: int, device: torch.device) -> list[list[int]]:
+    """The likeliest token again and again, until all sequences are closed; without the end."""
+    last = torch.full((count, 1), SOS, device=device)
+    closed = torch.zeros(count, dtype=torch.bool, device=device)
+    tokens = []
+    for _ in range(longest):
+        log_probabilities, state = step(last, state)
+        last = log_probabilities.argmax(dim=-1)
+        closed |= last[:, 0] == EOS
+        tokens.append(last)
+        if closed.all():
+            break
+    return [_until_end(row) for row in torch.cat(tokens, dim=1).tolist()]
+
+
+def load(model: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Take over Keras's weights: kernels turned round, the second bias of each LSTM 0."""
+    known = model.state_dict()
+    state = {name: torch.zeros_like(value) for name, value in known.items() if "bias_hh" in name}
+    given = {}
+    for path, array in weights.items():
+        *layers, name = path.split("/")
+        turned = array.T if name in ("kernel", "recurrent_kernel") else array
+        given[torch_name(layers, name)] = torch.from_numpy(np.ascontiguousarray(turned))
+    model.load_state_dict(state | in_module(given, known))
+
+
+def _until_end(row: list[int]) -> list[int]:
+    return row[: row.index(EOS)] if EOS in row else row

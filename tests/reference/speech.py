@@ -1,0 +1,115 @@
+"""The course's loop for speech recognisers: a loader that pads, and clips decoded one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from kzoo.metrics import similarity
+
+from .sequences import SequenceDataset, greedy, load, pad, token_loss, without_padding
+from .speech_models import LONGEST, SPEECH_MODELS
+
+__all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
+
+MODELS = SPEECH_MODELS
+BATCH = 32
+MEASURES = (similarity.jaccard, similarity.ochiai, similarity.damerau_levenshtein_similarity)
+
+
+class Clip(NamedTuple):
+    """Frames `(time, mels)`, of which the first `length` are real."""
+
+    frames: torch.Tensor
+    length: int
+
+
+Clips = Sequence[Clip]
+
+
+def tensors(frames: np.ndarray, target_ids: np.ndarray) -> tuple[list[Clip], list[torch.Tensor]]:
+    """The clips as they are padded, and texts without padding."""
+    lengths = frames.shape[1] - (frames != 0).any(axis=-1)[:, ::-1].argmax(axis=1)
+    clips = [Clip(*clip) for clip in zip(torch.from_numpy(frames), lengths.tolist(), strict=True)]
+    return clips, without_padding(target_ids)
+
+
+def pad_clips(clips: Clips, masked: bool) -> torch.Tensor:
+    """A batch, as wide as its longest, or as all clips are where padding is heard."""
+    if not masked:
+        return torch.stack([clip.frames for clip in clips])
+    return pad([clip.frames[: clip.length] for clip in clips])
+
+
+def collate(examples: list[tuple[Clip, torch.Tensor]], masked: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """A batch of frames and one of texts."""
+    clips, targets = zip(*examples, strict=True)
+    return pad_clips(clips, masked), pad(targets)
+
+
+def train(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    X: Clips,
+    y: Sequence[torch.Tensor],
+    order: list[int],
+    batch_size: int,
+    label_smoothing: float = 0.0,
+) -> float:
+    """Train on the clips of `order`; the mean loss of the batches."""
+    model.train()
+    device = next(model.parameters()).device
+    losses = []
+    batches = DataLoader(
+        SequenceDataset(X, y),
+        batch_size=batch_size,
+        sampler=order,
+        collate_fn=partial(collate, masked=model.masked),
+    )
+    for frames, target in batches:
+        frames, target = frames.to(device), target.to(device)
+        optimizer.zero_grad()
+        loss = token_loss(model(frames, target[:, :-1]), target[:, 1:], label_smoothing)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return sum(losses) / len(losses)
+
+
+def evaluate(model: nn.Module, X: Clips, y: Sequence[torch.Tensor]) -> list[float]:
+    """The mean similarities of clips, each decoded by itself."""
+    model.eval()
+    references = [_characters(target[1:-1].tolist()) for target in y]
+    predictions = list(map(_characters, decode_singly(model, X)))
+    return [similarity.mean_similarity(measure, references, predictions) for measure in MEASURES]
+
+
+@torch.no_grad()
+def decode_singly(model: nn.Module, X: Clips) -> list[list[int]]:
+    """Greedy decoding of one clip after the other."""
+    return [_decode(model, pad_clips([clip], model.masked))[0] for clip in X]
+
+
+@torch.no_grad()
+def decode_in_batches(model: nn.Module, X: Clips) -> list[list[int]]:
+    """Greedy decoding of batches of clips."""
+    batches = (pad_clips(X[start : start + BATCH], model.masked) for start in range(0, len(X), BATCH))
+    return [row for batch in batches for row in _decode(model, batch)]
+
+
+def _decode(model: nn.Module, frames: torch.Tensor) -> list[list[int]]:
+    frames = frames.to(next(model.parameters()).device)
+    memory, mask = model.encode(frames)
+    return greedy(
+        lambda last, state: model.decode(last, memory, mask, state), None, len(frames), LONGEST, frames.device
+    )
+
+
+def _characters(ids: list[int]) -> tuple[str, ...]:
+    return tuple(map(str, ids))

@@ -1,0 +1,160 @@
+"""What is trained on and measured where the sources are sound."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kzoo.data.speech import SPEECH_VOCABULARY
+from kzoo.data.vocabulary import EOS, SOS, UNK
+from kzoo.errors import UsageError
+from kzoo.experiment import prepare
+from kzoo.features.speech import spectrograms
+from kzoo.layers import LogMelSpectrogram
+from kzoo.metrics import similarity, transcription
+from kzoo.tasks.decoder import Decoding
+
+pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")
+
+A, B, C, SPACE, COMMA, STOP = SPEECH_VOCABULARY.encode("abc ,.")
+
+
+def test_the_frames_are_those_of_the_clips(recogniser):
+    experiment = recogniser()
+    for name, split in experiment.data.splits.items():
+        expected, _ = spectrograms(split.clips, LogMelSpectrogram(8_000, mels=6))
+        np.testing.assert_array_equal(experiment.frames[name], expected)
+        assert experiment.sources(name).values is experiment.frames[name]
+    assert experiment.sources("train").lengths.tolist() == [3, 7, 11]  # a frame has a hop of 160 samples
+
+
+def test_the_keys_of_the_recipe_reach_the_frames(recogniser, clips):
+    samples = clips().train.clips
+    other = recogniser(data__mel_rate=16_000)
+    expected, _ = spectrograms(samples, LogMelSpectrogram(8_000, mel_rate=16_000, mels=6))
+    np.testing.assert_array_equal(other.frames["train"], expected)
+    assert (other.frames["train"] != recogniser().frames["train"]).any()
+    short = recogniser(data__max_frames=5)
+    np.testing.assert_array_equal(short.frames["train"], recogniser().frames["train"][:, :5])
+    assert recogniser(model__mels=4).frames["train"].shape == (3, 11, 4)
+
+
+def test_padding_that_is_heard_is_of_one_length(recogniser):
+    experiment = recogniser(model__masked=False, data__max_frames=20)
+    assert {frames.shape[1] for frames in experiment.frames.values()} == {20}
+    np.testing.assert_array_equal(experiment.frames["train"][:, :11], recogniser().frames["train"])
+    assert not experiment.frames["train"][:, 11:].any()
+    assert experiment.examples()(1).lengths[:, 0].tolist() == [20, 20, 20]
+    assert experiment.sources("test").take(np.array([0]), 3).shape == (1, 20, 6)
+
+
+def test_examples_are_frames_and_characters_with_start_and_end(recogniser):
+    experiment = recogniser()
+    examples = experiment.examples()(1)
+    frames, targets = examples.arrays
+    assert frames is experiment.frames["train"]
+    assert targets.tolist() == [
+        [SOS, A, B, C, EOS, 0],
+        [SOS, B, COMMA, SPACE, A, EOS],
+        [SOS, C, A, B, STOP, EOS],
+    ]
+    assert examples.lengths.tolist() == [[3, 4], [7, 5], [11, 5]]
+    assert experiment.encode_targets("test")[0][2].tolist() == [SOS, C, A, UNK, B, EOS]
+
+
+def test_what_is_remembered_of_the_data(recogniser):
+    frames = {"rate": 8_000, "mel_rate": 8_000, "mels": 6, "longest": 2_754, "masked": True}
+    assert recogniser().describe() == {"left_out": [], "rate": 8_000, "frames": frames}
+    changed = recogniser(model__masked=False, model__mels=4, data__max_frames=9, data__mel_rate=16_000)
+    assert changed.describe()["frames"] == {
+        "rate": 8_000,
+        "mel_rate": 16_000,
+        "mels": 4,
+        "longest": 9,
+        "masked": False,
+    }
+    limits = recogniser().limits
+    assert (limits.start, limits.end, limits.length) == (SOS, EOS, 98)
+
+
+def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(recogniser):
+    experiment = recogniser("asr-attention", training__label_smoothing=0.2)
+    model = experiment.create_model()
+    measured = experiment.validator(model)()
+    targets, lengths, _ = experiment.encode_targets("validation")
+    log_p = model.predict_on_batch({"frames": experiment.frames["validation"], "target_ids": targets[:, :-1]})
+    losses = [
+        -0.8 * log_p[row, t, targets[row, t + 1]] - 0.2 * log_p[row, t].mean()
+        for row in range(2)
+        for t in range(lengths[row])
+    ]
+    assert len(losses) == 3 + 6
+    assert measured.pop("loss") == pytest.approx(np.mean(losses), rel=1e-4)
+    predictions = [row[0] for row in experiment.decode([model], "validation", Decoding())]
+    references = experiment.data.validation.texts
+    texts = ["".join(row) for row in predictions]
+    assert measured == {
+        "jaccard": similarity.mean_similarity(similarity.jaccard, references, predictions),
+        "ochiai": similarity.mean_similarity(similarity.ochiai, references, predictions),
+        "damerau_levenshtein": similarity.mean_similarity(
+            similarity.damerau_levenshtein_similarity, references, predictions
+        ),
+        "character_error_rate": transcription.character_error_rate(references, predictions),
+        "word_error_rate": transcription.sentence_word_error_rate(["ab", "a cab"], texts),
+    }
+
+
+def test_the_figures_are_those_of_the_metrics(recogniser):
+    experiment = recogniser()
+    predictions = [tuple("bac"), tuple("b a"), tuple("cab"), ()]
+    figures = experiment.measure("test", [[row, ()] for row in predictions])
+    references = experiment.data.test.texts
+    assert references == (tuple("bac"), tuple("b b"), tuple("ca!b"), ("c",))
+    assert figures.items() >= experiment.figures("test", predictions).items()
+    assert (figures["count"], figures["exact_match"]) == (4, 0.25)
+    assert figures["character_error_rate"] == pytest.approx((1 + 1 + 1) / 11)
+    assert figures["word_error_rate"] == pytest.approx((1 + 1 + 1) / 5)
+    ochiai = similarity.similarities(similarity.ochiai, references, predictions)
+    assert figures["intervals"]["ochiai"] == transcription.bootstrap_interval(ochiai)
+    assert figures["intervals"]["character_error_rate"] == transcription.bootstrap_interval(
+        [0, 1, 1, 1], [3, 3, 4, 1]
+    )
+    assert list(experiment.sample_rows(predictions))[2:] == [("2", "ca!b", "cab"), ("3", "c", "")]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [({"model__vocabulary": 36}, "model.vocabulary is 35, R004's symbols, not 36")],
+)
+def test_a_model_that_does_not_fit(recogniser, overrides, said):
+    with pytest.raises(UsageError) as raised:
+        recogniser(**overrides)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("image_size", 16, "data.image_size is not for clips"),
+        ("min_count", 2, "data.min_count is not for clips"),
+        ("stress", True, "data.stress is not for clips"),
+        ("max_length", 98, "data.max_length is 97 characters at most, not 98"),
+    ],
+)
+def test_keys_that_do_not_go_with_clips_are_refused_before_they_are_read(recogniser, key, value, said):
+    recipe = recogniser().recipe
+    strange = recipe.model_copy(update={"data": recipe.data.model_copy(update={key: value})})
+    with pytest.raises(UsageError) as raised:
+        prepare(strange)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "overrides", [{"model__mels": 5}, {"data__mel_rate": 16_000}, {"data__max_frames": 9}]
+)
+def test_runs_are_decoded_together_only_where_they_hear_alike(recogniser, untrained_run, overrides):
+    experiment = recogniser()
+    run, same = untrained_run(experiment), untrained_run(recogniser(training__seed=2))
+    experiment.check_together([run, same])
+    with pytest.raises(UsageError, match=r"differ in data\.frames: they do not read alike"):
+        experiment.check_together([run, untrained_run(recogniser(**overrides))])
