@@ -65,10 +65,11 @@ def test_every_file_of_the_tree_is_in_the_wheel(wheel):
         f"{place}/{path.relative_to(ROOT / folder).as_posix()}"
         for folder, place in FOLDERS.items()
         for path in (ROOT / folder).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and path.suffix in {".py", ".yaml", ".typed"}
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert "kzoo/cli/app.py" in expected
     assert "kzoo/configs/cnn-bn.yaml" in expected
+    assert "kzoo/reporting/page/templates/page.css" in expected
     assert expected == {name for name in inside if not name.startswith("kzoo-")}
 
 

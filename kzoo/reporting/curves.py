@@ -82,6 +82,11 @@ def curves(runs: Mapping[str, History], *, running: bool = False, title: str = "
     return figure
 
 
+def drawn_measure(history: History) -> str | None:
+    """The column of a history that is drawn beside the loss; runs with the same one may be drawn together."""
+    return next((measure for measure in _MEASURES if measure in history), None)
+
+
 def _common_measure(runs: Mapping[str, History]) -> str:
     for measure in _MEASURES:
         having = [measure in history for history in runs.values()]

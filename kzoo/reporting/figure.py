@@ -5,6 +5,7 @@ Pictures are `matplotlib.figure.Figure` objects; pyplot, its global state and it
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ WIDTH = 8.0
 
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 11, 9, 8
 """Points."""
+
+DOTS_PER_INCH = 150
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette, told apart with every kind of colour vision; its yellow is too pale for lines."""
@@ -48,7 +51,14 @@ def save(figure: Figure, path: Path) -> None:
     formats = figure.canvas.get_supported_filetypes()
     if path.suffix.lower().removeprefix(".") not in formats:
         raise UsageError(f"{path} has no suffix of a picture; use .png, or one of {', '.join(formats)}")
-    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=150))
+    atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=DOTS_PER_INCH))
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as PNG, at 150 dots an inch."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
+    return buffer.getvalue()
 
 
 def style_plot(axes: Axes, title: str, x: str, y: str) -> None:

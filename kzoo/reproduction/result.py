@@ -64,7 +64,7 @@ def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | 
         stand_in=data["stand_in"],
         sizes=data["sizes"],
         figures={**_numbers(metrics), **_numbers(test, "test_")},
-        intervals={f"test_{name}": (low, high) for name, (low, high) in _intervals(test).items()},
+        intervals={f"test_{name}": (low, high) for name, (low, high) in intervals_of_test(test).items()},
         seconds=metrics["seconds"],
         changed=tuple(changed_keys(_bare(recipe), _bare(published))),
         run=run.path,
@@ -79,8 +79,8 @@ def _numbers(measured: dict[str, Any], prefix: str = "") -> dict[str, float]:
     }
 
 
-def _intervals(test: dict[str, Any]) -> dict[str, Interval]:
-    """Those over test examples: bootstrapped for sequences, binomial for an accuracy."""
+def intervals_of_test(test: dict[str, Any]) -> dict[str, Interval]:
+    """The 95 % intervals over test examples: bootstrapped for sequences, binomial for an accuracy."""
     if "accuracy" in test:
         return {"accuracy": accuracy_interval(test["accuracy"], test["count"])}
     return test.get("intervals", {})

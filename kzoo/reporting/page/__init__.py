@@ -1,0 +1,1 @@
+"""A page of results: the tables, curves, pictures and circumstances of some runs in one file."""

@@ -1,0 +1,84 @@
+"""From run folders and tables to the data of a page of results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from kzoo.reporting.curves import curves, drawn_measure
+from kzoo.reporting.figure import to_png
+from kzoo.reporting.page.circumstances import data_groups, environment_groups
+from kzoo.reporting.page.models import model_sections
+from kzoo.reporting.page.parts import Page, Picture
+from kzoo.reporting.page.run import ReportedRun, run_section
+from kzoo.reporting.page.spelling import figure_name, listing, number, slug
+from kzoo.reporting.page.table import ReportedTable
+from kzoo.reporting.page.tasks import task_tables
+
+
+def results_page(
+    runs: Sequence[ReportedRun], tables: Sequence[ReportedTable] = (), *, title: str = ""
+) -> Page:
+    """All that some runs have to tell; Keras must have been started, for the models' layers are counted.
+
+    Args:
+        runs: the runs, in the order of their sections.
+        tables: reproduced tables; their runs are among the runs.
+        title: the title; otherwise made from the runs.
+    """
+    anchors = {run.folder.path: run.anchor for run in runs}
+    in_tables = {path for table in tables for path in table.labels}
+    others = [run for run in runs if run.folder.path not in in_tables]
+    return Page(
+        title=title or _title(runs, tables),
+        lead=_lead(runs),
+        tables=(*(table.result_table(anchors) for table in tables), *task_tables(others)),
+        curves=tuple(_curves(runs)),
+        runs=tuple(run_section(run) for run in runs),
+        models=tuple(model_sections(runs)),
+        data=tuple(data_groups(runs)),
+        environments=tuple(environment_groups(runs)),
+        commands=tuple(dict.fromkeys([*(table.command for table in tables), *(run.command for run in runs)])),
+    )
+
+
+def _title(runs: Sequence[ReportedRun], tables: Sequence[ReportedTable]) -> str:
+    if tables:
+        return listing([f"{table.name}: {table.plan.table.title}" for table in tables], "tables", 1)
+    recipes = list(dict.fromkeys(run.recipe.name for run in runs))
+    sets = list(dict.fromkeys(run.environment["data"]["name"] for run in runs))
+    return f"{listing(recipes, 'recipes')} on {listing(sets, 'data sets')}"
+
+
+def _lead(runs: Sequence[ReportedRun]) -> str:
+    count = "one run" if len(runs) == 1 else f"{len(runs)} runs"
+    unfinished = sum(not run.metrics for run in runs)
+    stand_ins = sum(run.stand_in for run in runs)
+    told = [
+        count,
+        f"{unfinished} unfinished" * bool(unfinished),
+        f"{stand_ins} on stand-in data" * bool(stand_ins),
+    ]
+    return ", ".join(filter(None, told))
+
+
+def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
+    """One picture of all runs that measure the same."""
+    groups: dict[str, dict[str, Any]] = {}
+    for run in runs:
+        measure = drawn_measure(run.history)
+        if measure is not None and run.is_drawn:
+            groups.setdefault(measure, {})[_legend(run)] = run.history
+    for measure, histories in groups.items():
+        what = figure_name(measure)
+        caption = (
+            f"Training loss, the mean since the first epoch as the reports print it, and {what} "
+            "after each epoch; a star marks the best."
+        )
+        ends = ", ".join(f"{label} {number(history[measure][-1])}" for label, history in histories.items())
+        png = to_png(curves(histories, running=True))
+        yield Picture(f"curves-{slug(what)}", caption, f"{caption} The last {what}: {ends}.", png, wide=True)
+
+
+def _legend(run: ReportedRun) -> str:
+    return f"{run.label} (stand-in data)" if run.stand_in else run.label

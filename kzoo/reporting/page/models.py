@@ -1,0 +1,32 @@
+"""The models of runs, their parameters counted layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from kzoo import registry
+from kzoo.reporting.page.parts import ModelSection
+from kzoo.reporting.page.run import ReportedRun
+from kzoo.reporting.parameters import LayerCount, count_layer
+
+
+def model_sections(runs: Sequence[ReportedRun]) -> Iterable[ModelSection]:
+    """Each model once, however many runs have it; Keras must have been started."""
+    groups: dict[tuple[str, tuple[LayerCount, ...]], list[str]] = {}
+    for run in runs:
+        model = registry.outline_model(run.recipe.model.name, **run.recipe.model.options)
+        layers = tuple(count_layer(layer) for layer in model.layers if layer.weights)
+        groups.setdefault((run.recipe.model.name, layers), []).append(run.label)
+    for place, ((name, layers), labels) in enumerate(groups.items(), 1):
+        card, trainable = registry.card(name), sum(layer.trainable for layer in layers)
+        yield ModelSection(
+            name=name,
+            anchor=f"model-{place}",
+            what=card.summary,
+            source=card.source,
+            trainable=trainable,
+            published=card.published if trainable == card.parameters else None,
+            note=card.note,
+            layers=layers,
+            runs=tuple(labels),
+        )

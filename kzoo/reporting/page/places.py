@@ -1,0 +1,66 @@
+"""What a user names for a page of results: folders of runs, and tables that were reproduced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from kzoo.errors import UsageError
+from kzoo.reporting.page.run import ReportedRun
+from kzoo.reporting.page.spelling import slug
+from kzoo.reporting.page.table import ReportedTable
+from kzoo.reproduction.plan import FILE, load_plan
+from kzoo.training.run import RunFolder, open_run
+
+TABLES = Path("runs/tables")
+"""Where tables are reproduced unless another folder is named."""
+
+
+def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[ReportedTable]]:
+    """The runs, each once, and the tables, whose finished runs are among them.
+
+    A run of a table is called by its row, another by as much of its path as tells it from the others.
+
+    Args:
+        places: folders of runs, folders of tables, or the names of tables in `TABLES`.
+
+    Raises:
+        UsageError: a place is none of these.
+    """
+    tables: list[ReportedTable] = []
+    owners: dict[Path, ReportedTable | None] = {}
+    for place in places:
+        if root := _find_table(place):
+            table = ReportedTable(load_plan(root), root)
+            tables.append(table)
+            owners |= dict.fromkeys(table.labels, table)
+        else:
+            owners.setdefault(open_run(Path(place)).path, None)
+    runs: list[ReportedRun] = []
+    for path, owner in owners.items():
+        label = _shortest_name(path, owners) if owner is None else owner.labels[path]
+        if owner is not None and len(tables) > 1:
+            label = f"{owner.name} {label}"
+        if label in [run.label for run in runs]:
+            label = str(path)
+        anchor = slug(f"run {label}", [run.anchor for run in runs])
+        is_drawn = owner is None or path in owner.first_runs
+        runs.append(ReportedRun(RunFolder(path), label, anchor, is_drawn))
+    return runs, tables
+
+
+def _find_table(place: str) -> Path | None:
+    """The folder of a table; None for that of a run."""
+    folders = (Path(place), TABLES / place)
+    found = next((folder for folder in folders if (folder / FILE).is_file()), None)
+    if found is None and not Path(place).is_dir():
+        raise UsageError(f"{place} is neither a run's folder nor a reproduced table: kzoo reproduce --list")
+    return found
+
+
+def _shortest_name(path: Path, paths: Iterable[Path]) -> str:
+    parts, others = path.resolve().parts, [other.resolve().parts for other in paths if other != path]
+    length = 1
+    while length < len(parts) and any(other[-length:] == parts[-length:] for other in others):
+        length += 1
+    return "/".join(parts[-length:])

@@ -1,0 +1,250 @@
+"""What a page of results tells of one run: everything that its folder has."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kzoo.errors import UsageError
+from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
+from kzoo.reporting.curves import History
+from kzoo.reporting.page.parts import Facts, Grid, Measured, Picture, RunSection
+from kzoo.reporting.page.shrink import shrink
+from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, setting
+from kzoo.reproduction.result import intervals_of_test
+from kzoo.training.run import RunFolder
+
+
+@dataclass(frozen=True)
+class ReportedRun:
+    """A run folder with its name on the page; what has not been written yet is empty.
+
+    `is_drawn` says that its curves are drawn: of several seeds only the first one's are.
+    """
+
+    folder: RunFolder
+    label: str
+    anchor: str
+    is_drawn: bool = True
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The resolved recipe."""
+        return self.folder.recipe()
+
+    @cached_property
+    def environment(self) -> dict[str, Any]:
+        """What it was made with."""
+        return self.folder.environment()
+
+    @cached_property
+    def metrics(self) -> dict[str, Any]:
+        """What it measured."""
+        return self.folder.metrics() if self.folder.finished else {}
+
+    @cached_property
+    def history(self) -> History:
+        """What was measured after each epoch."""
+        try:
+            return self.folder.history()
+        except UsageError:
+            return {}
+
+    @property
+    def command(self) -> str:
+        """How it was trained."""
+        return self.environment["command"]
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether its data stand in for others."""
+        return self.environment["data"]["stand_in"]
+
+    @property
+    def changes(self) -> Facts:
+        """The keys that differ from the recipe of that name that comes with kzoo."""
+        if self.recipe.name not in list_recipes():
+            return ()
+        keys = changed_keys(self.recipe, load_recipe(self.recipe.name))
+        return tuple((key, setting(_look_up(self.recipe, key))) for key in keys)
+
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """The published figures, or the reason why there are none."""
+        unfinished = {"published": None, "reason": "it has not finished"}
+        return self.metrics.get("comparison", unfinished)
+
+    @property
+    def intervals(self) -> dict[str, Sequence[float]]:
+        """The 95 % intervals over the examples of the test, by figure."""
+        found = intervals_of_test(self.metrics["test"]) if self.metrics else {}
+        return {f"test_{name}": bounds for name, bounds in found.items()}
+
+    def measured(self, figure: str) -> Measured:
+        """A figure by the name it has in `metrics.json`."""
+        value = self.metrics.get(figure)
+        bounds = self.intervals.get(figure)
+        published = (self.comparison["published"] or {}).get(figure)
+        return Measured(value, (bounds[0], bounds[1]) if bounds else None, published)
+
+
+def run_section(run: ReportedRun) -> RunSection:
+    """The section of a run."""
+    return RunSection(
+        label=run.label,
+        anchor=run.anchor,
+        stand_in=run.stand_in,
+        facts=_facts(run),
+        figures=_figures(run),
+        pictures=_pictures(run),
+        classes=_classes(run),
+        samples=_samples(run),
+        command=run.command,
+        recipe=run.recipe.to_yaml(),
+    )
+
+
+def _look_up(recipe: Recipe, dotted: str) -> object:
+    value: Any = recipe.model_dump()
+    for key in dotted.split("."):
+        value = (value or {}).get(key)
+    return value
+
+
+def _facts(run: ReportedRun) -> Facts:
+    training, data, metrics = run.recipe.training, run.environment["data"], run.metrics
+    sizes = " / ".join(f"{size:,}" for size in data["sizes"].values())
+    facts = {
+        "model": run.recipe.model.name,
+        "data": f"{data['name']} ({sizes})",
+        "training": f"{_OPTIMIZERS[training.optimizer]}, learning rate {training.learning_rate:g}, "
+        f"batch {training.batch_size}, seed {training.seed}",
+    }
+    if metrics:
+        facts["parameters"] = f"{metrics['parameters']:,}"
+        facts["epochs"] = _epochs(metrics)
+        facts["time"] = duration(metrics["seconds"])
+    elif run.history:
+        facts["epochs"] = f"{len(run.history['epoch'])} of {training.epochs}, unfinished"
+    return tuple(facts.items())
+
+
+def _epochs(metrics: dict[str, Any]) -> str:
+    epochs = metrics["epochs"]
+    tested = metrics.get("tested_epoch", epochs)
+    return f"{epochs}, the last is tested" if tested == epochs else f"{epochs}, epoch {tested} is tested"
+
+
+def _figures(run: ReportedRun) -> Grid | None:
+    """Everything that was measured, with its interval and the published figure."""
+    if not run.metrics:
+        return None
+    names = [
+        name
+        for name, value in run.metrics.items()
+        if name.startswith(("train_", "validation_", "test_")) and isinstance(value, float)
+    ]
+    rows = [(name, run.measured(name)) for name in names]
+    known = {name.removeprefix("test_") for name in names}
+    rows += [
+        (f"test_{name}", Measured(value))
+        for name, value in run.metrics["test"].items()
+        if isinstance(value, float) and name not in known
+    ]
+    table = Grid(
+        "All figures",
+        ("figure", "measured", "95 % interval", "published"),
+        tuple(
+            (figure_name(name), number(figure.value), interval(figure) or MISSING, number(figure.published))
+            for name, figure in rows
+        ),
+        frozenset({1, 2, 3}),
+    )
+    return _without_empty_columns(table)
+
+
+def _without_empty_columns(table: Grid) -> Grid:
+    kept = [
+        place
+        for place, _ in enumerate(table.columns)
+        if any(row[place] not in ("", MISSING) for row in table.rows)
+    ]
+    return Grid(
+        table.title,
+        tuple(table.columns[place] for place in kept),
+        tuple(tuple(row[place] for place in kept) for row in table.rows),
+        frozenset(new for new, place in enumerate(kept) if place in table.numeric),
+    )
+
+
+def _classes(run: ReportedRun) -> Grid | None:
+    classes = run.metrics.get("test", {}).get("classes")
+    if classes is None:
+        return None
+    return Grid(
+        "Figures of each class",
+        ("class", "precision", "recall", "F1", "images"),
+        tuple(
+            (row["name"], *(number(row[key]) for key in ("precision", "recall", "f1")), f"{row['support']:,}")
+            for row in classes
+        ),
+        frozenset({1, 2, 3, 4}),
+    )
+
+
+def _samples(run: ReportedRun) -> Grid | None:
+    path = run.folder.path / "predictions.tsv"
+    if not path.is_file():
+        return None
+    with path.open(encoding="utf-8", newline="") as file:
+        columns, *rows = csv.reader(file, delimiter="\t")
+    return Grid("Sample predictions for the test set", tuple(columns), tuple(map(tuple, rows)))
+
+
+def _pictures(run: ReportedRun) -> tuple[Picture, ...]:
+    found = ((name, run.folder.path / f"{name}.png") for name in _CAPTIONS)
+    return tuple(_picture(run, name, path) for name, path in found if path.is_file())
+
+
+def _picture(run: ReportedRun, name: str, path: Path) -> Picture:
+    caption = _CAPTIONS[name](run)
+    return Picture(f"{run.anchor}-{name}", caption, f"{run.label}: {caption}", shrink(path), name in _WIDE)
+
+
+def _confusion_caption(run: ReportedRun) -> str:
+    """What is most often taken for what: a picture of numbers, in words."""
+    test = run.metrics.get("test", {})
+    if "confusion_matrix" not in test:
+        return "Confusion matrix of the test set."
+    names = [row["name"] for row in test["classes"]]
+    counts = np.array(test["confusion_matrix"])[:, : len(names)]
+    wrong = np.where(np.eye(len(names), dtype=bool), 0, counts)
+    true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
+    if not wrong.any():
+        return "Confusion matrix of the test set: no class is taken for another."
+    return (
+        f"Confusion matrix of the test set. Most often {names[true]} is taken for {names[predicted]}: "
+        f"{wrong[true, predicted]:,} of {counts[true].sum():,}."
+    )
+
+
+_CAPTIONS: dict[str, Callable[[ReportedRun], str]] = {
+    "confusion": _confusion_caption,
+    "mistakes": lambda run: "Test images predicted wrong with the most confidence.",
+    "activations": lambda run: "A test image and what the first convolution makes of it.",
+    "kernels": lambda run: "Kernels of the first convolution.",
+    "captions": lambda run: "Test images with the model's captions in bold and people's below them.",
+    "attention": lambda run: "What each token that is written attends to.",
+    "spectrogram": lambda run: "What the model hears: a log-mel spectrogram.",
+}
+"""The pictures of a run folder, in the order of the page; the curves of all runs are drawn together."""
+
+_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
+
+_WIDE = {"captions"}

@@ -1,0 +1,78 @@
+"""How figures, times and names are spelled on a page of results."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from kzoo.reporting.page.parts import Measured
+
+MISSING = "\u2013"
+"""What stands where a figure is missing."""
+
+_NAMES = {"train_loss": "training loss of the last epoch", "train_loss_running": "training loss"}
+
+_SPELLINGS = {
+    r"_at_(\d+)$": r"@\1",
+    r"_": " ",
+    r"bleu (\d)": r"BLEU-\1",
+    r"damerau levenshtein": "Damerau-Levenshtein",
+    r"jaccard": "Jaccard",
+    r"ochiai": "Ochiai",
+}
+
+
+def figure_name(key: str) -> str:
+    """`test_bleu_4` as a reader knows it."""
+    if key in _NAMES:
+        return _NAMES[key]
+    for pattern, spelling in _SPELLINGS.items():
+        key = re.sub(pattern, spelling, key)
+    return key
+
+
+def number(value: float | None) -> str:
+    """A figure with four decimals and, as the reports print it, no zero before the point."""
+    if value is None:
+        return MISSING
+    if not math.isfinite(value):
+        return str(value)
+    return re.sub(r"^(-?)0\.", r"\1.", f"{value:.4f}")
+
+
+def interval(figure: Measured) -> str:
+    """The ends of a figure's interval."""
+    return "" if figure.interval is None else " to ".join(map(number, figure.interval))
+
+
+def setting(value: object) -> str:
+    """The value of a recipe's key as its YAML has it."""
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def listing(names: Sequence[str], noun: str = "runs", most: int = 4) -> str:
+    """Names in a row, the last after an `and`; beyond `most` only how many of the noun they are."""
+    if len(names) > most:
+        return f"{len(names)} {noun}"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def slug(text: str, taken: Iterable[str] = ()) -> str:
+    """A part of an address that says `text`, none of those that are taken."""
+    stem = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
+    taken, candidate, count = set(taken), stem, 1
+    while candidate in taken:
+        count += 1
+        candidate = f"{stem}-{count}"
+    return candidate
