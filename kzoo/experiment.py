@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -15,6 +15,7 @@ import keras
 
 from kzoo import registry, runtime
 from kzoo.data.origin import Origin
+from kzoo.data.splits import random_split
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
 from kzoo.recipe import DataSection, Recipe, changed_keys
@@ -150,7 +151,7 @@ def prepare(
     registry.check_options(recipe.model.name, recipe.model.options)
     kind = experiment_type(recipe.model.name)
     _check_data_keys(kind, recipe)
-    data = kind.load(recipe, recipe.data.name, data_dir=data_dir, require_data=require_data)
+    data = _load(kind, recipe, recipe.data.name, data_dir, require_data)
     experiment = kind(kind.fit_model(recipe, data, own_data=own_data), data)
     if steps_per_epoch(experiment.example_count, recipe.training) == 0:
         raise UsageError(
@@ -171,7 +172,7 @@ def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
     place = Path(before["location"])
     found_before = None if before["stand_in"] or not place.exists() else place
     name = before["name"] if before["stand_in"] else recipe.data.name
-    data = kind.load(recipe, name, data_dir=data_dir or found_before, require_data=False)
+    data = _load(kind, recipe, name, data_dir or found_before, require_data=False)
     if data.sha256() != before["sha256"]:
         raise DataError(
             f"{data.origin.location} is not the {name} that {run.path} was trained on ({place}): "
@@ -329,6 +330,18 @@ def outline(experiment: Experiment) -> dict[str, Any]:
     }
 
 
+def _load(
+    kind: type[Experiment], recipe: Recipe, name: str, data_dir: Path | None, require_data: bool
+) -> Any:
+    """The set of this name, its training split cut to the recipe's share, in the order of the file."""
+    data: Any = kind.load(recipe, name, data_dir=data_dir, require_data=require_data)
+    if recipe.data.fraction == 1:
+        return data
+    count = max(1, round(recipe.data.fraction * len(data.train)))
+    (rows,) = random_split(len(data.train), (count,), recipe.training.seed)
+    return replace(data, train=data.train.take(rows))
+
+
 def _check_reading(experiment: Experiment, run: RunFolder) -> None:
     """Raises DataError if the inputs of a run's model are no longer made as they were."""
     before, now = run.environment()["data"], experiment.describe()
@@ -341,7 +354,7 @@ def _check_data_keys(kind: type[Experiment], recipe: Recipe) -> None:
     changed = {
         key
         for key, field in DataSection.model_fields.items()
-        if key != "name" and getattr(recipe.data, key) != field.default
+        if key not in {"name", "fraction"} and getattr(recipe.data, key) != field.default
     }
     if strange := sorted(changed - kind.DATA_KEYS):
         raise UsageError(f"data.{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")

@@ -62,6 +62,9 @@ class DataSection(_Section):
     """The data set: a known name, the name of a stand-in, or a path; the other keys are those of one kind."""
 
     name: str
+    fraction: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=1.0, description="Train on this share of the training split, drawn with the training's seed"
+    )
     test_cut: bool = Field(default=False, description="OCTMNIST: test on R004's 529 images only")
     max_length: Annotated[int, Field(gt=0)] | None = Field(
         default=None, description="Pairs: leave those out of which a side has more tokens"

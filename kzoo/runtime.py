@@ -159,8 +159,14 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "commit": _commit(),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": _command(),
     }
+
+
+def _command() -> str:
+    """The line that would do the same."""
+    program = Path(sys.argv[0]).name
+    return shlex.join([*(["python", "-m", "kzoo"] if program == "__main__.py" else [program]), *sys.argv[1:]])
 
 
 def _distribution(backend: str) -> tuple[str, ...]:

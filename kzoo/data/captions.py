@@ -46,6 +46,10 @@ class CaptionSplit:
     def __len__(self) -> int:
         return len(self.images)
 
+    def take(self, rows: np.ndarray) -> CaptionSplit:
+        """The split of these images, in this order."""
+        return CaptionSplit.of((self.names[row], self.images[row], self.captions[row]) for row in rows)
+
 
 @dataclass(frozen=True, eq=False)
 class CaptionSet:

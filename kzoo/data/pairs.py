@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from kzoo.data.origin import Origin
 from kzoo.data.sieve import DroppedRows, Pair
 from kzoo.data.tokens import TokenKind, Tokens
@@ -28,6 +30,10 @@ class PairSplit:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def take(self, rows: np.ndarray) -> PairSplit:
+        """The split of these rows, in this order."""
+        return PairSplit.of((self.sources[row], self.targets[row]) for row in rows)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_lowercase
 
+import numpy as np
+
 from kzoo.data.audio import Clip
 from kzoo.data.checksums import checksum_like
 from kzoo.data.faults import unreadable
@@ -44,6 +46,10 @@ class SpeechSplit:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def take(self, rows: np.ndarray) -> SpeechSplit:
+        """The split of these clips, in this order."""
+        return SpeechSplit.of((self.names[row], self.clips[row], self.texts[row]) for row in rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text
-from kzoo.recipe import BackendName, Recipe
+from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.job import Job, fingerprint
 from kzoo.reproduction.result import Result, read_result
 from kzoo.reproduction.table import Row, Table
@@ -26,14 +26,21 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True)
     table: Table
     settings: dict[str, Any]
-    backend: BackendName
+    backend: str
     jobs: tuple[Job, ...]
     failures: dict[str, str] = {}
 
-    def rows(self, folder: str) -> list[Row]:
-        """The rows that the run of a folder answers."""
-        names = {job.row for job in self.jobs if job.folder == folder}
-        return [row for row in self.table.rows if row.name in names]
+    def row(self, job: Job) -> Row:
+        """The row of a job."""
+        return next(row for row in self.table.rows if row.name == job.row)
+
+    def beside(self, before: Plan, root: Path) -> Plan:
+        """The plan, and of the one before it what was done in the same conditions of other rows."""
+        if (before.table, before.settings, before.backend) != (self.table, self.settings, self.backend):
+            return self
+        mine = {job.row for job in self.jobs}
+        others = (job for job in before.jobs if job.row not in mine and before.is_done(job, root))
+        return self.model_copy(update={"jobs": (*self.jobs, *others)})
 
     def save(self, root: Path) -> None:
         """Keep the plan in the folder of its runs."""
@@ -41,7 +48,7 @@ class Plan(BaseModel):
 
     def is_done(self, job: Job, root: Path) -> bool:
         """Whether a job's run has finished, and was decoded as its row would have it."""
-        place = evaluation_file(self._row(job), root / job.folder)
+        place = evaluation_file(self.row(job), root / job.folder)
         return RunFolder(root / job.folder).finished and (place is None or place.is_file())
 
     def results(self, root: Path) -> list[Result]:
@@ -53,11 +60,8 @@ class Plan(BaseModel):
         failures = {job.row: self.failures[job.folder] for job in self.jobs if job.folder in self.failures}
         return judge(self.table, self.results(root), failures)
 
-    def _row(self, job: Job) -> Row:
-        return next(row for row in self.table.rows if row.name == job.row)
-
     def _read(self, job: Job, folder: Path) -> Result:
-        row = self._row(job)
+        row = self.row(job)
         return read_result(row.name, self.table.recipe(row), RunFolder(folder), evaluation_file(row, folder))
 
 
@@ -67,35 +71,29 @@ def evaluation_file(row: Row, folder: Path) -> Path | None:
 
 
 def create_plan(
-    table: Table,
-    settings: Mapping[str, Any],
-    *,
-    seeds: int,
-    backend: BackendName,
-    code: str,
-    identify: Callable[[Recipe], str],
+    conditions: Conditions, rows: Iterable[Row], *, seeds: int, code: str, identify: Callable[[Row], str]
 ) -> Plan:
     """A job for each row and seed.
 
     Args:
-        table: the rows.
-        settings: dotted keys that are changed in every recipe.
+        conditions: what they have in common.
+        rows: which rows of the table.
         seeds: how many: that of the recipe and those that follow it.
-        backend: what all of them run on.
         code: the version of the code.
-        identify: the hash of the data that a recipe is trained on.
+        identify: the hash of the data that a row is trained on.
     """
-    jobs: list[Job] = []
-    folders: dict[str, str] = {}
-    for row in table.rows:
-        first = table.recipe(row, {**settings, "runtime.backend": backend})
-        data_sha256 = identify(first)
-        for seed in range(first.training.seed, first.training.seed + seeds):
-            recipe = table.recipe(row, {**settings, "runtime.backend": backend, "training.seed": seed})
-            mark = fingerprint(recipe, data_sha256, code)
-            folder = folders.setdefault(mark, f"{row.name}-seed{seed}-{mark}")
-            jobs.append(Job(row=row.name, seed=seed, folder=folder))
-    return Plan(table=table, settings=dict(settings), backend=backend, jobs=tuple(jobs))
+    jobs = []
+    for row in rows:
+        data_sha256, first = identify(row), conditions.recipe(row).training.seed
+        for seed in range(first, first + seeds):
+            mark = fingerprint(conditions.recipe(row, seed), data_sha256, code)
+            jobs.append(Job(row=row.name, seed=seed, folder=f"{row.runs or row.name}-seed{seed}-{mark}"))
+    return Plan(
+        table=conditions.table,
+        settings=dict(conditions.settings),
+        backend=conditions.backend,
+        jobs=tuple(jobs),
+    )
 
 
 def load_plan(root: Path) -> Plan:

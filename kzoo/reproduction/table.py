@@ -25,13 +25,14 @@ class _Section(BaseModel):
 class Row(_Section):
     """A recipe, the dotted keys that are changed in it as `--set` would, and the published figures.
 
-    `decoding` are options of `kzoo evaluate`, where sequences are decoded in another way than greedily.
+    A row may decode the `runs` of another one in its own way: `decoding` are options of `kzoo evaluate`.
     """
 
     name: Name
     recipe: str
     overrides: dict[str, Any] = {}
     published: dict[Figure, float] = {}
+    runs: Name | None = None
     decoding: dict[str, Any] = {}
     note: str = ""
 
@@ -51,8 +52,8 @@ class Table(_Section):
     sizes: dict[str, int] = {}
     note: str = ""
 
-    def pick(self, patterns: Sequence[str]) -> Table:
-        """The table of those rows whose names fit a pattern such as 'lr0.1-*'; all where there is none.
+    def pick(self, patterns: Sequence[str]) -> list[Row]:
+        """The rows whose names fit a pattern such as 'lr0.1-*'; all where there is none.
 
         Raises:
             UsageError: a pattern fits no row.
@@ -61,17 +62,20 @@ class Table(_Section):
         for pattern in patterns:
             if not any(fnmatchcase(name, pattern) for name in names):
                 raise UsageError(f"{self.name} has no row {pattern!r}; {suggestion(pattern, names)}")
-        rows = (row for row in self.rows if any(fnmatchcase(row.name, pattern) for pattern in patterns))
-        return self.model_copy(update={"rows": tuple(rows)}) if patterns else self
+        return [
+            row
+            for row in self.rows
+            if not patterns or any(fnmatchcase(row.name, pattern) for pattern in patterns)
+        ]
 
     def recipe(self, row: Row, changes: Mapping[str, Any] | None = None) -> Recipe:
         """The recipe of a row, under the name of table and row, with these dotted keys changed.
 
-        The published figures are there only where no change bears on them.
+        The published figures are there only where no change bears on them and they are a training's own.
         """
         published = load_recipe(row.recipe, row.overrides)
         recipe = load_recipe(row.recipe, {**row.overrides, **(changes or {})})
-        figures = {} if changed_keys(recipe, published) else row.published
+        figures = {} if row.runs or changed_keys(recipe, published) else row.published
         section = PublishedSection(source=self.source, figures=figures) if figures else None
         return recipe.model_copy(update={"name": f"{self.name} {row.name}", "published": section})
 

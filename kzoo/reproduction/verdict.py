@@ -18,15 +18,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import mean, stdev
-from typing import Literal
+from typing import Any, Literal
 
 from kzoo.data.catalog import PUBLISHED_SETS
 from kzoo.reproduction.result import Interval, Result
 from kzoo.reproduction.table import Row, Table
 
 Verdict = Literal["reproduced", "better", "worse", "not comparable", "failed", "not run"]
+
+RULE = (
+    "reproduced: the published figure lies in the 95 % interval of one more run, of a single run in that of "
+    "its test; better or worse: it does not, and the measured mean is better or worse"
+)
+"""The rule in a line."""
 
 HALF_DIGIT = 5e-5
 
@@ -60,6 +66,16 @@ class Outcome:
     measured: dict[str, Measured]
     verdict: Verdict
     reason: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        return {
+            **self.row.model_dump(mode="json"),
+            "measured": {name: asdict(measured) for name, measured in self.measured.items()},
+            "verdict": self.verdict,
+            "reason": self.reason,
+            "runs": [{**asdict(result), "run": result.run and str(result.run)} for result in self.results],
+        }
 
 
 def higher_is_better(figure: str) -> bool:

@@ -1,0 +1,128 @@
+"""`kzoo reproduce`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .options import BackendOption, DataDir, Json
+from .outcome_table import print_outcomes
+from .output import console, print_json, print_table
+from .runs import Fraction, Jobs, RequireData, Seeds, Settings, make_runs, settings
+from .watch import span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kzoo.reproduction.conditions import Conditions
+    from kzoo.reproduction.table import Row
+
+
+def complete_table(incomplete: str) -> list[str]:
+    """The tables that a word may become; it imports neither Keras nor NumPy."""
+    from kzoo.reproduction.table import list_tables
+
+    return [name for name in list_tables() if name.startswith(incomplete)]
+
+
+def reproduce(
+    table: Annotated[
+        str | None,
+        typer.Argument(help="A published table or a table file (.yaml).", autocompletion=complete_table),
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the tables.")] = False,
+    rows: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Rows or patterns, with commas between: 'lr0.1-*'.")
+    ] = None,
+    seeds: Seeds = 1,
+    fraction: Fraction = None,
+    set_: Settings = None,
+    jobs: Jobs = 1,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate time and memory by a few steps; train nothing.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the runs; otherwise runs/tables/TABLE.")
+    ] = None,
+    data_dir: DataDir = None,
+    require_data: RequireData = False,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Train the rows of a published table again, and say of each whether it reproduces.
+
+    What was done before for the same recipe, data and code is not done again; what was interrupted goes on
+    where it was; a row that fails stops no other. Exit 1 if a row failed or is worse than published.
+    """
+    from kzoo import runtime
+    from kzoo.errors import UsageError
+    from kzoo.reproduction.conditions import Conditions
+    from kzoo.reproduction.table import list_tables, load_table
+
+    if list_:
+        _list_tables(as_json)
+        return
+    if table is None:
+        raise UsageError(f"name a table to reproduce: {', '.join(list_tables())}")
+    wanted = load_table(table)
+    chosen = wanted.pick([] if rows is None else [name.strip() for name in rows.split(",")])
+    conditions = Conditions(wanted, settings(set_, fraction), runtime.choose_backend(backend), data_dir)
+    if dry_run:
+        _print_costs(conditions, chosen, seeds, jobs, as_json)
+        return
+    root = out or Path("runs") / "tables" / wanted.name
+    plan = make_runs(conditions, chosen, root, seeds, jobs, require_data)
+    outcomes = [outcome for outcome in plan.outcomes(root) if outcome.verdict != "not run"]
+    if as_json:
+        told = [outcome.to_json() for outcome in outcomes]
+        print_json({"table": wanted.name, "folder": str(root), "settings": plan.settings, "rows": told})
+    else:
+        print_outcomes(wanted, outcomes)
+        console().print(f"runs in {root}", soft_wrap=True)
+    if any(outcome.verdict in ("worse", "failed") for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+COMMANDS = (reproduce,)
+
+
+def _list_tables(as_json: bool) -> None:
+    from kzoo.reproduction.table import list_tables, load_table
+
+    tables = [load_table(name) for name in list_tables()]
+    if as_json:
+        print_json([table.model_dump(mode="json") for table in tables])
+        return
+    rows = [(table.name, str(len(table.rows)), table.title, table.source) for table in tables]
+    print_table("table", ">rows", "what", "source", rows=rows)
+
+
+def _print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: int, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from kzoo.reproduction.estimate import estimate
+    from kzoo.reproduction.process import Crew
+
+    costs = estimate(conditions, rows, Crew(jobs))
+    seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
+    total = seeds * sum(seconds.values()) / jobs
+    if as_json:
+        told = [{"row": name, "seconds": seconds[name], **asdict(cost)} for name, cost in costs.items()]
+        print_json(
+            {"table": conditions.table.name, "seeds": seeds, "jobs": jobs, "seconds": total, "rows": told}
+        )
+        return
+    lines = [
+        (
+            name,
+            span(seconds[name]),
+            f"{1000 * cost.step:.2f}",
+            f"{cost.steps_per_epoch:,}",
+            "-" if cost.memory is None else f"{cost.memory / 1e6:,.0f}",
+        )
+        for name, cost in costs.items()
+    ]
+    print_table("row", ">a run", ">ms a step", ">steps an epoch", ">memory, MB", rows=lines)
+    console().print(f"{len(rows)} rows, {seeds} of each, {jobs} at a time: about {span(total)}")

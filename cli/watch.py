@@ -1,0 +1,94 @@
+"""How the runs of a table show themselves: bars on a terminal, a line a run elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from .output import error_console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+_EPOCH = re.compile(r"epoch +(\d+)/(\d+)")
+
+
+def span(seconds: float) -> str:
+    """Seconds as a person says them: 42 s, 3 min 05 s, 2 h 10 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class LineWatcher:
+    """Says of each run one line when it ends; `tell` adds what it measured."""
+
+    def __init__(self, screen: Console, tell: Callable[[str], str]) -> None:
+        self._screen, self._tell = screen, tell
+        self._begun: dict[str, float] = {}
+        self._count = self._ended = 0
+
+    def expect(self, count: int) -> None:
+        """How many runs there are to make."""
+        self._count = count
+
+    def begin(self, folder: str) -> None:
+        """Keep the time."""
+        self._begun[folder] = monotonic()
+
+    def hear(self, folder: str, line: str) -> None:
+        """A line that a run says is in its log."""
+
+    def end(self, folder: str, failure: str) -> None:
+        """What became of a run."""
+        self._ended += 1
+        said = f"failed: {failure}" if failure else self._tell(folder)
+        place = f"{self._ended:>{len(str(self._count))}}/{self._count}"
+        took = span(monotonic() - self._begun[folder])
+        self._screen.print(f"{place} {folder.rpartition('-')[0]}  {said}  {took}", soft_wrap=True)
+
+
+class BarWatcher(LineWatcher):
+    """A bar of epochs for each run that is at work, too."""
+
+    def __init__(self, progress: Progress, tell: Callable[[str], str]) -> None:
+        super().__init__(progress.console, tell)
+        self._progress = progress
+        self._bars: dict[str, TaskID] = {}
+
+    def begin(self, folder: str) -> None:
+        """A new bar."""
+        super().begin(folder)
+        self._bars[folder] = self._progress.add_task(folder.rpartition("-")[0], total=None)
+
+    def hear(self, folder: str, line: str) -> None:
+        """The bar goes on with each epoch."""
+        if found := _EPOCH.match(line):
+            done, total = map(int, found.groups())
+            self._progress.update(self._bars[folder], completed=done, total=total)
+
+    def end(self, folder: str, failure: str) -> None:
+        """The bar goes, the line stays."""
+        self._progress.remove_task(self._bars.pop(folder))
+        super().end(folder, failure)
+
+
+@contextmanager
+def run_watcher(tell: Callable[[str], str]) -> Iterator[LineWatcher]:
+    """A watcher that reports on stderr."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    screen = error_console()
+    if not screen.is_terminal:
+        yield LineWatcher(screen, tell)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True) as progress:
+        yield BarWatcher(progress, tell)

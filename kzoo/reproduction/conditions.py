@@ -1,0 +1,57 @@
+"""What the runs of a table have in common beside their recipes, and the words that start one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kzoo.files import atomic_write_text
+from kzoo.recipe import Recipe
+from kzoo.reproduction.table import Row, Table
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """A table, the dotted keys that are changed in all its recipes, the backend, and where data are found."""
+
+    table: Table
+    settings: Mapping[str, Any]
+    backend: str
+    data_dir: Path | None = None
+
+    def recipe(self, row: Row, seed: int | None = None) -> Recipe:
+        """The recipe of a row under these conditions, all resolved."""
+        seeds = {} if seed is None else {"training.seed": seed}
+        return self.table.recipe(row, {**self.settings, "runtime.backend": self.backend, **seeds})
+
+    def write_recipes(self, folder: Path) -> None:
+        """Write the recipe of each row, as `train_words` wants it.
+
+        The settings are not in it, for what is trained on other data must know what it was written for; nor
+        are published figures, if a setting bears on them.
+        """
+        for row in self.table.rows:
+            recipe = self.table.recipe(row).model_copy(update={"published": self.recipe(row).published})
+            atomic_write_text(_place(row, folder), recipe.to_yaml())
+
+    def train_words(self, row: Row, folder: Path) -> list[object]:
+        """The words after `kzoo` that train a row whose recipe was written to a folder."""
+        settings = dict(self.settings)
+        data = settings.pop("data.name", None)
+        return [
+            *("train", _place(row, folder)),
+            *(() if data is None else ("--data", data)),
+            *(word for key, value in settings.items() for word in ("--set", f"{key}={json.dumps(value)}")),
+            *self.place_words(),
+        ]
+
+    def place_words(self) -> list[object]:
+        """Those that say where data are found and what is computed on."""
+        return [*("--backend", self.backend), *(("--data-dir", self.data_dir) if self.data_dir else ())]
+
+
+def _place(row: Row, folder: Path) -> Path:
+    return folder / f"{row.name}.yaml"

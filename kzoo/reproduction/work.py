@@ -1,0 +1,109 @@
+"""A plan carried out: what is not done yet of it, some runs at a time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Protocol
+
+from kzoo.errors import KzooError
+from kzoo.files import atomic_write_text
+from kzoo.reproduction.conditions import Conditions
+from kzoo.reproduction.job import Job
+from kzoo.reproduction.plan import Plan, evaluation_file
+from kzoo.reproduction.process import Crew, StoppedError
+from kzoo.training.run import RunFolder
+
+
+class Watcher(Protocol):
+    """Hears of each run by its folder's name, in several threads."""
+
+    def expect(self, count: int) -> None:
+        """So many runs are to be made."""
+
+    def begin(self, folder: str) -> None:
+        """A run starts or goes on."""
+
+    def hear(self, folder: str, line: str) -> None:
+        """A line that it says."""
+
+    def end(self, folder: str, failure: str) -> None:
+        """It is done; or why it failed."""
+
+
+def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: Watcher) -> Plan:
+    """Do what is not done yet of a plan, `size` runs at a time.
+
+    Returns:
+        the plan with what failed; one that fails stops no other.
+
+    Raises:
+        KeyboardInterrupt: all runs are stopped then; the same call goes on where they were.
+    """
+    crew = Crew(size)
+    conditions.write_recipes(root)
+    wanted: dict[str, list[Job]] = {}
+    for job in plan.jobs:
+        if not plan.is_done(job, root):
+            wanted.setdefault(job.folder, []).append(job)
+    failures: dict[str, str] = {}
+    watcher.expect(len(wanted))
+
+    def run(folder: str) -> None:
+        watcher.begin(folder)
+        failure = _run(wanted[folder], plan, root, conditions, crew, watcher)
+        if failure:
+            failures[folder] = failure
+        watcher.end(folder, failure)
+
+    with ThreadPoolExecutor(size) as pool:
+        try:
+            for done in as_completed([pool.submit(run, folder) for folder in wanted]):
+                done.result()
+        except BaseException as error:
+            pool.shutdown(wait=False, cancel_futures=True)
+            crew.stop()
+            if isinstance(error, StoppedError):
+                raise KeyboardInterrupt from None
+            raise
+    return plan.model_copy(update={"failures": failures})
+
+
+def _run(
+    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, crew: Crew, watcher: Watcher
+) -> str:
+    """Train a run to its end, and decode it as its rows would have it; why it failed."""
+    first, run = jobs[0], RunFolder(root / jobs[0].folder)
+    if not run.finished:
+        log = root / f"{first.folder}.log"
+        words = _train_words(first, run, plan, conditions, root)
+        if failure := crew.follow(log, lambda line: watcher.hear(first.folder, line), "kzoo", *words):
+            return failure
+    try:
+        for job in jobs:
+            _decode(job, run, plan, conditions, crew)
+    except KzooError as error:
+        return str(error)
+    return ""
+
+
+def _train_words(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, root: Path) -> list[object]:
+    if (run.path / "recipe.yaml").is_file():
+        return ["train", "--resume", run.path, *conditions.place_words()]
+    shutil.rmtree(run.path, ignore_errors=True)  # stopped before its recipe was written
+    return [*conditions.train_words(plan.row(job), root), "--seed", job.seed, "--out", run.path]
+
+
+def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: Crew) -> None:
+    """Keep what `kzoo evaluate` says of a run, where the row decodes it in its own way."""
+    row = plan.row(job)
+    place = evaluation_file(row, run.path)
+    if place is None or place.is_file():
+        return
+    decoding = {"decoding": row.decoding["method"], **row.decoding}
+    decoding.pop("method")
+    options = [word for name, value in decoding.items() for word in (f"--{name.replace('_', '-')}", value)]
+    figures = crew.ask("kzoo", "evaluate", run.path, *options, "--json", *conditions.place_words())
+    atomic_write_text(place, json.dumps(figures, indent=2) + "\n")
