@@ -43,7 +43,7 @@ def decode_audio(path: Path) -> tuple[np.ndarray, int]:
             file.seek(0)
             channels, rate = soundfile.read(file, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
-        raise unreadable(path, error) from error
+        raise _unreadable(path, error) from error
     if not len(channels):
         raise DataError(f"{path} holds no sound: it has no samples")
     samples = channels.mean(axis=1, dtype=np.float32)
@@ -59,7 +59,7 @@ def sample_rate(path: Path) -> int:
         with path.open("rb") as file:
             return soundfile.info(file).samplerate
     except (OSError, soundfile.SoundFileError) as error:
-        raise unreadable(path, error) from error
+        raise _unreadable(path, error) from error
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
@@ -69,6 +69,11 @@ def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     soxr = require("soxr", "speech", "changing the sample rate of a clip")
     resampled = soxr.resample(samples, rate, wanted)
     return np.clip(resampled, -1, 1) if len(resampled) else samples[:1]
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    """libsndfile's own words, if it has any: its errors put the file object before them."""
+    return unreadable(path, getattr(error, "error_string", error))
 
 
 def _check_length(path: Path, start: bytes) -> None:

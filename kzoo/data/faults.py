@@ -12,8 +12,10 @@ def reason(error: BaseException | str) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-def unreadable(path: Path, error: BaseException) -> DataError:
+def unreadable(path: Path, error: BaseException | str) -> DataError:
     """The error to raise for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path} does not exist")
+    if isinstance(error, IsADirectoryError):
+        return DataError(f"{path} is a folder; expected a file")
     return DataError(f"{path} cannot be read, it may be damaged or cut off: {reason(error)}")

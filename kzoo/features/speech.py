@@ -18,6 +18,9 @@ from kzoo.training.engines import engine
 BATCH_SAMPLES = 1 << 20
 """How many samples are transformed at once; a longer clip is by itself."""
 
+SHORTEST = 1 << 12
+"""The samples to which the shortest clips are padded: a million clips of one sample are no batch."""
+
 Batch = tuple[list[int], list[np.ndarray]]
 """The rows of some clips, and their samples."""
 
@@ -70,7 +73,7 @@ def _batches(clips: Sequence[Clip], rate: int) -> Iterator[Batch]:
 
 def _width(samples: np.ndarray) -> int:
     """The power of two to which a clip is padded, so that few shapes are compiled."""
-    return 1 << (len(samples) - 1).bit_length()
+    return max(SHORTEST, 1 << (len(samples) - 1).bit_length())
 
 
 def _rows(width: int) -> int:

@@ -23,6 +23,7 @@ def clips(*lengths: int) -> list[np.ndarray]:
 def test_each_spectrogram_is_its_clip_s_own(transform, monkeypatch):
     """`tests/layers/test_log_mel.py` shows that the transform hears nothing beyond a clip's length."""
     monkeypatch.setattr(module, "BATCH_SAMPLES", 2_048)  # clips of a length take several batches
+    monkeypatch.setattr(module, "SHORTEST", 1)
     made = clips(700, 257, 1_024, 513, 300, 2_047, 640, 600, 1_000, 512)
     together = np.zeros((10, 2_047), np.float32)
     for row, clip in zip(together, made, strict=True):
@@ -41,6 +42,19 @@ def test_a_long_spectrogram_is_cut_and_keeps_its_values(transform):
     frames, lengths = spectrograms(made, transform, max_frames=5)
     assert lengths.tolist() == [5, 2]
     np.testing.assert_array_equal(frames, whole[:, :5])
+
+
+def test_clips_of_a_few_samples_are_no_batch_of_a_million(transform, monkeypatch):
+    shapes = []
+
+    def record(samples, lengths):
+        shapes.append(samples.shape)
+        return transform(samples, lengths)
+
+    monkeypatch.setattr(module, "_compile", lambda transform: record)
+    _, lengths = spectrograms(clips(1, 90, 2_000), transform)
+    assert lengths.tolist() == [transform.frames(1), 2, 50]
+    assert shapes == [(module.BATCH_SAMPLES // module.SHORTEST, module.SHORTEST)]
 
 
 def test_no_clips_have_no_frames(transform):
