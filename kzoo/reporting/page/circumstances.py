@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from kzoo.reporting.page.parts import Facts, Surroundings
 from kzoo.reporting.page.run import ReportedRun
@@ -10,22 +10,28 @@ from kzoo.reporting.page.run import ReportedRun
 
 def data_groups(runs: Sequence[ReportedRun]) -> list[Surroundings]:
     """The data sets."""
-    return _group(runs, _data)
+    return _group(runs, _data, ("set",))
 
 
 def environment_groups(runs: Sequence[ReportedRun]) -> list[Surroundings]:
     """Software, machine and code."""
-    return _group(runs, _environment)
+    return _group(runs, _environment, ("backend", "device"))
 
 
 def _group(
-    runs: Sequence[ReportedRun], describe: Callable[[ReportedRun], Mapping[str, str | None]]
+    runs: Sequence[ReportedRun],
+    describe: Callable[[ReportedRun], Mapping[str, str | None]],
+    title: Collection[str],
 ) -> list[Surroundings]:
+    """The runs that are described in the same way, under what the description has of the title."""
     groups: dict[Facts, list[str]] = {}
     for run in runs:
         facts = tuple((name, value) for name, value in describe(run).items() if value)
         groups.setdefault(facts, []).append(run.label)
-    return [Surroundings(facts[0][1], facts, tuple(labels)) for facts, labels in groups.items()]
+    return [
+        Surroundings(", ".join(value for name, value in facts if name in title), facts, tuple(labels))
+        for facts, labels in groups.items()
+    ]
 
 
 def _data(run: ReportedRun) -> dict[str, str | None]:

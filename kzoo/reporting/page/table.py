@@ -29,8 +29,9 @@ class ReportedTable:
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """What became of each row."""
-        return self.plan.outcomes(self.root)
+        """What became of each row that was to be trained."""
+        asked = {job.row for job in self.plan.jobs}
+        return [outcome for outcome in self.plan.outcomes(self.root) if outcome.row.name in asked]
 
     @property
     def name(self) -> str:
@@ -67,7 +68,7 @@ class ReportedTable:
     def result_table(self, anchors: Mapping[Path, str]) -> ResultTable:
         """The table; `anchors` has the sections of the runs."""
         table = self.plan.table
-        figures = in_order(row.published for row in table.rows)
+        figures = self._figures
         decides = f"{figure_name(table.decides)} decides.".capitalize()
         return ResultTable(
             title=f"{table.name}: {table.title}",
@@ -75,6 +76,13 @@ class ReportedTable:
             rows=tuple(self._row(outcome, figures, anchors) for outcome in self.outcomes),
             remarks=tuple(filter(None, (table.note, f"{decides} {RULE}", *self._settings))),
         )
+
+    @property
+    def _figures(self) -> list[str]:
+        """What was published for the rows; of a grid, for which nothing was, what decides and its like."""
+        _, _, figure = self.plan.table.decides.partition("_")
+        unpublished = ["train_loss_running", *(f"{split}_{figure}" for split in ("validation", "test"))]
+        return in_order(row.published for row in self.plan.table.rows) or unpublished
 
     @property
     def _settings(self) -> Iterable[str]:

@@ -1,0 +1,161 @@
+"""`kzoo report`: everything that the folders of runs and tables hold, on one page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+import sys
+
+import pytest
+
+from kzoo.reproduction.job import Job
+from kzoo.reproduction.plan import Plan
+from kzoo.reproduction.table import load_table
+
+
+def pictures(html: str) -> list[bytes]:
+    return [base64.b64decode(found) for found in re.findall(r'src="data:image/png;base64,([^"]+)"', html)]
+
+
+def headings(html: str, level: int) -> list[str]:
+    return [
+        re.sub(r"<[^>]+>|\s+", " ", found).strip()
+        for found in re.findall(rf"<h{level}>(.*?)</h{level}>", html, re.DOTALL)
+    ]
+
+
+@pytest.fixture
+def report(kzoo, here):
+    """`report(*words)` writes a page and gives its text."""
+
+    def write(*words: object) -> str:
+        done = kzoo("report", *words)
+        assert done.exit_code == 0, done.stderr
+        return (here / done.stdout.strip()).read_text(encoding="utf-8")
+
+    return write
+
+
+def test_the_page_of_one_run_has_all_of_its_pictures(report, trained_run):
+    html = report(trained_run)
+    kept = [
+        (trained_run / f"{name}.png").read_bytes()
+        for name in ("confusion", "mistakes", "activations", "kernels")
+    ]
+    curves, *others = pictures(html)
+    assert others == kept
+    assert curves not in kept
+    assert headings(html, 1) == ["tiny-cnn on trees.npz"] or headings(html, 1)[0].startswith("tiny-cnn on ")
+    assert "[birch]" in html
+    metrics = json.loads((trained_run / "metrics.json").read_text())
+    assert f"{metrics['parameters']:,}" in html
+    assert f"{metrics['test_accuracy']:.4f}".removeprefix("0") in html
+    assert metrics["data"]["sha256"] in html
+    assert "keras " in html
+
+
+def test_runs_of_every_kind_on_one_page(
+    report, trained_run, trained_pair_run, whole_caption_run, whole_speech_run
+):
+    html = report(
+        trained_run, trained_pair_run, whole_caption_run, whole_speech_run, "--title", "All & everything"
+    )
+    assert headings(html, 1) == ["All &amp; everything"]
+    labels = [run.name for run in (trained_run, trained_pair_run, whole_caption_run, whole_speech_run)]
+    assert [heading.split("]")[0] + "]" for heading in headings(html, 3)[:4]] == labels
+    own = 4 + 0 + 1 + 0
+    measures = 4
+    assert len(pictures(html)) == measures + own
+    first_row = (trained_pair_run / "predictions.tsv").read_text(encoding="utf-8").splitlines()[1].split("\t")
+    assert all(text in html for text in first_row)
+    tasks = re.findall(r"<caption[^>]*>(.*?)</caption>", html)
+    assert tasks == [
+        "Image classification",
+        "Sequence transduction",
+        "Image captioning",
+        "Speech recognition",
+    ]
+
+
+def test_runs_of_one_name_are_told_apart(report, trained_run, here):
+    other = shutil.copytree(trained_run, here / "elsewhere" / trained_run.name)
+    html = report(trained_run, other, trained_run)
+    assert headings(html, 3)[:2] == [f"{folder.parent.name}/{folder.name}" for folder in (trained_run, other)]
+    assert len(headings(html, 3)) == 3, "two runs and one model"
+
+
+def test_what_a_run_lacks_is_left_out(report, trained_run):
+    for file in ("metrics.json", "history.csv", "confusion.png", "mistakes.png", "activations.png"):
+        (trained_run / file).unlink()
+    html = report(trained_run)
+    assert len(pictures(html)) == 1
+    assert "Curves" not in headings(html, 2)
+    assert "1 unfinished" in html
+    assert "it has not finished" in html
+
+
+def test_markdown_with_its_pictures_beside_it(report, trained_run, here):
+    text = report(trained_run, "--out", "page.md")
+    places = re.findall(r"\]\((page/[^)]+)\)", text)
+    assert len(places) == 5
+    assert all((here / place).is_file() for place in places)
+    assert {path.name for path in here.iterdir()} == {"page.md", "page"}
+
+
+@pytest.fixture
+def table(trained_run, here):
+    """The folder of a table of which two rows were trained and one failed."""
+    whole = load_table("R001-2.2")
+    jobs = tuple(Job(row=row.name, seed=42, folder=f"{row.name}-42") for row in whole.pick(["lr0.1-*"]))
+    root = here / "runs" / "tables" / "R001-2.2"
+    for job in jobs[:2]:
+        shutil.copytree(trained_run, root / job.folder)
+    failures = {jobs[2].folder: "kzoo: <out of memory>"}
+    Plan(table=whole, settings={}, backend="tensorflow", jobs=jobs, failures=failures).save(root)
+    return root
+
+
+@pytest.mark.parametrize("place", ["R001-2.2", "runs/tables/R001-2.2"])
+def test_a_table_has_its_rows_with_verdicts(report, table, place):
+    html = report(place)
+    rows = re.findall(r'<th scope="row">\s*(?:<a href="#([^"]+)">)?(lr0[^<\s]+)', html)
+    assert [row for _, row in rows] == ["lr0.1-dropout0.3", "lr0.1-dropout0.5", "lr0.1-dropout0.8"]
+    assert [bool(anchor) for anchor, _ in rows] == [True, True, False]
+    assert "2 not comparable" in html
+    assert "1 failed" in html
+    assert ".8986" in html, "published"
+    assert "kzoo: &lt;out of memory&gt;" in html
+    assert headings(html, 3)[:2] == ["lr0.1-dropout0.3", "lr0.1-dropout0.5"]
+    assert html.count('<table class="results">') == 1, "its runs are in no second table"
+    assert "kzoo reproduce R001-2.2" in html
+
+
+def test_a_table_beside_a_run(report, table, trained_run):
+    html = report(table, trained_run)
+    assert html.count('<table class="results">') == 2
+    assert headings(html, 3)[:3] == ["lr0.1-dropout0.3", "lr0.1-dropout0.5", trained_run.name]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["no-run"], "no-run is neither a run's folder nor a reproduced table"),
+        (["."], "is not a run folder"),
+        (["RUN", "--out", "page.pdf"], "end it in .html or .md"),
+        ([], "RUN|TABLE"),
+    ],
+)
+def test_what_cannot_be_reported(kzoo, trained_run, here, words, said):
+    done = kzoo("report", *(trained_run if word == "RUN" else word for word in words))
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert not list(here.iterdir())
+
+
+def test_a_report_without_jinja(kzoo, trained_run, here, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    done = kzoo("report", trained_run)
+    assert (done.exit_code, done.stderr) == (4, "kzoo: a report needs jinja2: pip install 'kzoo[report]'\n")
+    assert not list(here.iterdir())
