@@ -82,7 +82,9 @@ def predict(
     kind = author_type(folder.recipe().model.name)
     if kind.INPUTS == "texts":
         sources = _texts(inputs, file)
-    elif file or not inputs:
+    elif file:
+        raise UsageError(f"--file is for texts; name {kind.INPUTS} as arguments")
+    elif not inputs:
         raise UsageError(f"name one or more {kind.INPUTS} as arguments")
     else:
         sources = inputs

@@ -117,6 +117,7 @@ def _train(
     if dry_run:
         _show_recipe(experiment, as_json)
         return
+    experiment.examples()  # reads every image and clip: one that is damaged leaves no run folder behind
     run = new_run(recipe, out)
     start(experiment, run)
     _run_to_the_end(experiment, run, reference, as_json)
