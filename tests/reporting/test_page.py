@@ -30,7 +30,7 @@ from kzoo.reporting.page.writer import to_html, write_page
 from kzoo.reporting.parameters import LayerCount
 
 STRANGE = '<b>"a|b"</b> & [c](d) *e*'
-VOID = {"meta", "img", "input", "br", "hr", "link"}
+VOID = {"meta", "img", "input", "br", "hr", "link", "wbr"}
 
 
 def png(width: int = 3, height: int = 2) -> bytes:
@@ -44,7 +44,7 @@ def page(**changes: object) -> Page:
     rows = (
         ResultRow(
             STRANGE,
-            (Measured(0.25, (0.2, 0.3), 0.5), Measured(1.5)),
+            (Measured(0.25, (0.2, 0.3), 0.5, 0.01), Measured(1.5)),
             source="R001",
             anchor="run-one",
             changes=(("model.dropout", "0.5"),),
@@ -179,8 +179,8 @@ def test_a_table_has_badges_and_figures_beside_the_published():
     badges = read.texts_in("span")
     assert {"better", "not comparable", "1 better", "1 not comparable", "stand-in"} <= set(badges)
     assert read.texts_in("td")[:5] == [".2500", ".5000", "1.5000", spelling.MISSING, ".4000"]
-    assert ".2000 to .3000" in badges
-    assert "model.dropout=0.5" in read.texts_in("code")
+    assert {".2000 to .3000", "± .0100"} <= set(badges)
+    assert read.texts_in("code")[:2] == ["model.", "dropout=0.5"]
     note = [text for text in read.texts_in("b") if "two" in text]
     assert note == [f"{STRANGE} and two"]
 
@@ -223,7 +223,7 @@ def test_markdown_tables_are_tables():
     for rows in tables:
         assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
         assert set(rows[1]) <= set("|-:")
-    assert ".2500 (.2000 to .3000)" in tables[0][2]
+    assert ".2500 (± .0100; .2000 to .3000)" in tables[0][2]
     assert "\\<b\\>" in tables[0][2]
 
 

@@ -66,9 +66,9 @@ def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
     """One picture of all runs that measure the same."""
     groups: dict[str, dict[str, Any]] = {}
     for run in runs:
-        measure = drawn_measure(run.history)
-        if measure is not None and run.is_drawn:
-            groups.setdefault(measure, {})[_legend(run)] = run.history
+        measure, stand_in = drawn_measure(run.history), " (stand-in data)" * run.stand_in
+        if measure is not None and run.curve is not None:
+            groups.setdefault(measure, {})[f"{run.curve}{stand_in}"] = run.history
     for measure, histories in groups.items():
         what = figure_name(measure)
         caption = (
@@ -78,7 +78,3 @@ def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
         ends = ", ".join(f"{label} {number(history[measure][-1])}" for label, history in histories.items())
         png = to_png(curves(histories, running=True))
         yield Picture(f"curves-{slug(what)}", caption, f"{caption} The last {what}: {ends}.", png, wide=True)
-
-
-def _legend(run: ReportedRun) -> str:
-    return f"{run.label} (stand-in data)" if run.stand_in else run.label

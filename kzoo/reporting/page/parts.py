@@ -41,11 +41,15 @@ class Picture:
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure as measured, with an interval if it has one, beside the published one."""
+    """A figure as measured, with an interval if it has one, beside the published one.
+
+    Over several seeds it is the mean, and `spread` the standard deviation.
+    """
 
     value: float | None = None
     interval: tuple[float, float] | None = None
     published: float | None = None
+    spread: float | None = None
 
 
 @dataclass(frozen=True)

@@ -38,14 +38,13 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
             owners.setdefault(open_run(Path(place)).path, None)
     runs: list[ReportedRun] = []
     for path, owner in owners.items():
-        label = _shortest_name(path, owners) if owner is None else owner.labels[path]
-        if owner is not None and len(tables) > 1:
-            label = f"{owner.name} {label}"
+        prefix = f"{owner.name} " if owner is not None and len(tables) > 1 else ""
+        label = _shortest_name(path, owners) if owner is None else f"{prefix}{owner.labels[path]}"
         if label in [run.label for run in runs]:
             label = str(path)
         anchor = slug(f"run {label}", [run.anchor for run in runs])
-        is_drawn = owner is None or path in owner.first_runs
-        runs.append(ReportedRun(RunFolder(path), label, anchor, is_drawn))
+        curve = label if owner is None else owner.curves.get(path)
+        runs.append(ReportedRun(RunFolder(path), label, anchor, curve))
     return runs, tables
 
 

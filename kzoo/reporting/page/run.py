@@ -25,13 +25,13 @@ from kzoo.training.run import RunFolder
 class ReportedRun:
     """A run folder with its name on the page; what has not been written yet is empty.
 
-    `is_drawn` says that its curves are drawn: of several seeds only the first one's are.
+    `curve` is what its curves are called, None if they are not drawn: of several seeds the first one's are.
     """
 
     folder: RunFolder
     label: str
     anchor: str
-    is_drawn: bool = True
+    curve: str | None
 
     @cached_property
     def recipe(self) -> Recipe:

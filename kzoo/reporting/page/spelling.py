@@ -46,6 +46,12 @@ def interval(figure: Measured) -> str:
     return "" if figure.interval is None else " to ".join(map(number, figure.interval))
 
 
+def uncertainty(figure: Measured) -> list[str]:
+    """What stands below a figure: its spread over the seeds and its interval, as far as it has them."""
+    spread = "" if figure.spread is None else f"\u00b1 {number(figure.spread)}"
+    return [text for text in (spread, interval(figure)) if text]
+
+
 def setting(value: object) -> str:
     """The value of a recipe's key as its YAML has it."""
     if value is None or isinstance(value, bool):

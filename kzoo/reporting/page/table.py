@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +12,7 @@ from pathlib import Path
 from kzoo.reporting.page.parts import Measured, ResultRow, ResultTable
 from kzoo.reporting.page.spelling import figure_name, setting
 from kzoo.reproduction.plan import Plan
-from kzoo.reproduction.verdict import Outcome
-
-RULE = (
-    "A figure is the mean over the seeds; below it stands the interval in which 95 % of further runs fall, "
-    "of one seed that of its test. Reproduced: the published figure lies in it. Better, worse: it lies "
-    "outside. Not comparable: the data or the recipe are not those of the report."
-)
+from kzoo.reproduction.verdict import RULE, Outcome
 
 
 @dataclass(frozen=True)
@@ -53,28 +48,35 @@ class ReportedTable:
                 found.setdefault(folder, f"{outcome.row.name}{seed}")
         return found
 
-    @property
-    def first_runs(self) -> set[Path]:
-        """The folders of each row's first seed."""
-        return {folder for outcome in self.outcomes for folder in _folders(outcome)[:1]}
+    @cached_property
+    def curves(self) -> dict[Path, str]:
+        """The folders whose curves are drawn, those of each row's first seed, with the row."""
+        rows = reversed(self.outcomes)
+        return {folder: outcome.row.name for outcome in rows for folder in _folders(outcome)[:1]}
 
     @property
     def command(self) -> str:
         """How the table is reproduced."""
-        settings = [f"--set {key}={setting(value)}" for key, value in self.plan.settings.items()]
-        seeds = [f"--seeds {self.seeds}"] if self.seeds > 1 else []
-        return " ".join(["kzoo reproduce", self.name, *seeds, f"--backend {self.plan.backend}", *settings])
+        asked, plan = [outcome.row.name for outcome in self.outcomes], self.plan
+        rows = ["--rows", ",".join(asked)] if len(asked) < len(plan.table.rows) else []
+        seeds = ["--seeds", str(self.seeds)] if self.seeds > 1 else []
+        settings = [
+            word for key, value in plan.settings.items() for word in ("--set", f"{key}={setting(value)}")
+        ]
+        return shlex.join(
+            ["kzoo", "reproduce", self.name, *rows, *seeds, "--backend", plan.backend, *settings]
+        )
 
     def result_table(self, anchors: Mapping[Path, str]) -> ResultTable:
         """The table; `anchors` has the sections of the runs."""
         table = self.plan.table
         figures = self._figures
-        decides = f"{figure_name(table.decides)} decides.".capitalize()
+        rule = f"The {figure_name(table.decides)} decides; {RULE}."
         return ResultTable(
             title=f"{table.name}: {table.title}",
             figures=tuple(map(figure_name, figures)),
             rows=tuple(self._row(outcome, figures, anchors) for outcome in self.outcomes),
-            remarks=tuple(filter(None, (table.note, f"{decides} {RULE}", *self._settings))),
+            remarks=tuple(filter(None, (table.note, rule, self._settings))),
         )
 
     @property
@@ -85,15 +87,15 @@ class ReportedTable:
         return in_order(row.published for row in self.plan.table.rows) or unpublished
 
     @property
-    def _settings(self) -> Iterable[str]:
-        for key, value in self.plan.settings.items():
-            yield f"Trained with {key}={setting(value)} in every row."
+    def _settings(self) -> str:
+        settings = ", ".join(f"{key}={setting(value)}" for key, value in self.plan.settings.items())
+        return f"All rows were trained with {settings}." if settings else ""
 
     def _row(self, outcome: Outcome, figures: list[str], anchors: Mapping[Path, str]) -> ResultRow:
         row, folders = outcome.row, _folders(outcome)
         return ResultRow(
             label=row.name,
-            figures=tuple(_measured(outcome, figure) for figure in figures),
+            figures=tuple(self._measured(outcome, figure) for figure in figures),
             anchor=anchors.get(folders[0]) if folders else None,
             changes=tuple((key, setting(value)) for key, value in row.overrides.items()),
             stand_in=any(result.stand_in for result in outcome.results),
@@ -101,6 +103,15 @@ class ReportedTable:
             verdict=outcome.verdict,
             notes=tuple(filter(None, (outcome.reason, row.note))),
         )
+
+    def _measured(self, outcome: Outcome, figure: str) -> Measured:
+        """The mean and the spread over the seeds; of what decides, and of a single seed, the interval too."""
+        published = {str(name): value for name, value in outcome.row.published.items()}.get(figure)
+        found = outcome.measured.get(figure)
+        if found is None:
+            return Measured(published=published)
+        has_interval = figure == self.plan.table.decides or found.spread is None
+        return Measured(found.mean, found.interval if has_interval else None, published, found.spread)
 
 
 def in_order(names: Iterable[Iterable[str]]) -> list[str]:
@@ -112,12 +123,6 @@ def in_order(names: Iterable[Iterable[str]]) -> list[str]:
 
 def _folders(outcome: Outcome) -> list[Path]:
     return [result.run for result in outcome.results if result.run is not None]
-
-
-def _measured(outcome: Outcome, figure: str) -> Measured:
-    published = {str(name): value for name, value in outcome.row.published.items()}.get(figure)
-    found = outcome.measured.get(figure)
-    return Measured(published=published) if found is None else Measured(found.mean, found.interval, published)
 
 
 _SPLITS = ("train", "validation", "test")

@@ -59,7 +59,7 @@ def _render(name: str, page: Page, **more: str) -> str:
     )
     environment.filters |= {
         "number": spelling.number,
-        "interval": spelling.interval,
+        "uncertainty": spelling.uncertainty,
         "listing": spelling.listing,
         "slug": spelling.slug,
         "cell": _markdown_cell,
