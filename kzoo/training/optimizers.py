@@ -66,7 +66,9 @@ class EpochwiseLinear(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """The rate at a step, counted from 0."""
-        epoch = keras.ops.floor(keras.ops.cast(step, "float32") / self.steps_per_epoch)
+        # In integers: compiled, a division of floats may be a hair too small, and so an epoch's first step.
+        epoch = keras.ops.floor_divide(keras.ops.cast(step, "int32"), self.steps_per_epoch)
+        epoch = keras.ops.cast(epoch, "float32")
         down = (self.epochs - 1 - epoch) / max(1, self.epochs - 3)
         share = keras.ops.minimum(keras.ops.minimum(epoch / 2, down), 1.0)
         return self.learning_rate * (0.01 + 0.99 * keras.ops.maximum(share, 0.0))
