@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from kzoo.layers import (
     Attention,
@@ -128,6 +129,26 @@ def quick(function: Callable[..., Any]) -> Callable[..., Any]:
     import jax
 
     return jax.jit(function)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as the backend compiles it, on TensorFlow for any batch and any lengths."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        return quick(function)
+    if backend == "torch":
+        pytest.skip("Keras does not compile on PyTorch")
+    import tensorflow as tf
+
+    def specification(x: np.ndarray) -> tf.TensorSpec:
+        rank = np.ndim(x)
+        shape = (None,) * rank if x.dtype == bool else (*(None,) * (rank - 1), x.shape[-1])
+        return tf.TensorSpec(shape, x.dtype)
+
+    def call(*arrays: np.ndarray) -> Any:
+        return tf.function(function, input_signature=[specification(x) for x in arrays])(*arrays)
+
+    return call
 
 
 def _dot(layer, query, key):

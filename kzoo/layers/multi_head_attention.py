@@ -30,7 +30,8 @@ class MultiHeadAttention(keras.layers.Layer):
         call arguments: see `kzoo.layers.attention.Attention`, with three-dimensional inputs.
 
     Output: `(batch, queries, features)`, with as many features as a query has, and which `num_heads` divides.
-    The weights that `return_attention_scores` adds are `(batch, num_heads, queries, keys)`.
+    A query that may see no key, or is masked, gets b_o. The weights that
+    `return_attention_scores` adds are `(batch, num_heads, queries, keys)`.
 
     Raises:
         ValueError: a number of heads that does not divide the features.
@@ -86,7 +87,7 @@ class MultiHeadAttention(keras.layers.Layer):
             query_mask=_for_all_heads(query_mask),
             value_mask=_for_all_heads(value_mask),
             key_mask=_for_all_heads(key_mask),
-            attention_mask=_for_all_heads(attention_mask),
+            attention_mask=_for_all_heads(attention_mask, axes=2),
             return_attention_scores=return_attention_scores,
             training=training,
             use_causal_mask=use_causal_mask,
@@ -106,7 +107,8 @@ class MultiHeadAttention(keras.layers.Layer):
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor, keep: Tensor | None = None) -> Tensor:
         """The outputs for projected keys and values and a mask `(batch, keys)`, in inference."""
-        keep = None if keep is None else _for_all_heads(ops.expand_dims(keep, 1))
+        keep = None if keep is None else _for_all_heads(ops.expand_dims(keep, 1), axes=2)
+        keys = self.attention.project_keys(keys)
         heads, _ = self.attention.attend(self.project_query(query), values, keys, keep, training=False)
         return self.join_heads(heads)
 
@@ -162,6 +164,6 @@ class MultiHeadAttention(keras.layers.Layer):
         return projection
 
 
-def _for_all_heads(mask: Tensor | None) -> Tensor | None:
-    """A mask `(batch, ...)` as `(batch, 1, ...)`."""
-    return None if mask is None else ops.expand_dims(mask, 1)
+def _for_all_heads(mask: Tensor | None, axes: int = 1) -> Tensor | None:
+    """A mask with an axis of 1 for the heads before its last axes: there may be no batch before them."""
+    return None if mask is None else ops.expand_dims(mask, -1 - axes)

@@ -8,7 +8,19 @@ from functools import partial
 import keras
 import numpy as np
 import pytest
-from attentions import ATTENTIONS, EXAMPLES, HEADS, KEY_DIM, KEYS, QUERIES, VALUE_DIM, Row, array, quick
+from attentions import (
+    ATTENTIONS,
+    EXAMPLES,
+    HEADS,
+    KEY_DIM,
+    KEYS,
+    QUERIES,
+    VALUE_DIM,
+    Row,
+    array,
+    compiled,
+    quick,
+)
 from gradients import differentiate
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,28 +33,6 @@ every = pytest.mark.parametrize("row", ATTENTIONS.values(), ids=ATTENTIONS)
 with_scores = pytest.mark.parametrize(
     "row", [row for row in ATTENTIONS.values() if row.has_scores], ids=lambda row: row.kind.__name__
 )
-
-
-def compiled(function):
-    """The function as the backend compiles it, on TensorFlow for any batch and any lengths."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        def specification(x):
-            rank = np.ndim(x)
-            shape = (None,) * rank if x.dtype == bool else (*(None,) * (rank - 1), x.shape[-1])
-            return tf.TensorSpec(shape, x.dtype)
-
-        def call(*arrays):
-            return tf.function(function, input_signature=[specification(x) for x in arrays])(*arrays)
-
-        return call
-    if backend == "jax":
-        import jax
-
-        return jax.jit(function)
-    pytest.skip("Keras does not compile on PyTorch")
 
 
 def test_the_table_has_every_attention():
