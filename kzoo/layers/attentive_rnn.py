@@ -24,6 +24,9 @@ class AttentiveRNN(keras.layers.Layer):
         cell: an RNN cell whose first state is its output, for instance `keras.layers.LSTMCell`.
         attention: its queries are outputs of the cell, one at a time.
 
+    Raises:
+        ValueError: dropout within the cell or the attention, which JAX cannot draw in a compiled loop.
+
     Call arguments:
         sequences: `(batch, steps, features)`.
         memory: `(batch, keys, memory_dim)`.
@@ -37,8 +40,13 @@ class AttentiveRNN(keras.layers.Layer):
 
     def __init__(self, cell: keras.Layer, attention: Attention, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if attention.dropout or any(getattr(cell, name, 0) for name in ("dropout", "recurrent_dropout")):
+            raise ValueError(
+                "AttentiveRNN: neither cell nor attention may have dropout: put keras.layers.Dropout outside"
+            )
         self.cell = cell
         self.attention = attention
+        self.units = keras.tree.flatten(cell.state_size)[0]
 
     def build(
         self,
@@ -50,7 +58,7 @@ class AttentiveRNN(keras.layers.Layer):
         """Create the weights of the attention and of the cell."""
         batch, features = sequences_shape[0], sequences_shape[-1]
         if not self.attention.built:  # they come built from a file
-            self.attention.build((batch, 1, self.cell.state_size[0]), memory_shape)
+            self.attention.build((batch, 1, self.units), memory_shape)
         if not self.cell.built:
             self.cell.build((batch, features + memory_shape[-1]))
 
@@ -71,7 +79,7 @@ class AttentiveRNN(keras.layers.Layer):
             context, _ = self.attention.attend(query, memory, keys, keep, training)
             return self.cell(ops.concatenate([x, ops.squeeze(context, 1)], axis=-1), state)
 
-        loop = keras.layers.RNN(_Cell(step, self.cell), return_sequences=True)
+        loop = keras.layers.RNN(_Cell(step, self.cell), return_sequences=True, dtype=self.dtype_policy)
         return loop(sequences, initial_state=initial_state)
 
     def compute_output_spec(
@@ -83,7 +91,7 @@ class AttentiveRNN(keras.layers.Layer):
         training: bool | None = None,
     ) -> KerasTensor:
         """The shape of `call`, in the compute dtype."""
-        return KerasTensor((*sequences.shape[:-1], self.cell.state_size[0]), dtype=self.compute_dtype)
+        return KerasTensor((*sequences.shape[:-1], self.units), dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
