@@ -81,7 +81,8 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
     experiment = recogniser("asr-attention", training__label_smoothing=0.2)
     model = experiment.create_model()
     measured = experiment.validator(model)()
-    targets, lengths, _ = experiment.encode_targets("validation")
+    targets, lengths, owners = experiment.encode_targets("validation")
+    assert owners.tolist() == [0, 1]
     log_p = model.predict_on_batch({"frames": experiment.frames["validation"], "target_ids": targets[:, :-1]})
     losses = [
         -0.8 * log_p[row, t, targets[row, t + 1]] - 0.2 * log_p[row, t].mean()

@@ -34,6 +34,14 @@ def test_extents_are_few():
     assert sorted({int(extent) for extent in extents[:, 0]}) == list(range(GRAIN, 41, GRAIN))
 
 
+def test_each_sequence_has_a_grain_of_its_own():
+    """Frames in steps of 16 beside texts in steps of 3; the longest are as long as their arrays."""
+    lengths = np.array([[5, 1], [16, 3], [17, 4], [37, 11]], np.int32)
+    extents = Examples((lengths,), lengths, (16, 3)).extents(np.array([[0, 0], [1, 0], [0, 2], [1, 3]]))
+    assert extents.dtype == np.int32
+    assert extents.tolist() == [[16, 3], [16, 3], [32, 6], [37, 11]]
+
+
 @pytest.mark.parametrize("count", [1, 12])
 def test_examples_of_a_fixed_size_have_no_extents(count):
     images, labels = np.zeros((count, 5, 7, 1), np.uint8), np.arange(count)

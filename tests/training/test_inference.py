@@ -73,6 +73,23 @@ def test_the_loss_is_the_mean_over_all_real_tokens(translator, count):
     )
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_several_targets_may_be_about_one_source(translator, smoothing):
+    """Eight about three, in batches of five; about the second there is none."""
+    rng, owners = np.random.default_rng(6), np.array([2, 0, 0, 2, 2, 0, 2, 2])
+    sources, targets = ids(rng, 3, 5, 9), ids(rng, 8, 6, 7)
+    inputs = {"source_ids": sources[owners], "target_ids": targets[:, :-1]}
+    log_p, after = keras.ops.convert_to_numpy(translator(inputs, training=False)), targets[:, 1:]
+    losses = [
+        -(1 - smoothing) * log_p[i, j, after[i, j]] - smoothing * log_p[i, j].mean()
+        for i, j in np.argwhere(after != 0)
+    ]
+    measure = compile_token_loss(translator, smoothing)
+    assert measure(Sources(sources, batch=5), targets, owners) == pytest.approx(np.mean(losses), rel=1e-5)
+    others = measure(Sources(sources, batch=5), targets, owners[::-1])
+    assert abs(others - np.mean(losses)) > 1e-4
+
+
 def test_the_loss_follows_the_weights(translator):
     rng = np.random.default_rng(4)
     sources, targets = Sources(ids(rng, 3, 5, 9)), ids(rng, 3, 6, 7)
