@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_sets import write_wav
 from PIL import Image
 
 from kzoo.registry import card, list_models
@@ -18,7 +19,15 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 VERBS = [
     line.split("#")[0].strip() for block in BLOCKS for line in block.splitlines() if line.startswith("kzoo ")
 ]
-RUN, PAIR_RUN = "runs/fashion-cnn-20261121-101500", "runs/nmt-bilinear-20261121-113000"
+RUNS = {
+    "runs/fashion-cnn-20261121-101500": "trained_run",
+    "runs/one": "trained_run",
+    "runs/another": "trained_run",
+    "runs/nmt-bilinear-20261121-113000": "trained_pair_run",
+    "runs/caption-attention-20261121-120000": "trained_caption_run",
+    "runs/asr-attention-20261121-124500": "trained_speech_run",
+}
+"""The fixture that stands for each run folder of the README."""
 
 
 def test_ci_runs_the_test_command_of_the_readme():
@@ -34,15 +43,17 @@ def test_the_main_job_of_the_readme_is_a_recipe(kzoo, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("line", [line for line in VERBS if not line.startswith("kzoo bench")])
-def test_every_verb_of_the_readme_runs(line, kzoo, trained_run, trained_pair_run, tmp_path, monkeypatch):
+def test_every_verb_of_the_readme_runs(line, kzoo, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KZOO_DATA", str(tmp_path))
     for name in ("shoe.png", "bag.jpg", *(f"photographs/{kind}/{i}.png" for kind in "ab" for i in range(10))):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((48, 48, 3), len(name), np.uint8)).save(name)
     Path("my-pairs.tsv").write_text("".join(f"{i} {i}\t{i}\n" for i in range(30)))
-    places = dict.fromkeys((RUN, "runs/one", "runs/another"), trained_run) | {PAIR_RUN: trained_pair_run}
-    arguments = [str(places.get(word, word)) for word in shlex.split(line)[1:]]
+    write_wav(Path("clip.wav"), np.random.default_rng(6).normal(0, 0.1, 4_000).astype(np.float32), 16_000)
+    arguments = [
+        str(request.getfixturevalue(RUNS[word])) if word in RUNS else word for word in shlex.split(line)[1:]
+    ]
     if "--resume" in arguments:
         arguments += ["--epochs", "4"]
     elif arguments[0] == "train":
