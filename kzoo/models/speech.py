@@ -255,6 +255,11 @@ def _begin_linear(own: MultiHeadAttention, batch: tuple[int, int], size: int) ->
     return attend, own.attention.initial_state(batch, size, size)
 
 
+def has_attention(model: keras.Model) -> bool:
+    """Whether the model listens by attention: every recogniser does."""
+    return True
+
+
 def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
     """What each character listens to, the mean of the heads: `(batch, target length, time / 2)`, float32."""
     probe = keras.Model(model.inputs, [model.get_layer(name).output for name in ("attention_norm", "memory")])

@@ -26,6 +26,9 @@ class Writer(Protocol):
         source. So call this where the decoding is compiled, not before.
         """
 
+    def has_attention(self, model: keras.Model) -> bool:
+        """Whether what the model writes attends to the source."""
+
     def attention_weights(self, model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
         """What each target position attends to, `(batch, target length, source length)` in float32.
 

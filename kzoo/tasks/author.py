@@ -14,7 +14,7 @@ from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.decoding import Limits
 from kzoo.models.writer import Writer
 from kzoo.tasks.decoder import Decoding, compile_decoding
-from kzoo.tasks.sequences import check_reading, load_vocabulary
+from kzoo.tasks.sequences import END, check_reading, load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
@@ -122,8 +122,5 @@ class Author(ABC):
     def _name(self, number: int) -> str:
         return END if number == self.limits.end else "".join(self.vocabulary.decode([number]))
 
-
-END = "end"
-"""What stands for the end token in a picture."""
 
 _NO_SEQUENCE = -1e29

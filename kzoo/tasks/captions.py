@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 
 from kzoo import registry
 from kzoo.data.caption_sources import load_caption_set
@@ -29,6 +31,7 @@ from kzoo.models.writer import Writer
 from kzoo.recipe import Recipe
 from kzoo.reporting.contact_sheet import contact_sheet
 from kzoo.reporting.figure import save
+from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, captioning, scale_pixels
@@ -191,6 +194,12 @@ class CaptionExperiment(SequenceExperiment):
         ]
         images = list(read_images(self.data.test, rows, (SHOWN_SIZE, SHOWN_SIZE)))
         save(contact_sheet(images, captions, references, title=self.title), run.path / "captions.png")
+
+    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+        """The image, once for each word."""
+        side = math.isqrt(weights.shape[-1])
+        (image,) = read_images(self.data.test, [0], (self.image_size, self.image_size))
+        return word_attention(image, written, weights.reshape(len(written), side, side), title=self.title)
 
 
 def default_size(encoder: str) -> int:

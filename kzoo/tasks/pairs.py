@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kzoo import registry
 from kzoo.data.augmentation import corrupt
@@ -22,6 +23,7 @@ from kzoo.metrics import transcription
 from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.recipe import Recipe
+from kzoo.reporting.alignment import alignment
 from kzoo.tasks.sequences import SequenceExperiment, load_vocabulary
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
@@ -148,6 +150,10 @@ class PairExperiment(SequenceExperiment):
                 "word_error_rate": transcription.bootstrap_interval(distances > 0),
             },
         }
+
+    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+        """The tokens of both sides."""
+        return alignment(self.data.test.sources[0], written, weights, title=self.title)
 
     def prepare_run(self, run: RunFolder) -> None:
         """Keep both vocabularies."""

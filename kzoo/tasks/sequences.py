@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 
 from kzoo.data.tokens import Tokens
 from kzoo.data.vocabulary import Vocabulary
@@ -28,6 +29,9 @@ from kzoo.training.sources import Sources
 
 TARGET_VOCABULARY = "target-vocabulary.json"
 """The vocabulary of what is written, in a run folder."""
+
+END = "end"
+"""What stands for the end token in a picture."""
 
 SAMPLES = 20
 """How many predictions for the test set are printed in a run folder."""
@@ -76,6 +80,10 @@ class SequenceExperiment(Experiment):
     def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
         """Rows of `SAMPLE_COLUMNS` for predictions of the test set."""
 
+    @abstractmethod
+    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+        """What each token about the first test source attends to; `weights` are `(written, source)`."""
+
     @property
     def loss_smoothing(self) -> float:
         """The label smoothing of the loss that is measured."""
@@ -118,12 +126,14 @@ class SequenceExperiment(Experiment):
         self.vocabulary.save(run.path / TARGET_VOCABULARY)
 
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """The figures of greedy decoding of the test set; curves and sample predictions."""
+        """The figures of greedy decoding of the test set; curves, attention and sample predictions."""
         save(curves({self.title: run.history()}), run.path / "curves.png")
         passes = self.decode([model], "test", Decoding())
         predictions = [row[0] for row in passes]
         self._write_samples(run, predictions)
         self.draw_samples(run, predictions)
+        if self.WRITER.has_attention(model):
+            save(self.draw_attention(model, predictions[0]), run.path / "attention.png")
         return {"loss": self.compile_loss(model, "test")(), **self.measure("test", passes)}
 
     def evaluate(
@@ -151,6 +161,14 @@ class SequenceExperiment(Experiment):
         """What models write about the sources of a split, in each pass or beam."""
         decode = compile_decoding(models, self.WRITER, decoding, self.limits)
         return decode_all(decode(self.sources(split)), self.vocabulary)
+
+    def draw_attention(self, model: keras.Model, prediction: Tokens) -> Figure:
+        """What each token of the first prediction attends to, and the end, where it was reached."""
+        written = (*prediction, END)[: self.limits.length]
+        before = self.vocabulary.encode_batch([prediction], start=True)[:, : len(written)]
+        source = self.sources("test")[:1]
+        weights = self.WRITER.attention_weights(model, source.values[:, : source.lengths[0]], before)
+        return self.attention_picture(written, weights[0])
 
     def _write_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:
         """The first predictions for the test set beside the truth, as the reports print them."""

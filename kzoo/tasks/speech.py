@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kzoo import registry
 from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
@@ -24,6 +25,7 @@ from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
 from kzoo.recipe import DataSection, Recipe
+from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
@@ -186,6 +188,14 @@ class SpeechExperiment(SequenceExperiment):
         test = self.data.test
         for name, text, prediction in zip(test.names, test.texts, predictions, strict=False):
             yield name, to_text(text, "characters"), to_text(prediction, "characters")
+
+    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+        """The spectrogram and the characters over the same time, without padding."""
+        transform, frames = log_mel(self.recipe, self.data.rate), self.frames["test"][0]
+        frames = frames[: Sources(frames[np.newaxis]).lengths[0]]
+        heard = weights[:, : -(-len(frames) // 2)]
+        seconds = transform.hop / transform.rate
+        return speech_alignment(frames, written, heard, seconds_per_frame=seconds, title=self.title)
 
 
 def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:

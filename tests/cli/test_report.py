@@ -65,7 +65,7 @@ def test_runs_of_every_kind_on_one_page(
     assert headings(html, 1) == ["All &amp; everything"]
     labels = [run.name for run in (trained_run, trained_pair_run, whole_caption_run, whole_speech_run)]
     assert [heading.split("]")[0] + "]" for heading in headings(html, 3)[:4]] == labels
-    own = 4 + 0 + 1 + 0
+    own = 4 + 1 + 2 + 1
     measures = 4
     assert len(pictures(html)) == measures + own
     first_row = (trained_pair_run / "predictions.tsv").read_text(encoding="utf-8").splitlines()[1].split("\t")

@@ -20,6 +20,7 @@ FILES = {
     "last.keras",
     "checkpoints",
     "curves.png",
+    "attention.png",
     "predictions.tsv",
     "source-vocabulary.json",
     "target-vocabulary.json",

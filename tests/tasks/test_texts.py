@@ -8,7 +8,7 @@ import pytest
 from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
-from kzoo.tasks import texts
+from kzoo.tasks import pairs, texts
 from kzoo.tasks.author import END
 from kzoo.tasks.decoder import Decoding
 from kzoo.tasks.pairs import LIMITS
@@ -87,3 +87,22 @@ def test_a_model_without_attention_has_none_to_show(author):
     reader = author(model__attention="none")
     with pytest.raises(UsageError, match="has no attention"):
         reader.attention(reader.read(["cab"]))
+
+
+@pytest.mark.parametrize("longest", [50, 3])
+def test_a_run_draws_what_its_first_test_source_is_written_from(
+    experiment, untrained_run, word_set, monkeypatch, longest
+):
+    for module in (texts, pairs):
+        monkeypatch.setattr(module, "LIMITS", Limits(SOS, EOS, longest))
+    trained = experiment(word_set("words", ("characters", "characters")))
+    reader = TextAuthor([untrained_run(trained)])
+    source = trained.data.test.sources[0]
+    written, weights = reader.attention(reader.read(["".join(source)]))
+    prediction = written[:-1] if written[-1] == END else written
+    figure = trained.draw_attention(reader.models[0], prediction)
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    np.testing.assert_allclose(axes.images[0].get_array(), weights, atol=1e-6)
+    assert [label.get_text() for label in axes.get_xticklabels()] == list(source)
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(written)
