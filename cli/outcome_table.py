@@ -40,10 +40,13 @@ def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
 
 def _cells(outcome: Outcome, figure: Figure) -> tuple[str, str]:
     published, measured = outcome.row.published.get(figure), outcome.measured.get(figure)
-    return "-" if published is None else f"{published:.4f}", "-" if measured is None else _mean(measured)
+    return "-" if published is None else f"{published:.4f}", "-" if measured is None else mean_and_spread(
+        measured
+    )
 
 
-def _mean(measured: Measured) -> str:
+def mean_and_spread(measured: Measured) -> str:
+    """A mean, with the standard deviation over the seeds where there are several."""
     spread = "" if measured.spread is None else f" ± {measured.spread:.4f}"
     return f"{measured.mean:.4f}{spread}"
 

@@ -10,7 +10,7 @@ import typer
 from .options import BackendOption, DataDir, Json
 from .outcome_table import print_outcomes
 from .output import console, print_json, print_table
-from .runs import Fraction, Jobs, RequireData, Seeds, Settings, make_runs, settings
+from .runs import Fraction, Jobs, RequireData, Seeds, Settings, open_engine, settings
 from .watch import span
 
 if TYPE_CHECKING:
@@ -68,12 +68,18 @@ def reproduce(
         raise UsageError(f"name a table to reproduce: {', '.join(list_tables())}")
     wanted = load_table(table)
     chosen = wanted.pick([] if rows is None else [name.strip() for name in rows.split(",")])
-    conditions = Conditions(wanted, settings(set_, fraction), runtime.choose_backend(backend), data_dir)
+    conditions = Conditions(
+        wanted,
+        settings(set_, fraction),
+        runtime.choose_backend(backend, wanted.recipe(chosen[0]).runtime.backend),
+        data_dir,
+    )
     if dry_run:
         _print_costs(conditions, chosen, seeds, jobs, as_json)
         return
     root = out or Path("runs") / "tables" / wanted.name
-    plan = make_runs(conditions, chosen, root, seeds, jobs, require_data)
+    with open_engine(root, wanted.decides, seeds, jobs, require_data) as engine:
+        plan = engine.run(conditions, chosen)
     outcomes = [outcome for outcome in plan.outcomes(root) if outcome.verdict != "not run"]
     if as_json:
         told = [outcome.to_json() for outcome in outcomes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,11 +14,9 @@ from .output import error_console
 from .watch import run_watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from kzoo.reproduction.conditions import Conditions
-    from kzoo.reproduction.plan import Plan
-    from kzoo.reproduction.table import Row
+    from kzoo.reproduction.engine import Engine
 
 Jobs = Annotated[int, typer.Option(min=1, help="Runs at a time, each with its share of the cores.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Runs of each row: the recipe's seed and those after it.")]
@@ -36,11 +35,12 @@ def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, A
     return dict(map(parse_setting, given or [])) | shares
 
 
-def make_runs(
-    conditions: Conditions, rows: Sequence[Row], root: Path, seeds: int, jobs: int, require_data: bool
-) -> Plan:
-    """Make the runs of these rows that are not there yet, and show how far they are."""
-    from kzoo.reproduction.engine import run_rows
+@contextmanager
+def open_engine(
+    root: Path, figure: str | None, seeds: int, jobs: int, require_data: bool
+) -> Iterator[Engine]:
+    """An engine that shows how far its runs are, and of each this figure; if None, the best it validated."""
+    from kzoo.reproduction.engine import Engine
 
     screen = error_console()
 
@@ -52,22 +52,13 @@ def make_runs(
 
     def tell(folder: str) -> str:
         metrics = json.loads((root / folder / "metrics.json").read_text(encoding="utf-8"))
-        figure = conditions.table.decides
-        return f"{figure.replace('_', ' ')} {metrics[figure]:.4f}"
+        name = figure or next(name for name in metrics if name.startswith("best_validation_"))
+        return f"{name.replace('_', ' ')} {metrics[name]:.4f}"
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with run_watcher(tell) as watcher:
-            return run_rows(
-                conditions,
-                rows,
-                root,
-                seeds=seeds,
-                size=jobs,
-                require_data=require_data,
-                announce=announce,
-                watcher=watcher,
-            )
+            yield Engine(root, seeds, jobs, require_data, announce, watcher)
     except KeyboardInterrupt:
         screen.print("interrupted; the same command goes on where it was", soft_wrap=True)
         raise

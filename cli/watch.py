@@ -36,8 +36,8 @@ class LineWatcher:
         self._count = self._ended = 0
 
     def expect(self, count: int) -> None:
-        """How many runs there are to make."""
-        self._count = count
+        """So many more runs are to be made."""
+        self._count += count
 
     def begin(self, folder: str) -> None:
         """Keep the time."""

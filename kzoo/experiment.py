@@ -315,13 +315,14 @@ def data_line(experiment: Experiment) -> str:
 
 
 def outline(experiment: Experiment) -> dict[str, Any]:
-    """What training would do: the resolved recipe, the data, and what it costs."""
+    """What training would do: the resolved recipe, the data, what epochs are compared by, and the cost."""
     training, options = experiment.recipe.training, experiment.recipe.model.options
     model = registry.outline_model(experiment.recipe.model.name, **options)
     steps = steps_per_epoch(experiment.example_count, training)
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
         "data": experiment.describe_data(),
+        "criterion": f"validation_{experiment.CRITERION.figure}",
         "cost": {
             "trainable parameters": trainable_count(model),
             "steps an epoch": steps,

@@ -31,6 +31,7 @@ Figure = Literal[
     "test_character_error_rate",
     "test_word_error_rate",
     "test_word_error_rate_at_3",
+    "validation_bleu_4",
     "test_bleu_4",
     "test_loss",
     "test_jaccard",

@@ -2,54 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kzoo.reproduction.code import code_version
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.plan import FILE, Plan, create_plan, load_plan
-from kzoo.reproduction.probe import Probe
+from kzoo.reproduction.probe import Answers, Probe
 from kzoo.reproduction.table import Row
 from kzoo.reproduction.work import Watcher, work
 
 
-def run_rows(
-    conditions: Conditions,
-    rows: Iterable[Row],
-    root: Path,
-    *,
-    seeds: int,
-    size: int,
-    require_data: bool,
-    announce: Callable[[dict[str, Any]], None],
-    watcher: Watcher,
-) -> Plan:
-    """Run these rows, as far as that was not done before, and keep plan and runs in a folder.
+@dataclass(frozen=True)
+class Engine:
+    """Makes runs in a folder, and keeps the plan of them there.
 
     Args:
-        conditions: what the rows have in common.
-        rows: which rows of the table.
         root: the folder.
         seeds: how many runs a row has.
         size: how many runs are made at a time.
         require_data: refuse a stand-in.
-        announce: hears what is said of each set of data, before anything is trained.
+        announce: hears what is said of each set of data, before anything is trained on it.
         watcher: hears of the runs.
-
-    Raises:
-        KzooError: a recipe or its data are wrong.
-        KeyboardInterrupt: the same call goes on.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    conditions.write_recipes(root)
-    probe = Probe(conditions, root, require_data)
-    plan = create_plan(conditions, rows, seeds=seeds, code=code_version(), identify=probe.identify)
-    for answer in probe.answers.values():
-        announce(answer["data"])
-    if (root / FILE).is_file():
-        plan = plan.beside(load_plan(root), root)
-    plan.save(root)
-    done = work(plan, root, conditions, size=size, watcher=watcher)
-    done.save(root)
-    return done
+
+    root: Path
+    seeds: int
+    size: int
+    require_data: bool
+    announce: Callable[[dict[str, Any]], None]
+    watcher: Watcher
+    _answers: Answers = field(default_factory=dict)
+
+    def ask(self, conditions: Conditions, row: Row) -> dict[str, Any]:
+        """What `kzoo train --dry-run` says of a row.
+
+        Raises:
+            KzooError: the recipe or its data are wrong.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        conditions.write_recipes(self.root)
+        known = {answer["data"]["sha256"] for answer in self._answers.values()}
+        answer = Probe(conditions, self.root, self.require_data, self._answers).ask(row)
+        if answer["data"]["sha256"] not in known:
+            self.announce(answer["data"])
+        return answer
+
+    def run(self, conditions: Conditions, rows: Sequence[Row]) -> Plan:
+        """Make the runs of these rows that were not made before.
+
+        Raises:
+            KzooError: a recipe or its data are wrong.
+            KeyboardInterrupt: the same call goes on.
+        """
+        plan = create_plan(
+            conditions,
+            rows,
+            seeds=self.seeds,
+            code=code_version(),
+            identify=lambda row: self.ask(conditions, row)["data"]["sha256"],
+        )
+        if (self.root / FILE).is_file():
+            plan = plan.beside(load_plan(self.root), self.root)
+        plan.save(self.root)
+        done = work(plan, self.root, conditions, size=self.size, watcher=self.watcher)
+        done.save(self.root)
+        return done

@@ -10,6 +10,9 @@ from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.process import Crew
 from kzoo.reproduction.table import Row
 
+Answers = dict[str, dict[str, Any]]
+"""What was said of each set of data."""
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -21,18 +24,14 @@ class Probe:
     conditions: Conditions
     folder: Path
     require_data: bool = False
-    answers: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def identify(self, row: Row) -> str:
-        """The hash of all the data of a row, of which its recipe may take a share.
-
-        Raises:
-            KzooError: what the process says is wrong with the recipe or the data.
-        """
-        return self.ask(row)["data"]["sha256"]
+    answers: Answers = field(default_factory=dict)
 
     def ask(self, row: Row) -> dict[str, Any]:
-        """The resolved recipe of the row, or of one on the same data, and what is said of the data."""
+        """What is said of the row, or was said before of one on the same data; all of them, not a share.
+
+        Raises:
+            KzooError: what is wrong with the recipe or the data.
+        """
         recipe = self.conditions.recipe(row)
         kind = (recipe.model.name, recipe.model.options.get("input_shape"), recipe.data.model_dump_json())
         if (key := repr(kind)) not in self.answers:

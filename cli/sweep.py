@@ -1,0 +1,137 @@
+"""`kzoo sweep`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import BackendOption, DataDir, Json, complete_recipe
+from .outcome_table import mean_and_spread
+from .output import console, print_json, print_table
+from .runs import Fraction, Jobs, RequireData, Seeds, Settings, open_engine, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kzoo.reproduction.verdict import Measured, Outcome
+
+
+def sweep(
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A model of the zoo or a recipe file (.yaml).", autocompletion=complete_recipe),
+    ],
+    grid: Annotated[
+        list[str],
+        typer.Option(
+            metavar="KEY=VALUES",
+            help="A key of the recipe with its values, a,b,c, or its range, low:high or low:high:log.",
+        ),
+    ],
+    random: Annotated[int | None, typer.Option(min=1, help="Draw so many points at random.")] = None,
+    optuna: Annotated[
+        int | None, typer.Option(min=1, help="Draw so many points by what was measured before, with optuna.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="Another set, as kzoo train takes it.")] = None,
+    seeds: Seeds = 1,
+    fraction: Fraction = None,
+    set_: Settings = None,
+    jobs: Jobs = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the runs; otherwise runs/sweeps/RECIPE.")
+    ] = None,
+    data_dir: DataDir = None,
+    require_data: RequireData = False,
+    backend: BackendOption = None,
+    as_json: Json = False,
+) -> None:
+    """Train a recipe at the points of a grid and rank them by what they did on the validation set.
+
+    All combinations of the values, or points drawn from them with --random or --optuna. The test figures are
+    told once, of the best point. What was done before is not done again, what was interrupted goes on.
+    """
+    from kzoo import runtime
+    from kzoo.errors import KzooError, UsageError
+    from kzoo.recipe import load_recipe
+    from kzoo.reproduction.grid import grid_points, parse_axis
+    from kzoo.reproduction.search import random_points
+    from kzoo.reproduction.sweep import Sweep
+
+    if random and optuna:
+        raise UsageError("--random and --optuna draw in different ways: choose one")
+    axes = dict(map(parse_axis, grid))
+    changes = settings(set_, fraction) | ({} if data is None else {"data.name": data})
+    as_it_is = load_recipe(recipe, changes)
+    seed, chosen = as_it_is.training.seed, runtime.choose_backend(backend, as_it_is.runtime.backend)
+    root = out or Path("runs") / "sweeps" / as_it_is.name
+    with open_engine(root, None, seeds, jobs, require_data) as engine:
+        made = Sweep(engine, recipe, changes, chosen, data_dir)
+        if optuna:
+            outcomes = made.search(axes, optuna, seed)
+        else:
+            outcomes = made.run(random_points(axes, random, seed) if random else grid_points(axes))
+        ranked = made.rank(outcomes)
+    if not ranked[0].results:
+        raise KzooError(f"all points failed; {ranked[0].row.name}: {ranked[0].reason}")
+    again = _command(recipe, ranked[0], changes)
+    if as_json:
+        print_json(_to_json(made.figure, ranked, root, again))
+    else:
+        _print_ranking(made.figure, list(axes), ranked)
+        console().print(f"again: {again}\nruns in {root}", soft_wrap=True)
+
+
+COMMANDS = (sweep,)
+
+
+def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) -> None:
+    rows = [
+        (
+            *(str(outcome.row.overrides[key]) for key in keys),
+            mean_and_spread(outcome.measured[figure]) if outcome.results else outcome.reason,
+            str(len(outcome.results)),
+        )
+        for outcome in ranked
+    ]
+    print_table(*keys, figure.replace("_", " "), ">runs", rows=rows)
+    for name, measured in _test_figures(ranked[0]).items():
+        console().print(f"{name.replace('_', ' ')} of the first: {mean_and_spread(measured)}", soft_wrap=True)
+
+
+def _test_figures(best: Outcome) -> dict[str, Measured]:
+    return {name: found for name, found in best.measured.items() if name.startswith("test_")}
+
+
+def _to_json(figure: str, ranked: Sequence[Outcome], root: Path, again: str) -> dict[str, Any]:
+    """The ranking; figures of the test are those of the first only."""
+    return {
+        "folder": str(root),
+        "figure": figure,
+        "ranking": [
+            {
+                "point": outcome.row.overrides,
+                "mean": outcome.measured[figure].mean if outcome.results else None,
+                "spread": outcome.measured[figure].spread if outcome.results else None,
+                "runs": [str(result.run) for result in outcome.results],
+                "failure": outcome.reason if not outcome.results else None,
+            }
+            for outcome in ranked
+        ],
+        "best": {
+            "point": ranked[0].row.overrides,
+            "test": {name: found.mean for name, found in _test_figures(ranked[0]).items()},
+            "command": again,
+        },
+    }
+
+
+def _command(recipe: str, best: Outcome, changes: dict[str, Any]) -> str:
+    """The line that trains the best point again."""
+    keys = {**changes, **best.row.overrides}
+    data = ["--data", keys.pop("data.name")] if "data.name" in keys else []
+    words = [word for key, value in keys.items() for word in ("--set", f"{key}={json.dumps(value)}")]
+    return shlex.join(["kzoo", "train", recipe, *data, *words])

@@ -1,0 +1,111 @@
+"""A user's own rows: points of a recipe's keys, from values or ranges."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kzoo.errors import UsageError
+from kzoo.recipe import Figure, parse_setting
+from kzoo.reproduction.table import Row, Table
+
+Point = dict[str, Any]
+"""Values by dotted keys."""
+
+
+@dataclass(frozen=True)
+class Values:
+    """Some values of a key."""
+
+    values: tuple[Any, ...]
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """One of them."""
+        return self.values[rng.integers(len(self.values))]
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers from `low` to `high`, whole ones if both are; evenly drawn, or so their logarithms."""
+
+    low: float
+    high: float
+    logarithmic: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the numbers are whole."""
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """A number with four digits that count."""
+        if self.is_whole and not self.logarithmic:
+            return int(rng.integers(int(self.low), int(self.high) + 1))
+        ends = (math.log(self.low), math.log(self.high)) if self.logarithmic else (self.low, self.high)
+        drawn = rng.uniform(*ends)
+        number = math.exp(drawn) if self.logarithmic else drawn
+        return round(number) if self.is_whole else float(f"{number:.4g}")
+
+
+Axes = Mapping[str, Values | Range]
+
+
+def parse_axis(text: str) -> tuple[str, Values | Range]:
+    """Split `key=a,b,c`, `key=low:high` or `key=low:high:log` of `--grid`.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    key, equals, words = text.partition("=")
+    if not equals or not key.strip() or not words.strip():
+        raise UsageError(f"--grid {text!r}: expected key=a,b,c or key=low:high or key=low:high:log")
+    if ":" in words:
+        return key.strip(), _parse_range(text, words.split(":"))
+    return key.strip(), Values(tuple(parse_setting(f"{key}={word}")[1] for word in words.split(",")))
+
+
+def _parse_range(text: str, words: Sequence[str]) -> Range:
+    numbers = [parse_setting(f"end={word}")[1] for word in words[:2]]
+    logarithmic = list(words[2:]) == ["log"]
+    are_numbers = all(isinstance(number, int | float) for number in numbers)
+    if not are_numbers or (words[2:] and not logarithmic) or not numbers[0] < numbers[1]:
+        raise UsageError(f"--grid {text!r}: a range is low:high or low:high:log, low below high")
+    if logarithmic and numbers[0] <= 0:
+        raise UsageError(f"--grid {text!r}: a logarithmic range begins above 0")
+    return Range(numbers[0], numbers[1], logarithmic)
+
+
+def grid_points(axes: Axes) -> list[Point]:
+    """All combinations of the values, the last key fastest.
+
+    Raises:
+        UsageError: a key has a range.
+    """
+    columns = []
+    for key, axis in axes.items():
+        if isinstance(axis, Range):
+            raise UsageError(f"--grid {key} is a range: say how many points with --random N or --optuna N")
+        columns.append(axis.values)
+    return [dict(zip(axes, values, strict=True)) for values in product(*columns)]
+
+
+def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
+    """The table of some points of a recipe, which have no published figures."""
+    name = Path(recipe).stem
+    rows = tuple(_to_row(recipe, point) for point in points)
+    return Table(name=name, title=f"points of {name}", source="", decides=decides, rows=rows)
+
+
+def _to_row(recipe: str, point: Point) -> Row:
+    """The row of a point, named by its values; of the recipe as it is where nothing is changed."""
+    leaves = [key.rpartition(".")[2] for key in point]
+    labels = leaves if len(set(leaves)) == len(leaves) else list(point)
+    words = "-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True))
+    return Row(name=re.sub(r"[^\w.=+-]+", "_", words or "recipe"), recipe=recipe, overrides=point)
