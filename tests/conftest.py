@@ -221,6 +221,15 @@ def trained_caption_run(whole_caption_run: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def other_caption_run(tmp_path_factory: pytest.TempPathFactory, own_captions: Path) -> Path:
+    """A run of `caption`, which has no attention, on the same captions; not to be changed."""
+    sizes = {"units": 16, "embedding": 8, "encoder": "conv"}
+    settings = {**{f"model.{key}": value for key, value in sizes.items()}, "data.image_size": 16}
+    words = ["train", "caption", "--data", str(own_captions), *set_all(settings)]
+    return run_folder(tmp_path_factory, "other captions", [*words, "--batch-size", "8", "--epochs", "1"])
+
+
+@pytest.fixture(scope="session")
 def region_settings(tmp_path_factory: pytest.TempPathFactory, own_captions: Path) -> list[str]:
     """The `--set` words of a small captioner about the regions of a small classifier."""
     colours = write_images(tmp_path_factory.mktemp("own") / "colours.npz", 28, 3, (8, 4, 4))

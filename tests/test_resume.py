@@ -156,6 +156,21 @@ def test_pairs_stopped_at_any_moment(whole_of_pairs, kzoo, tmp_path):
         assert (run / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
+@pytest.mark.parametrize("family", ["caption", "speech"])
+def test_captions_and_speech_stopped_at_any_moment(request, kzoo, tmp_path, family):
+    """Once by `kill -9`: with dropout and, of speech, a schedule, beside the run that was never stopped."""
+    uninterrupted = request.getfixturevalue(f"whole_{family}_run")
+    run = tmp_path / "run"
+    stop([*request.getfixturevalue(f"small_{family}_training"), "--out", run], run, signal.SIGKILL)
+    if not (run / "metrics.json").exists():
+        done = kzoo("train", "--resume", run, "--json")
+        assert done.exit_code == 0, done.stderr
+        assert json.loads(done.stdout)["run"] == str(run)
+    assert_same_run(run, uninterrupted)
+    for name in ("target-vocabulary.json", "predictions.tsv", "curves.png"):
+        assert (run / name).read_bytes() == (uninterrupted / name).read_bytes()
+
+
 @contextlib.contextmanager
 def largest_file(size: int):
     """Writing more than `size` bytes to a file fails, as on a full disk."""

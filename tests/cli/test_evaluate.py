@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -186,4 +189,75 @@ def test_other_pairs_than_those_of_the_run(kzoo, trained_pair_run, own_pairs, tm
     done = kzoo("evaluate", trained_pair_run)
     assert done.exit_code == 3
     assert "is not the" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_captions_are_decoded_as_one_likes(kzoo, whole_caption_run, other_caption_run):
+    greedy = measure(kzoo, whole_caption_run)
+    told = json.loads((whole_caption_run / "metrics.json").read_text())
+    assert {key: greedy[key] for key in told["test"]} == told["test"]
+    assert greedy["data"] == told["data"]
+    assert (greedy["checkpoint"], greedy["split"]) == ("last", "test")
+    assert greedy["decoding"] == {"method": "greedy"}
+
+    nucleus = ["--decoding", "nucleus", "--temperature", 2, "--seed"]
+    first, second = (measure(kzoo, whole_caption_run, *nucleus, seed) for seed in (1, 2))
+    assert first["bleu_1"] != second["bleu_1"]
+    assert first["loss"] == greedy["loss"]  # that of the true words, however others are found
+
+    both = measure(kzoo, whole_caption_run, "--with", other_caption_run)
+    assert both["runs"] == [str(whole_caption_run), str(other_caption_run)]
+    assert "loss" not in both
+    assert both["bleu_1"] != greedy["bleu_1"]
+
+
+def test_a_table_of_bleu_otherwise(kzoo, whole_caption_run):
+    done = kzoo("evaluate", whole_caption_run, "--decoding", "beam", "--beam", 2)
+    assert done.exit_code == 0
+    told = " ".join(done.stdout.split())
+    assert told.startswith("last model on halves test, 4 captioned images, beam, beam 2, length penalty 0.0")
+    for words in ("measured 95 % interval", "bleu 4", "corpus bleu 4"):
+        assert words in told
+
+
+def test_the_tested_recogniser_has_the_figures_that_its_training_told(kzoo, whole_speech_run):
+    told = json.loads((whole_speech_run / "metrics.json").read_text())
+    greedy = measure(kzoo, whole_speech_run)
+    assert {key: greedy[key] for key in told["test"]} == told["test"]
+    assert greedy["data"] == told["data"]
+    beam = measure(kzoo, whole_speech_run, "--decoding", "beam", "--beam", 2)
+    assert beam["decoding"] == {"method": "beam", "beam": 2, "length_penalty": 0.0}
+    assert (beam["count"], beam["loss"]) == (4, greedy["loss"])
+
+
+def test_runs_of_other_words_or_other_data(
+    kzoo, trained_caption_run, whole_speech_run, own_captions, tmp_path
+):
+    done = kzoo("evaluate", trained_caption_run, "--with", whole_speech_run)
+    assert done.exit_code == 2
+    assert f"{whole_speech_run} and {trained_caption_run} have different vocabularies" in done.stderr
+    other = Path(shutil.copytree(own_captions, tmp_path / "other"))
+    shutil.copy(other / "images" / "[1].png", other / "images" / "[2].png")
+    recipe = trained_caption_run / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(str(own_captions), str(other)))
+    done = kzoo("evaluate", trained_caption_run, "--data-dir", other)
+    assert done.exit_code == 3
+    assert "is not the" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("family", "module", "extra"),
+    [
+        ("caption", "sacrebleu", "captions"),
+        ("speech", "rapidfuzz", "speech"),
+        ("speech", "soundfile", "speech"),
+    ],
+)
+def test_a_missing_extra_is_named(kzoo, request, monkeypatch, family, module, extra):
+    run = request.getfixturevalue(f"whole_{family}_run")
+    monkeypatch.setitem(sys.modules, module, None)
+    done = kzoo("evaluate", run)
+    assert done.exit_code == 4
+    assert done.stderr.endswith(f"needs {module}: pip install 'kzoo[{extra}]'\n")
     assert len(done.stderr.splitlines()) == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -116,4 +117,75 @@ def test_what_does_not_go_with_a_run(kzoo, trained_run, trained_pair_run, here, 
     assert done.exit_code == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert not list(here.iterdir())
+
+
+@pytest.fixture
+def inputs(own_captions, own_speech):
+    """An image and a clip, each a file of the test set."""
+    return {"IMAGE": own_captions / "images" / "[20].png", "CLIP": own_speech / "wavs" / "[20].wav"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "family", "source"),
+    [("attention", "caption", "IMAGE"), ("attention", "speech", "CLIP"), ("spectrogram", "speech", "CLIP")],
+)
+def test_the_pictures_of_an_image_or_a_clip(kzoo, request, inputs, here, kind, family, source):
+    run = request.getfixturevalue(f"trained_{family}_run")
+    done = kzoo("plot", kind, run, inputs[source])
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == f"{run / kind}.png\n"
+    assert np.ptp(picture(run / f"{kind}.png")) > 100
+    if kind == "spectrogram":
+        other = inputs[source].with_stem("[21]")
+        assert kzoo("plot", kind, run, other, "--out", "other.png").exit_code == 0
+        assert not np.array_equal(picture(here / "other.png"), picture(run / f"{kind}.png"))
+
+
+def test_the_curves_of_captioners_and_of_a_recogniser(
+    kzoo, whole_caption_run, other_caption_run, whole_speech_run, here
+):
+    runs = ([whole_caption_run], [whole_caption_run, other_caption_run], [whole_speech_run])
+    for number, folders in enumerate(runs):
+        done = kzoo("plot", "curves", *folders, "--out", f"{number}.png")
+        assert done.exit_code == 0, done.stderr
+        assert np.ptp(picture(here / f"{number}.png")) > 100
+    assert not np.array_equal(picture(here / "0.png"), picture(here / "1.png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        (["curves", "CAPTIONS", "SPEECH"], 2, "draw them apart"),
+        (["spectrogram", "CAPTIONS", "CLIP"], 2, "kzoo plot spectrogram is for speech recognition"),
+        (["spectrogram", "SPEECH", "IMAGE"], 3, "[20].png cannot be read"),
+        (["spectrogram", "SPEECH", "none.wav"], 3, "none.wav does not exist"),
+        (["spectrogram", "SPEECH", "CLIP", "--out", "nowhere/a.png"], 3, "nowhere"),
+        (["attention", "WITHOUT", "IMAGE"], 2, "caption has no attention"),
+        (["attention", "CAPTIONS", "CLIP"], 3, "[20].wav cannot be read"),
+        (["attention", "CAPTIONS", "none.png"], 3, "none.png does not exist"),
+        (["attention", "SPEECH", "IMAGE"], 3, "[20].png cannot be read"),
+        (["confusion", "SPEECH"], 2, "kzoo plot confusion is for image classification"),
+        (["kernels", "CAPTIONS"], 2, "kzoo plot kernels is for image classification"),
+        (["mistakes", "CAPTIONS"], 2, "kzoo plot mistakes is for image classification"),
+    ],
+)
+def test_what_cannot_be_drawn_of_captions_or_speech(kzoo, request, inputs, here, words, exit_code, said):
+    runs = {"CAPTIONS": "whole_caption_run", "SPEECH": "whole_speech_run", "WITHOUT": "other_caption_run"}
+    found = (
+        request.getfixturevalue(runs[word]) if word in runs else inputs.get(word, word) for word in words
+    )
+    done = kzoo("plot", *found)
+    assert done.exit_code == exit_code
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+    assert not list(here.iterdir())
+
+
+def test_a_spectrogram_needs_its_extra(kzoo, whole_speech_run, inputs, monkeypatch, here):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    done = kzoo("plot", "spectrogram", whole_speech_run, inputs["CLIP"], "--out", "a.png")
+    assert done.exit_code == 4
+    assert done.stderr == "kzoo: reading sound files needs soundfile: pip install 'kzoo[speech]'\n"
     assert not list(here.iterdir())
