@@ -11,7 +11,7 @@ from rich.text import Text
 import kzoo
 from kzoo.errors import DataError, KzooError
 
-from . import bench, claims, data, evaluate, models, plot, predict, report, reproduce, sweep, train
+from . import bench, claims, data, evaluate, models, plot, predict, records, report, reproduce, sweep, train
 from .output import error_console
 
 HELP = """Small published networks in Keras 3, with checked parameter counts.
@@ -20,7 +20,7 @@ Exit codes: 0 ok, 1 a check failed, 2 usage or recipe, 3 data, 4 a missing extra
 """
 
 app = typer.Typer(name="kzoo", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
-for module in (train, reproduce, sweep, evaluate, predict, report, models, claims):
+for module in (train, reproduce, sweep, evaluate, predict, report, records, models, claims):
     for command in module.COMMANDS:
         app.command(command.__name__)(command)
 app.add_typer(plot.app, name="plot")

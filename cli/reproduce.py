@@ -11,7 +11,6 @@ from .options import BackendOption, DataDir, Json
 from .outcome_table import print_outcomes
 from .output import console, print_json, print_table
 from .runs import Fraction, Jobs, RequireData, Seeds, Settings, open_engine, settings
-from .watch import span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +45,9 @@ def reproduce(
     out: Annotated[
         Path | None, typer.Option(help="The folder of the runs; otherwise runs/tables/TABLE.")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep the results as those of record, in the repository.")
+    ] = False,
     data_dir: DataDir = None,
     require_data: RequireData = False,
     backend: BackendOption = None,
@@ -59,6 +61,7 @@ def reproduce(
     from kzoo import runtime
     from kzoo.errors import UsageError
     from kzoo.reproduction.conditions import Conditions
+    from kzoo.reproduction.record import keep
     from kzoo.reproduction.table import list_tables, load_table
 
     if list_:
@@ -66,6 +69,8 @@ def reproduce(
         return
     if table is None:
         raise UsageError(f"name a table to reproduce: {', '.join(list_tables())}")
+    if record and (fraction is not None or set_ or table not in list_tables()):
+        raise UsageError("results of record are of the published tables: leave out --fraction and --set")
     wanted = load_table(table)
     chosen = wanted.pick([] if rows is None else [name.strip() for name in rows.split(",")])
     conditions = Conditions(
@@ -78,8 +83,10 @@ def reproduce(
         _print_costs(conditions, chosen, seeds, jobs, as_json)
         return
     root = out or Path("runs") / "tables" / wanted.name
-    with open_engine(root, wanted.decides, seeds, jobs, require_data) as engine:
+    with open_engine(root, wanted.decides, seeds, jobs, require_data or record) as engine:
         plan = engine.run(conditions, chosen)
+    if record:
+        keep(wanted, plan.results(root))
     outcomes = [outcome for outcome in plan.outcomes(root) if outcome.verdict != "not run"]
     if as_json:
         told = [outcome.to_json() for outcome in outcomes]
@@ -108,6 +115,7 @@ def _list_tables(as_json: bool) -> None:
 def _print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: int, as_json: bool) -> None:
     from dataclasses import asdict
 
+    from kzoo.reporting.page.spelling import duration
     from kzoo.reproduction.estimate import estimate
     from kzoo.reproduction.process import Crew
 
@@ -123,7 +131,7 @@ def _print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: 
     lines = [
         (
             name,
-            span(seconds[name]),
+            duration(seconds[name]),
             f"{1000 * cost.step:.2f}",
             f"{cost.steps_per_epoch:,}",
             "-" if cost.memory is None else f"{cost.memory / 1e6:,.0f}",
@@ -131,4 +139,4 @@ def _print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: 
         for name, cost in costs.items()
     ]
     print_table("row", ">a run", ">ms a step", ">steps an epoch", ">memory, MB", rows=lines)
-    console().print(f"{len(rows)} rows, {seeds} of each, {jobs} at a time: about {span(total)}")
+    console().print(f"{len(rows)} rows, {seeds} of each, {jobs} at a time: about {duration(total)}")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import BackendOption, DataDir, Json, complete_recipe
-from .outcome_table import mean_and_spread
 from .output import console, print_json, print_table
 from .runs import Fraction, Jobs, RequireData, Seeds, Settings, open_engine, settings
 
@@ -89,6 +88,9 @@ COMMANDS = (sweep,)
 
 
 def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) -> None:
+    from kzoo.reporting.page.spelling import figure_name
+    from kzoo.reporting.records import mean_and_spread
+
     rows = [
         (
             *(str(outcome.row.overrides[key]) for key in keys),
@@ -97,9 +99,9 @@ def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) 
         )
         for outcome in ranked
     ]
-    print_table(*keys, figure.replace("_", " "), ">runs", rows=rows)
+    print_table(*keys, figure_name(figure), ">runs", rows=rows)
     for name, measured in _test_figures(ranked[0]).items():
-        console().print(f"{name.replace('_', ' ')} of the first: {mean_and_spread(measured)}", soft_wrap=True)
+        console().print(f"{figure_name(name)} of the first: {mean_and_spread(measured)}", soft_wrap=True)
 
 
 def _test_figures(best: Outcome) -> dict[str, Measured]:

@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 _EPOCH = re.compile(r"epoch +(\d+)/(\d+)")
 
 
-def span(seconds: float) -> str:
-    """Seconds as a person says them: 42 s, 3 min 05 s, 2 h 10 min."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 class LineWatcher:
     """Says of each run one line when it ends; `tell` adds what it measured."""
 
@@ -48,10 +40,12 @@ class LineWatcher:
 
     def end(self, folder: str, failure: str) -> None:
         """What became of a run."""
+        from kzoo.reporting.page.spelling import duration
+
         self._ended += 1
         said = f"failed: {failure}" if failure else self._tell(folder)
         place = f"{self._ended:>{len(str(self._count))}}/{self._count}"
-        took = span(monotonic() - self._begun[folder])
+        took = duration(monotonic() - self._begun[folder])
         self._screen.print(f"{place} {folder.rpartition('-')[0]}  {said}  {took}", soft_wrap=True)
 
 

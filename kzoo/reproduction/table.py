@@ -52,6 +52,11 @@ class Table(_Section):
     sizes: dict[str, int] = {}
     note: str = ""
 
+    @property
+    def figures(self) -> list[Figure]:
+        """The figures that are published, first the one that decides."""
+        return list(dict.fromkeys([self.decides, *(name for row in self.rows for name in row.published)]))
+
     def pick(self, patterns: Sequence[str]) -> list[Row]:
         """The rows whose names fit a pattern such as 'lr0.1-*'; all where there is none.
 

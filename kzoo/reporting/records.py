@@ -1,0 +1,65 @@
+"""The results of record as Markdown, and the blocks of a document that hold them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from kzoo.reporting.page.spelling import MISSING, duration, figure_name, number
+from kzoo.reproduction.table import Table
+from kzoo.reproduction.verdict import Measured, Outcome
+
+BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
+    """Of each row the figure that decides, published and measured, and the verdict; then what they cost."""
+    lines = [
+        f"| {table.name} | {figure_name(table.decides)} | measured | 95 % interval | runs | verdict |",
+        "|---|---:|---:|---:|---:|---|",
+        *(_line(outcome, outcome.measured.get(table.decides), table) for outcome in outcomes),
+    ]
+    return "\n".join([*lines, "", made_with(outcomes), ""])
+
+
+def made_with(outcomes: Sequence[Outcome]) -> str:
+    """The environments of the runs, and how long they were trained for."""
+    results = {
+        (result.run, result.recipe, result.seed, result.seconds): result
+        for outcome in outcomes
+        for result in outcome.results
+    }.values()
+    places = dict.fromkeys(
+        f"{result.backend} {result.versions.get(result.backend, '')}, {result.device}" for result in results
+    )
+    runs = "1 run" if len(results) == 1 else f"{len(results)} runs"
+    seconds = sum(result.seconds for result in results)
+    return f"{runs} on {'; '.join(places)}: {duration(seconds)} of training" if results else ""
+
+
+def mean_and_spread(measured: Measured) -> str:
+    """A mean, with the standard deviation over the seeds where there are several."""
+    spread = "" if measured.spread is None else f" ± {number(measured.spread)}"
+    return f"{number(measured.mean)}{spread}"
+
+
+def bounds(measured: Measured) -> str:
+    """The ends of an interval."""
+    return MISSING if measured.interval is None else " to ".join(map(number, measured.interval))
+
+
+def fill_blocks(document: str, tell: Callable[[str], str]) -> str:
+    """The document with what is told of a table in each block `<!-- records TABLE -->...<!-- end -->`."""
+    return BLOCK.sub(lambda found: f"{found[1]}{tell(found[2])}{found[3]}", document)
+
+
+def _line(outcome: Outcome, measured: Measured | None, table: Table) -> str:
+    cells = (
+        outcome.row.name,
+        number(outcome.row.published.get(table.decides)),
+        MISSING if measured is None else mean_and_spread(measured),
+        MISSING if measured is None else bounds(measured),
+        str(len(outcome.results)),
+        outcome.verdict,
+    )
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,103 @@
+"""The results of record: a CSV for each published table, a row for each run, kept in the repository."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from kzoo.errors import DataError, UsageError
+from kzoo.files import atomic_write_text
+from kzoo.reproduction.result import Result
+from kzoo.reproduction.table import Table, tables_folder
+
+_SIZES = ("train", "validation", "test")
+_HEAD = ("row", "recipe", "seed", "backend", "device", "versions", "commit", "data", *_SIZES)
+_TAIL = ("low", "high", "seconds")
+"""`low` and `high` are the test's own interval for the figure that decides."""
+
+
+def record_place(table: Table) -> Traversable:
+    """The file of a table's results of record."""
+    return tables_folder() / "results" / f"{table.name}.csv"
+
+
+def load_records(table: Table) -> list[Result]:
+    """The results of record of a table; none where none were kept."""
+    place = record_place(table)
+    if not place.is_file():
+        return []
+    try:
+        rows = csv.DictReader(io.StringIO(place.read_text(encoding="utf-8")))
+        return [_from_row(table, row) for row in rows]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{place} is not a file of results: {error}") from error
+
+
+def keep(table: Table, results: Iterable[Result]) -> Path:
+    """Keep results as those of record, in place of others of the same row, seed and backend.
+
+    Raises:
+        UsageError: one is no result of the published recipe on real data.
+    """
+    kept = {_key(result): result for result in load_records(table)}
+    for result in results:
+        if result.stand_in or result.changed:
+            reason = result.data if result.stand_in else ", ".join(result.changed)
+            raise UsageError(f"--record is for published recipes on real data; {result.row} has {reason}")
+        kept[_key(result)] = result
+    names = [row.name for row in table.rows]
+    ordered = sorted(kept.values(), key=lambda r: (names.index(r.row), r.backend, r.seed))
+    path = Path(str(record_place(table)))
+    path.parent.mkdir(exist_ok=True)
+    atomic_write_text(path, _to_csv(table, ordered))
+    return path
+
+
+def _key(result: Result) -> tuple[str, int, str]:
+    return result.row, result.seed, result.backend
+
+
+def _to_csv(table: Table, results: Sequence[Result]) -> str:
+    buffer = io.StringIO()
+    columns = [*_HEAD, *table.figures, *_TAIL]
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_to_row(table, result) for result in results)
+    return buffer.getvalue()
+
+
+def _to_row(table: Table, result: Result) -> dict[str, Any]:
+    low, high = result.intervals.get(table.decides, ("", ""))
+    return {
+        **{name: getattr(result, name) for name in ("row", "recipe", "seed", "backend", "device", "data")},
+        "versions": " ".join(f"{name}={version}" for name, version in result.versions.items()),
+        "commit": result.commit,
+        **{name: result.sizes[name] for name in _SIZES},
+        **{name: result.figures.get(name, "") for name in table.figures},
+        "low": low,
+        "high": high,
+        "seconds": result.seconds,
+    }
+
+
+def _from_row(table: Table, row: dict[str, str]) -> Result:
+    has_interval = bool(row["low"])
+    return Result(
+        row=row["row"],
+        recipe=row["recipe"],
+        backend=row["backend"],
+        device=row["device"],
+        data=row["data"],
+        seed=int(row["seed"]),
+        versions=dict(word.split("=", 1) for word in row["versions"].split()),
+        commit=row["commit"] or None,
+        stand_in=False,
+        sizes={name: int(row[name]) for name in _SIZES},
+        figures={name: float(row[name]) for name in table.figures if row[name]},
+        intervals={table.decides: (float(row["low"]), float(row["high"]))} if has_interval else {},
+        seconds=float(row["seconds"]),
+    )
