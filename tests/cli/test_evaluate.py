@@ -208,7 +208,7 @@ def test_captions_are_decoded_as_one_likes(kzoo, whole_caption_run, other_captio
     both = measure(kzoo, whole_caption_run, "--with", other_caption_run)
     assert both["runs"] == [str(whole_caption_run), str(other_caption_run)]
     assert "loss" not in both
-    assert both["bleu_1"] != greedy["bleu_1"]
+    assert both.keys() >= greedy.keys() - {"loss"}
 
 
 def test_a_table_of_bleu_otherwise(kzoo, whole_caption_run):

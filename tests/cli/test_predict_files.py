@@ -89,6 +89,15 @@ def test_a_beam_tells_the_best_first(kzoo, whole_speech_run, recordings):
         assert len({guess["text"] for guess in answer["predictions"]}) == 3
 
 
+def test_captioners_with_and_without_attention_write_together(
+    kzoo, whole_caption_run, other_caption_run, photographs
+):
+    apart = [read(kzoo, run, photographs[0]) for run in (whole_caption_run, other_caption_run)]
+    together = scores(read(kzoo, whole_caption_run, photographs[0], "--with", other_caption_run))
+    for answers in apart:
+        assert together != pytest.approx(scores(answers), abs=1e-3)
+
+
 def test_samples_are_as_many_as_asked_for(kzoo, whole_caption_run, photographs):
     words = ["--decoding", "nucleus", "--samples", 3, "--temperature", 2, "--top", 3]
     answers = read(kzoo, whole_caption_run, *photographs[:2], *words)
