@@ -68,9 +68,9 @@ def sweep(
     seed, chosen = as_it_is.training.seed, runtime.choose_backend(backend, as_it_is.runtime.backend)
     root = out or Path("runs") / "sweeps" / as_it_is.name
     with open_engine(root, None, seeds, jobs, require_data) as engine:
-        made = Sweep(engine, recipe, changes, chosen, data_dir)
+        made = Sweep(engine, recipe, axes, changes, chosen, data_dir)
         if optuna:
-            outcomes = made.search(axes, optuna, seed)
+            outcomes = made.search(optuna, seed)
         else:
             outcomes = made.run(random_points(axes, random, seed) if random else grid_points(axes))
         ranked = made.rank(outcomes)

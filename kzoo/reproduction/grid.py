@@ -26,6 +26,11 @@ class Values:
 
     values: tuple[Any, ...]
 
+    @property
+    def first(self) -> Any:
+        """The first of them."""
+        return self.values[0]
+
     def draw(self, rng: np.random.Generator) -> Any:
         """One of them."""
         return self.values[rng.integers(len(self.values))]
@@ -38,6 +43,11 @@ class Range:
     low: float
     high: float
     logarithmic: bool
+
+    @property
+    def first(self) -> float:
+        """The lowest."""
+        return self.low
 
     @property
     def is_whole(self) -> bool:
@@ -104,8 +114,8 @@ def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
 
 
 def _to_row(recipe: str, point: Point) -> Row:
-    """The row of a point, named by its values; of the recipe as it is where nothing is changed."""
+    """The row of a point, named by its values."""
     leaves = [key.rpartition(".")[2] for key in point]
     labels = leaves if len(set(leaves)) == len(leaves) else list(point)
     words = "-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True))
-    return Row(name=re.sub(r"[^\w.=+-]+", "_", words or "recipe"), recipe=recipe, overrides=point)
+    return Row(name=re.sub(r"[^\w.=+-]+", "_", words), recipe=recipe, overrides=point)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.errors import UsageError
 from kzoo.extras import require
 from kzoo.reproduction.grid import Axes, Point, Range
 
@@ -16,13 +15,7 @@ Measure = Callable[[Sequence[Point]], Sequence[float | None]]
 
 
 def random_points(axes: Axes, count: int, seed: int) -> list[Point]:
-    """Up to `count` different points, the same for a seed.
-
-    Raises:
-        UsageError: there are no keys to draw values of.
-    """
-    if not axes:
-        raise UsageError("name the keys to search with --grid key=a,b,c or --grid key=low:high:log")
+    """Up to `count` different points, the same for a seed."""
     rng = np.random.default_rng(seed)
     drawn: dict[str, Point] = {}
     for _ in range(100 * count):

@@ -18,10 +18,11 @@ from kzoo.reproduction.verdict import Outcome, higher_is_better
 
 @dataclass(frozen=True)
 class Sweep:
-    """Points of a recipe under the same settings, on the same backend."""
+    """Points of a recipe on some axes, under the same settings, on the same backend."""
 
     engine: Engine
     recipe: str
+    axes: Axes
     settings: Mapping[str, Any]
     backend: str
     data_dir: Path | None = None
@@ -31,8 +32,11 @@ class Sweep:
         """What ranks the points: the figure of the validation set by which epochs are compared.
 
         That of the epoch whose model is tested.
+
+        Raises:
+            KzooError: a key or the data are wrong.
         """
-        conditions = self._conditions([{}], "test_loss")  # no run is made of it
+        conditions = self._conditions([{key: axis.first for key, axis in self.axes.items()}], "test_loss")
         (row,) = conditions.table.rows
         criterion = self.engine.ask(conditions, row)["criterion"]
         is_best = conditions.recipe(row).training.tested_epoch == "best"
@@ -49,7 +53,7 @@ class Sweep:
         conditions = self._conditions(points, decides)
         return self.engine.run(conditions, conditions.table.rows).outcomes(self.engine.root)
 
-    def search(self, axes: Axes, count: int, seed: int) -> list[Outcome]:
+    def search(self, count: int, seed: int) -> list[Outcome]:
         """Make the runs of `count` points that optuna draws; see `run`."""
         tried: dict[str, Point] = {}
 
@@ -60,7 +64,7 @@ class Sweep:
             }
             return [scores[repr(point)] for point in points]
 
-        optuna_points(axes, count, seed, self.engine.size, measure)
+        optuna_points(self.axes, count, seed, self.engine.size, measure)
         return self.run(list(tried.values()))
 
     def score(self, outcome: Outcome) -> float | None:

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kzoo.reproduction.plan import load_plan
+from kzoo.reproduction.table import list_tables
+
+
+@pytest.fixture(scope="module")
+def table(own_images, tmp_path_factory):
+    """`table(**overrides)` writes a table with a row of each name, and returns its path."""
+    folder = tmp_path_factory.mktemp("tables")
+    model = {"name": "tiny-cnn", "input_shape": [28, 28, 1], "num_classes": 4, "filters": 2}
+    training = {"learning_rate": 0.03, "epochs": 2, "batch_size": 12}
+    recipe = {"name": "mine", "model": model, "data": {"name": str(own_images)}, "training": training}
+    (folder / "mine.yaml").write_text(yaml.safe_dump(recipe))
+
+    def write(**overrides: dict[str, object]) -> str:
+        rows = [
+            {
+                "name": name,
+                "recipe": str(folder / "mine.yaml"),
+                "overrides": changes,
+                "published": {"test_accuracy": 0.5},
+            }
+            for name, changes in overrides.items()
+        ]
+        document = {"name": "my-table", "title": "trees", "source": "A. Author", "decides": "test_accuracy"}
+        (folder / "my-table.yaml").write_text(yaml.safe_dump({**document, "rows": rows}))
+        return str(folder / "my-table.yaml")
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def reproduced(kzoo, table, tmp_path_factory):
+    """A table one of whose rows fails, made in this folder, and what was said of it."""
+    root = tmp_path_factory.mktemp("reproduced")
+    path = table(good={}, bad={"training.learning_rate": 1e30})
+    return path, root, kzoo("reproduce", path, "--jobs", 2, "--out", root, "--json")
+
+
+def test_a_row_that_fails_is_told_and_stops_no_other(reproduced):
+    _, root, done = reproduced
+    assert done.exit_code == 1, done.stderr
+    good, bad = json.loads(done.stdout)["rows"]
+    (run,) = good["runs"]
+    metrics = json.loads((Path(run["run"]) / "metrics.json").read_text())
+    assert good["measured"]["test_accuracy"]["values"] == [metrics["test_accuracy"]]
+    assert metrics["epochs"] == 2
+    assert good["verdict"] == "not comparable"
+    assert "which is no published set" in good["reason"]
+    assert (bad["verdict"], bad["runs"]) == ("failed", [])
+    assert bad["reason"].startswith("the training loss is not a number")
+    for row in ("good", "bad"):
+        assert f"{row}-seed42" in done.stderr
+    assert {path.suffix for path in root.iterdir()} == {"", ".log", ".yaml", ".json"}
+
+
+def test_what_was_done_is_not_done_again(reproduced, kzoo):
+    path, root, _ = reproduced
+    (before,) = root.glob("good-*/history.csv")
+    stamp = before.stat().st_mtime_ns
+    done = kzoo("reproduce", path, "--rows", "go*", "--out", root)
+    assert done.exit_code == 0, done.stderr
+    assert "1/1" not in done.stderr
+    assert "not comparable" in done.stdout
+    assert "reproduced: the published figure lies in" in done.stdout
+    assert before.stat().st_mtime_ns == stamp
+    assert [job.row for job in load_plan(root).jobs] == ["good"]
+
+
+def test_what_is_interrupted_goes_on_where_it_was(table, kzoo, here):
+    words = ["reproduce", table(good={"training.epochs": 30}), "--out", str(here / "runs")]
+    process = subprocess.Popen([sys.executable, "-m", "kzoo", *words], stderr=subprocess.PIPE, text=True)
+    while not (found := list(here.glob("runs/good-*/history.csv"))):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    assert "the same command goes on" in process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    before = found[0].read_text().splitlines()
+    assert 1 < len(before) < 31
+    time.sleep(0.2)
+    assert found[0].read_text().splitlines() == before
+    done = kzoo(*words)
+    assert done.exit_code == 0, done.stderr
+    after = found[0].read_text().splitlines()
+    assert after[: len(before)] == before
+    assert [int(row["epoch"]) for row in csv.DictReader(after)] == list(range(1, 31))
+    (resumed,) = json.loads((found[0].parent / "environment.json").read_text())["resumed"]
+    assert resumed["backend"] == os.environ["KERAS_BACKEND"]
+
+
+def test_a_dry_run_estimates_and_leaves_nothing_behind(kzoo, table, here):
+    path = table(one={}, other={"training.epochs": 4})
+    told = json.loads(kzoo("reproduce", path, "--dry-run", "--seeds", 3, "--jobs", 2, "--json").stdout)
+    one, other = told["rows"]
+    assert one["steps_per_epoch"] == 5
+    epoch = 5 * one["step"] + one["validation"]
+    assert other["seconds"] == pytest.approx(one["seconds"] + 2 * epoch)
+    assert told["seconds"] == pytest.approx(3 * (one["seconds"] + other["seconds"]) / 2)
+    assert not list(here.iterdir())
+
+
+def test_the_list_has_every_table(kzoo):
+    done = kzoo("reproduce", "--list")
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == list_tables()
+    told = json.loads(kzoo("reproduce", "--list", "--json").stdout)
+    assert {row["name"] for row in told} == set(list_tables())
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "said"),
+    [
+        ([], 2, "name a table to reproduce: R000-2.4, "),
+        (["R001-2"], 2, "did you mean 'R001-2.2'?"),
+        (["R001-2.2", "--rows", "lr1"], 2, "R001-2.2 has no row 'lr1'"),
+        (["R001-2.2", "--set", "model.dropuot=1", "--rows", "lr0.1-*"], 2, "did you mean 'dropout'?"),
+        (["R001-2.2", "--fraction", "2"], 2, "data.fraction"),
+        (["R001-2.2", "--fraction", ".1", "--record"], 2, "results of record"),
+        (["R001-2.2", "--require-data"], 3, "kzoo data fetch fashion-mnist"),
+        (["R001-2.2", "--jobs", "0"], 2, "--jobs"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_trained(kzoo, here, words, exit_code, said):
+    done = kzoo("reproduce", *words)
+    assert done.exit_code == exit_code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not list(here.glob("**/recipe.yaml"))

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import kzoo
+from kzoo.reproduction.code import DECISIVE, code_version
+
+ROOT = Path(kzoo.__file__).parent
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """kzoo's decisive sources and the modules of its reports, somewhere else."""
+    for name in (*DECISIVE, "reporting"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    monkeypatch.setattr(kzoo, "__file__", str(tmp_path / "__init__.py"))
+    return tmp_path
+
+
+def edit(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_the_version_is_that_of_what_decides_figures(copied):
+    before = code_version()
+    assert before.startswith(f"{kzoo.__version__}-")
+    edit(copied / "training" / "order.py", '"""The order in which', '"""In which order')
+    edit(copied / "training" / "order.py", "rng = ", "# drawn anew\n    rng = ")
+    edit(copied / "reporting" / "curves.py", "new_figure(3.4", "new_figure(3.5")
+    assert code_version() == before
+    edit(copied / "training" / "order.py", "training.seed, epoch", "epoch, training.seed")
+    assert code_version() != before
+
+
+def test_a_module_that_is_new_or_gone_counts(copied):
+    before = code_version()
+    (copied / "layers" / "new.py").write_text("")
+    assert code_version() != before
+    (copied / "layers" / "new.py").unlink()
+    assert code_version() == before

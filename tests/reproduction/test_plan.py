@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kzoo.errors import DataError, UsageError
+from kzoo.recipe import load_recipe
+from kzoo.reproduction.conditions import Conditions
+from kzoo.reproduction.job import fingerprint
+from kzoo.reproduction.plan import FILE, create_plan, load_plan
+from kzoo.reproduction.table import load_table
+
+
+def plan_of(name, settings=None, rows=(), seeds=1, code="1", data="d"):
+    table = load_table(name)
+    conditions = Conditions(table, settings or {}, "tensorflow")
+    chosen = table.pick(list(rows))
+    return create_plan(conditions, chosen, seeds=seeds, code=code, identify=lambda row: data)
+
+
+def folders(plan):
+    return [job.folder for job in plan.jobs]
+
+
+def test_a_run_is_another_where_recipe_data_or_code_are():
+    before = plan_of("R001-2.2", seeds=2)
+    assert folders(before) == folders(plan_of("R001-2.2", seeds=2))
+    assert len(set(folders(before))) == 26
+    assert [job.seed for job in before.jobs[:3]] == [42, 43, 42]
+    for changed in ({"code": "2"}, {"data": "e"}, {"settings": {"data.fraction": 0.5}}):
+        assert not set(folders(before)) & set(folders(plan_of("R001-2.2", **changed)))
+
+
+def test_names_and_published_figures_leave_a_fingerprint_as_it_is():
+    recipe = load_recipe("fashion-cnn")
+    other = recipe.model_copy(update={"name": "other", "published": None})
+    assert fingerprint(recipe, "d", "1") == fingerprint(other, "d", "1")
+    for key, value in (("training.seed", 1), ("model.dropout", 0.1), ("runtime.backend", "jax")):
+        assert fingerprint(recipe, "d", "1") != fingerprint(
+            load_recipe("fashion-cnn", {key: value}), "d", "1"
+        )
+
+
+def test_a_row_that_decodes_the_runs_of_another_has_the_same():
+    _, greedy, sampled = plan_of("R003-3").jobs
+    assert greedy.folder == sampled.folder
+    (alone,) = plan_of("R003-3", rows=["bahdanau-nucleus"]).jobs
+    assert alone.folder == greedy.folder
+
+
+def test_a_plan_is_read_as_it_was_kept(tmp_path):
+    plan = plan_of("R003-3", {"training.epochs": 2})
+    with pytest.raises(UsageError, match="kzoo reproduce"):
+        load_plan(tmp_path)
+    plan.save(tmp_path)
+    assert load_plan(tmp_path) == plan
+    assert all(outcome.verdict == "not run" for outcome in plan.outcomes(tmp_path))
+    (tmp_path / FILE).write_text("{}")
+    with pytest.raises(DataError, match="damaged"):
+        load_plan(tmp_path)
+
+
+def test_what_was_done_of_other_rows_stays(tmp_path):
+    one, other = (plan_of("R003-3", rows=[row]) for row in ("without-attention", "bahdanau"))
+    assert other.beside(one, tmp_path) == other
+    run = tmp_path / one.jobs[0].folder
+    run.mkdir()
+    (run / "metrics.json").write_text(json.dumps({}))
+    assert other.beside(one, tmp_path).jobs == (*other.jobs, *one.jobs)
+    changed = plan_of("R003-3", {"training.epochs": 2}, rows=["bahdanau"])
+    assert changed.beside(one, tmp_path) == changed
+
+
+def test_the_recipe_that_is_trained_has_the_settings_beside_it(tmp_path):
+    conditions = Conditions(load_table("R004-2.1"), {"data.name": "scans", "training.epochs": 2}, "jax")
+    conditions.write_recipes(tmp_path)
+    (row,) = conditions.table.pick(["lr0.1"])
+    words = list(map(str, conditions.train_words(row, tmp_path)))
+    assert words[0] == "train"
+    assert words[2:] == ["--data", "scans", "--set", "training.epochs=2", "--backend", "jax"]
+    written = load_recipe(words[1])
+    assert (written.data.name, written.training.epochs, written.training.learning_rate) == (
+        "octmnist",
+        15,
+        0.1,
+    )
+    assert written.published is None

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import os
+import time
+from threading import Thread
+
+import pytest
+
+from kzoo.errors import DataError, KzooError, UsageError
+from kzoo.reproduction.process import Crew, StoppedError, core_count, explain
+
+SCRIPT = """
+import json, os, sys, time
+what, *words = sys.argv[1:]
+if what == "tell":
+    print(json.dumps([words, {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "NPROC")}]))
+if what == "fail":
+    print("a log line", file=sys.stderr)
+    print("kzoo: it is wrong", file=sys.stderr)
+    sys.exit(int(words[0]))
+if what == "sleep":
+    print("asleep", file=sys.stderr, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """The name of a module that a process can run."""
+    (tmp_path / "kzoo_test_script.py").write_text(SCRIPT)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for name in ("OMP_NUM_THREADS", "NPROC"):
+        monkeypatch.delenv(name, raising=False)
+    return "kzoo_test_script"
+
+
+def test_several_at_a_time_have_their_share_of_the_cores(module):
+    words, threads = Crew(1).ask(module, "tell", "a b", 1)
+    assert words == ["a b", "1"]
+    assert set(threads.values()) == {None}
+    for size in (2, 64):
+        threads = Crew(size).ask(module, "tell")[1]
+        assert set(threads.values()) == {str(max(1, core_count() // size))}
+
+
+def test_what_the_user_has_set_stays(module, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert Crew(2).ask(module, "tell")[1]["OMP_NUM_THREADS"] == "7"
+
+
+@pytest.mark.parametrize(("code", "kind"), [(1, KzooError), (2, UsageError), (3, DataError), (77, KzooError)])
+def test_a_failure_is_that_of_the_process(module, code, kind):
+    with pytest.raises(KzooError, match=r"^it is wrong$") as caught:
+        Crew(1).ask(module, "fail", code)
+    assert type(caught.value) is kind
+
+
+def test_what_is_said_is_heard_and_kept(module, tmp_path):
+    heard: list[str] = []
+    crew, log = Crew(1), tmp_path / "log"
+    assert crew.follow(log, heard.append, module, "fail", 1) == "it is wrong"
+    assert heard == ["a log line", "kzoo: it is wrong"]
+    assert crew.follow(log, heard.append, module, "tell") == ""
+    *said, told = log.read_text().splitlines()
+    assert said == heard
+    assert json.loads(told)[0] == []
+
+
+def test_all_are_stopped_together_and_none_starts_after(module, tmp_path):
+    crew, caught = Crew(2), []
+
+    def sleep(name: str) -> None:
+        try:
+            crew.follow(tmp_path / name, lambda line: None, module, "sleep")
+        except StoppedError:
+            caught.append(name)
+
+    threads = [Thread(target=sleep, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    while not all((tmp_path / name).is_file() and (tmp_path / name).read_text() for name in "ab"):
+        time.sleep(0.01)
+    crew.stop()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert sorted(caught) == ["a", "b"]
+    with pytest.raises(StoppedError):
+        crew.ask(module, "tell")
+
+
+def test_a_process_that_was_killed_is_explained():
+    assert explain(-9, ["epoch 1"]) == "its process was stopped by signal 9, for want of memory?"
+    assert explain(1, ["Traceback", "MemoryError", ""]) == "MemoryError"
+    assert explain(1, []) == "its process ended with code 1"
+    assert core_count() <= (os.cpu_count() or 1)

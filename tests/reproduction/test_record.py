@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from kzoo.errors import DataError, UsageError
+from kzoo.reporting.records import BLOCK, fill_blocks, records_markdown
+from kzoo.reproduction import record
+from kzoo.reproduction.table import list_tables, load_table
+from kzoo.reproduction.verdict import judge
+
+TABLE = load_table("R001-2.2")
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch, tmp_path):
+    """Nothing is written into the repository."""
+    monkeypatch.setattr(record, "tables_folder", lambda: tmp_path)
+    return tmp_path / "results" / "R001-2.2.csv"
+
+
+def test_what_is_kept_is_what_is_read(made):
+    results = [made(0.91), made(0.92, seed=43), made(0.86, row="lr0.1-dropout0.8", commit=None, intervals={})]
+    record.keep(TABLE, results)
+    assert record.load_records(TABLE) == results
+
+
+def test_a_result_takes_the_place_of_one_of_the_same_row_seed_and_backend(made, elsewhere):
+    record.keep(TABLE, [made(0.86, row="lr0.1-dropout0.8"), made(0.90)])
+    record.keep(TABLE, [made(0.91), made(0.92, backend="jax"), made(0.93, seed=43)])
+    kept = record.load_records(TABLE)
+    assert [(r.row, r.backend, r.seed, r.figures["test_accuracy"]) for r in kept] == [
+        ("lr0.01-dropout0.5", "jax", 42, 0.92),
+        ("lr0.01-dropout0.5", "tensorflow", 42, 0.91),
+        ("lr0.01-dropout0.5", "tensorflow", 43, 0.93),
+        ("lr0.1-dropout0.8", "tensorflow", 42, 0.86),
+    ]
+    assert elsewhere.read_text().count("\n") == 5
+
+
+@pytest.mark.parametrize("changes", [{"stand_in": True}, {"changed": ("data.fraction",)}])
+def test_only_published_recipes_on_real_data_are_kept(made, elsewhere, changes):
+    with pytest.raises(UsageError, match="published recipes on real data"):
+        record.keep(TABLE, [made(0.9), replace(made(0.9, seed=43), **changes)])
+    assert not elsewhere.exists()
+
+
+def test_a_damaged_file_is_named(elsewhere):
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("row,seed\na,b\n")
+    with pytest.raises(DataError, match=r"R001-2\.2\.csv"):
+        record.load_records(TABLE)
+
+
+def test_the_verdicts_of_the_record_are_those_of_the_runs(made):
+    results = [made(0.9073 + off, seed=seed) for seed, off in enumerate((-0.001, 0.0, 0.002))]
+    before = judge(TABLE, results)
+    record.keep(TABLE, results)
+    assert judge(TABLE, record.load_records(TABLE)) == before
+
+
+def test_markdown_has_a_line_for_each_row(made):
+    text = records_markdown(TABLE, judge(TABLE, [made(0.9073), made(0.9105, seed=43)]))
+    head, rule, *rows = text.split("\n\n")[0].splitlines()
+    assert head.count("|") == rule.count("|") == rows[0].count("|")
+    assert len(rows) == 13
+    assert rows[0].startswith("| lr0.01-dropout0.5 | .9073 | .9089 ± ")
+    assert rows[1].endswith("| 0 | not run |")
+    assert text.endswith("2 runs on tensorflow 2.21.0, CPU (2 cores): 4 min of training\n")
+
+
+def test_blocks_are_filled_and_all_else_stays():
+    document = "# a\n<!-- records X -->\nold\n<!-- end -->\nb\n<!-- records Y -->\n<!-- end -->\nc\n"
+    filled = fill_blocks(document, lambda name: f"{name} is new\n")
+    assert filled == (
+        "# a\n<!-- records X -->\nX is new\n<!-- end -->\nb\n<!-- records Y -->\nY is new\n<!-- end -->\nc\n"
+    )
+    assert fill_blocks(filled, lambda name: f"{name} is new\n") == filled
+    assert [found[2] for found in BLOCK.finditer(filled)] == ["X", "Y"]
+
+
+@pytest.mark.parametrize("name", list_tables())
+def test_the_records_of_the_repository_are_of_rows_of_their_tables(name, monkeypatch):
+    monkeypatch.undo()
+    table = load_table(name)
+    assert {result.row for result in record.load_records(table)} <= {row.name for row in table.rows}
