@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from .options import BackendOption, DataDir, Json
 from .outcome_table import print_outcomes
 from .output import console, print_json, print_table
-from .runs import Fraction, Jobs, RequireData, Seeds, Settings, open_engine, settings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from kzoo.reproduction.conditions import Conditions
-    from kzoo.reproduction.table import Row
+from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, Settings, open_engine, print_costs, settings
 
 
 def complete_table(incomplete: str) -> list[str]:
@@ -39,9 +33,7 @@ def reproduce(
     fraction: Fraction = None,
     set_: Settings = None,
     jobs: Jobs = 1,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Estimate time and memory by a few steps; train nothing.")
-    ] = False,
+    dry_run: DryRun = False,
     out: Annotated[
         Path | None, typer.Option(help="The folder of the runs; otherwise runs/tables/TABLE.")
     ] = None,
@@ -80,7 +72,7 @@ def reproduce(
         data_dir,
     )
     if dry_run:
-        _print_costs(conditions, chosen, seeds, jobs, as_json)
+        print_costs(conditions, chosen, seeds, jobs, as_json)
         return
     root = out or Path("runs") / "tables" / wanted.name
     with open_engine(root, wanted.decides, seeds, jobs, require_data or record) as engine:
@@ -110,33 +102,3 @@ def _list_tables(as_json: bool) -> None:
         return
     rows = [(table.name, str(len(table.rows)), table.title, table.source) for table in tables]
     print_table("table", ">rows", "what", "source", rows=rows)
-
-
-def _print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: int, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from kzoo.reporting.page.spelling import duration
-    from kzoo.reproduction.estimate import estimate
-    from kzoo.reproduction.process import Crew
-
-    costs = estimate(conditions, rows, Crew(jobs))
-    seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
-    total = seeds * sum(seconds.values()) / jobs
-    if as_json:
-        told = [{"row": name, "seconds": seconds[name], **asdict(cost)} for name, cost in costs.items()]
-        print_json(
-            {"table": conditions.table.name, "seeds": seeds, "jobs": jobs, "seconds": total, "rows": told}
-        )
-        return
-    lines = [
-        (
-            name,
-            duration(seconds[name]),
-            f"{1000 * cost.step:.2f}",
-            f"{cost.steps_per_epoch:,}",
-            "-" if cost.memory is None else f"{cost.memory / 1e6:,.0f}",
-        )
-        for name, cost in costs.items()
-    ]
-    print_table("row", ">a run", ">ms a step", ">steps an epoch", ">memory, MB", rows=lines)
-    console().print(f"{len(rows)} rows, {seeds} of each, {jobs} at a time: about {duration(total)}")

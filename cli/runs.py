@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import error_console
+from .output import console, error_console, print_json, print_table
 from .watch import run_watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kzoo.reproduction.conditions import Conditions
     from kzoo.reproduction.engine import Engine
+    from kzoo.reproduction.table import Row
 
 Jobs = Annotated[int, typer.Option(min=1, help="Runs at a time, each with its share of the cores.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Runs of each row: the recipe's seed and those after it.")]
 Fraction = Annotated[float | None, typer.Option(help="Train on this share of the training split only.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Estimate time and memory by a few steps; train nothing.")
+]
 RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of all recipes.")
@@ -64,3 +69,34 @@ def open_engine(
         raise
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: int, as_json: bool) -> None:
+    """Say what the runs of these rows would cost, by a few steps of each that differ."""
+    from dataclasses import asdict
+
+    from kzoo.reporting.page.spelling import duration
+    from kzoo.reproduction.estimate import estimate
+    from kzoo.reproduction.process import Crew
+
+    costs = estimate(conditions, rows, Crew(jobs))
+    seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
+    total = seeds * sum(seconds.values()) / jobs
+    if as_json:
+        told = [{"row": name, "seconds": seconds[name], **asdict(cost)} for name, cost in costs.items()]
+        print_json(
+            {"table": conditions.table.name, "seeds": seeds, "jobs": jobs, "seconds": total, "rows": told}
+        )
+        return
+    lines = [
+        (
+            name,
+            duration(seconds[name]),
+            f"{1000 * cost.step:.2f}",
+            f"{cost.steps_per_epoch:,}",
+            "-" if cost.memory is None else f"{cost.memory / 1e6:,.0f}",
+        )
+        for name, cost in costs.items()
+    ]
+    print_table("row", ">a run", ">ms a step", ">steps an epoch", ">memory, MB", rows=lines)
+    console().print(f"{len(rows)} rows, {seeds} of each, {jobs} at a time: about {duration(total)}")

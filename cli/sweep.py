@@ -11,7 +11,7 @@ import typer
 
 from .options import BackendOption, DataDir, Json, complete_recipe
 from .output import console, print_json, print_table
-from .runs import Fraction, Jobs, RequireData, Seeds, Settings, open_engine, settings
+from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, Settings, open_engine, print_costs, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +40,7 @@ def sweep(
     fraction: Fraction = None,
     set_: Settings = None,
     jobs: Jobs = 1,
+    dry_run: DryRun = False,
     out: Annotated[
         Path | None, typer.Option(help="The folder of the runs; otherwise runs/sweeps/RECIPE.")
     ] = None,
@@ -56,7 +57,8 @@ def sweep(
     from kzoo import runtime
     from kzoo.errors import KzooError, UsageError
     from kzoo.recipe import load_recipe
-    from kzoo.reproduction.grid import grid_points, parse_axis
+    from kzoo.reproduction.conditions import Conditions
+    from kzoo.reproduction.grid import grid_points, parse_axis, to_table
     from kzoo.reproduction.search import random_points
     from kzoo.reproduction.sweep import Sweep
 
@@ -66,6 +68,11 @@ def sweep(
     changes = settings(set_, fraction) | ({} if data is None else {"data.name": data})
     as_it_is = load_recipe(recipe, changes)
     seed, chosen = as_it_is.training.seed, runtime.choose_backend(backend, as_it_is.runtime.backend)
+    if dry_run:
+        points = random_points(axes, random or optuna or 1, seed) if random or optuna else grid_points(axes)
+        conditions = Conditions(to_table(recipe, points, "test_loss"), changes, chosen, data_dir)
+        print_costs(conditions, conditions.table.rows, seeds, jobs, as_json)
+        return
     root = out or Path("runs") / "sweeps" / as_it_is.name
     with open_engine(root, None, seeds, jobs, require_data) as engine:
         made = Sweep(engine, recipe, axes, changes, chosen, data_dir)

@@ -18,7 +18,7 @@ from kzoo.reproduction.process import Crew
 from kzoo.reproduction.table import Row
 
 STEPS, SECONDS = 16, 3.0
-"""Steps that are taken in one call, and for how long calls are repeated."""
+"""Steps that are taken in one call at most, and for how long calls are repeated."""
 
 _FREE: dict[str, Any] = {
     "name": True,
@@ -88,22 +88,22 @@ def measure(trial: Trial) -> Cost:
 
     experiment = prepare(trial.recipe, data_dir=trial.data_dir, own_data=trial.own_data)
     model = experiment.create_model()
-    train_some = _compile_steps(experiment, model)
+    train_some, steps = _compile_steps(experiment, model)
     train_some()
     start = time.perf_counter() - started
     validate = experiment.validator(model)
     validate()
     return Cost(
         start=start,
-        step=_shortest(train_some) / STEPS,
+        step=_shortest(train_some) / steps,
         steps_per_epoch=steps_per_epoch(experiment.example_count, training),
         validation=_seconds(validate),
         memory=_peak_memory(),
     )
 
 
-def _compile_steps(experiment: Any, model: Any) -> Callable[[], object]:
-    """A function that takes `STEPS` steps, from the first batches of an epoch."""
+def _compile_steps(experiment: Any, model: Any) -> tuple[Callable[[], object], int]:
+    """A function that takes the first steps of an epoch, and how many: `STEPS`, or all there are."""
     import keras
 
     from kzoo.training.engines import engine
@@ -113,7 +113,7 @@ def _compile_steps(experiment: Any, model: Any) -> Callable[[], object]:
     run = engine().compile_training(model, experiment.create_optimizer(model), experiment.objective())
     arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
     rows = next(batches(epoch_order(training, 1, examples), training, STEPS))
-    return lambda: run(arrays, rows, examples.extents(rows))
+    return lambda: run(arrays, rows, examples.extents(rows)), len(rows)
 
 
 def _shortest(call: Callable[[], object]) -> float:

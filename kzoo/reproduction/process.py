@@ -19,10 +19,6 @@ INTERRUPTED = (130, -2)
 _ERRORS = {kind.exit_code: kind for kind in (KzooError, UsageError, DataError, MissingExtraError)}
 
 
-class StoppedError(Exception):
-    """The crew works no more."""
-
-
 class Crew:
     """Processes at work, `size` of them at a time.
 
@@ -39,6 +35,7 @@ class Crew:
 
         Raises:
             KzooError: the command failed; the error is of the kind that its exit code tells.
+            KeyboardInterrupt: it was stopped.
         """
         process = self._start(module, words, subprocess.PIPE, subprocess.PIPE)
         answer, said = process.communicate()
@@ -48,7 +45,11 @@ class Crew:
         return json.loads(answer)
 
     def follow(self, log: Path, listen: Callable[[str], None], module: str, *words: object) -> str:
-        """Run a command, add what it says to a log and hear each line; why it failed, empty if it did not."""
+        """Run a command, add what it says to a log and hear each line; why it failed, empty if it did not.
+
+        Raises:
+            KeyboardInterrupt: it was stopped.
+        """
         said = []
         with log.open("a", encoding="utf-8") as file:
             process = self._start(module, words, file, subprocess.PIPE)
@@ -72,7 +73,7 @@ class Crew:
         command = [sys.executable, "-P", "-m", module, *map(str, words)]
         with self._lock:
             if self._stopped:
-                raise StoppedError
+                raise KeyboardInterrupt
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -86,11 +87,11 @@ class Crew:
         return process
 
     def _finish(self, process: subprocess.Popen[str]) -> None:
-        """Raises StoppedError if the process was stopped rather than done."""
+        """Raises KeyboardInterrupt if the process was stopped rather than done."""
         with self._lock:
             self._live.discard(process)
             if self._stopped or process.returncode in INTERRUPTED:
-                raise StoppedError
+                raise KeyboardInterrupt
 
 
 def explain(code: int, said: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from kzoo.files import atomic_write_text
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.job import Job
 from kzoo.reproduction.plan import Plan, evaluation_file
-from kzoo.reproduction.process import Crew, StoppedError
+from kzoo.reproduction.process import Crew
 from kzoo.training.run import RunFolder
 
 
@@ -62,11 +62,9 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
         try:
             for done in as_completed([pool.submit(run, folder) for folder in wanted]):
                 done.result()
-        except BaseException as error:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             crew.stop()
-            if isinstance(error, StoppedError):
-                raise KeyboardInterrupt from None
             raise
     return plan.model_copy(update={"failures": failures})
 
