@@ -102,10 +102,8 @@ def _train(
 
     if name is None:
         raise UsageError(f"name a model or a recipe to train: {', '.join(list_recipes())}")
-    reference, overrides = load_recipe(name), dict(map(parse_setting, settings or [])) | flags
-    if flags.get("data.name", reference.data.name) != reference.data.name:
-        overrides = {"data": {}} | overrides  # the options of the published set are not another's
-    recipe = load_recipe(name, overrides)
+    reference = load_recipe(name)
+    recipe = load_recipe(name, dict(map(parse_setting, settings or [])) | flags)
     recipe = _with_backend(recipe, backend)
 
     from kzoo.experiment import prepare, start

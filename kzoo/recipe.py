@@ -166,11 +166,16 @@ def list_recipes() -> list[str]:
 def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Read a shipped recipe by name, or a YAML file by path, and lay the dotted overrides over it.
 
+    Where they name another set, the recipe's own data options go: they are not another's.
+
     Raises:
         UsageError: no such recipe, no YAML, an unknown key or a value out of range.
     """
-    document = _read(name_or_path)
-    for key, value in (overrides or {}).items():
+    document, overrides = _read(name_or_path), overrides or {}
+    data = document.get("data")
+    if isinstance(data, dict) and overrides.get("data.name", data.get("name")) != data.get("name"):
+        document["data"] = {}
+    for key, value in overrides.items():
         _override(document, key, value)
     return _validate(document, name_or_path)
 

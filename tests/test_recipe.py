@@ -80,6 +80,13 @@ def test_what_is_written_is_read_back(tmp_path_factory, learning_rate, epochs, s
     assert changed_keys(again, recipe) == []
 
 
+def test_another_set_has_none_of_the_options_of_the_recipe_s_own():
+    assert load_recipe("asr-lstm", {"data.fraction": 0.5}).data.mel_rate == 16000
+    assert load_recipe("asr-lstm", {"data.name": "lj-speech"}).data.mel_rate == 16000
+    other = load_recipe("asr-lstm", {"data.fraction": 0.5, "data.name": "an4"}).data
+    assert (other.name, other.mel_rate, other.fraction) == ("an4", None, 0.5)
+
+
 @pytest.mark.parametrize(
     ("key", "nearest"),
     [

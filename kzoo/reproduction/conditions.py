@@ -30,27 +30,36 @@ class Conditions:
     def write_recipes(self, folder: Path) -> None:
         """Write the recipe of each row, as `train_words` wants it.
 
-        The settings are not in it, for what is trained on other data must know what it was written for; nor
-        are published figures, if a setting bears on them.
+        What is laid over it is not in it, for what is trained on other data must know what it was written
+        for; nor are published figures, if a setting bears on them.
         """
         for row in self.table.rows:
-            recipe = self.table.recipe(row).model_copy(update={"published": self.recipe(row).published})
+            laid = self._laid_over(row)
+            beneath = {key: value for key, value in row.overrides.items() if key not in laid}
+            recipe = self.table.recipe(row.model_copy(update={"overrides": beneath}))
+            recipe = recipe.model_copy(update={"published": self.recipe(row).published})
             atomic_write_text(_place(row, folder), recipe.to_yaml())
 
     def train_words(self, row: Row, folder: Path) -> list[object]:
         """The words after `kzoo` that train a row whose recipe was written to a folder."""
-        settings = dict(self.settings)
-        data = settings.pop("data.name", None)
+        laid = self._laid_over(row)
+        data = laid.pop("data.name", None)
         return [
             *("train", _place(row, folder)),
             *(() if data is None else ("--data", data)),
-            *(word for key, value in settings.items() for word in ("--set", f"{key}={json.dumps(value)}")),
+            *(word for key, value in laid.items() for word in ("--set", f"{key}={json.dumps(value)}")),
             *self.place_words(),
         ]
 
     def place_words(self) -> list[object]:
         """Those that say where data are found and what is computed on."""
         return [*("--backend", self.backend), *(("--data-dir", self.data_dir) if self.data_dir else ())]
+
+    def _laid_over(self, row: Row) -> dict[str, Any]:
+        """The settings, and where another set is named the row's own keys of the data: they are of that set."""
+        of_data = {key: value for key, value in row.overrides.items() if key.startswith("data.")}
+        names_data = "data.name" in {**of_data, **self.settings}
+        return {**(of_data if names_data else {}), **self.settings}
 
 
 def _place(row: Row, folder: Path) -> Path:

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from kzoo.errors import DataError, UsageError
-from kzoo.recipe import load_recipe
+from kzoo.recipe import load_recipe, parse_setting
 from kzoo.reproduction.conditions import Conditions
+from kzoo.reproduction.grid import to_table
 from kzoo.reproduction.job import fingerprint
 from kzoo.reproduction.plan import FILE, create_plan, load_plan
 from kzoo.reproduction.table import load_table
@@ -86,3 +87,24 @@ def test_the_recipe_that_is_trained_has_the_settings_beside_it(tmp_path):
         0.1,
     )
     assert written.published is None
+
+
+@pytest.mark.parametrize(
+    ("point", "settings"),
+    [
+        ({"data.fraction": 0.5}, {"data.name": "an4"}),
+        ({"data.name": "an4", "data.max_length": 9}, {"data.fraction": 0.5}),
+        ({"data.mel_rate": 8000}, {"data.fraction": 0.5}),
+    ],
+)
+def test_what_is_trained_is_the_recipe_of_the_row_and_knows_what_it_was_written_for(
+    tmp_path, point, settings
+):
+    conditions = Conditions(to_table("asr-lstm", [point], "test_loss"), settings, "jax")
+    conditions.write_recipes(tmp_path)
+    (row,) = conditions.table.rows
+    _, path, *words, _, backend = map(str, conditions.train_words(row, tmp_path))
+    assert load_recipe(path).data.name == "lj-speech"
+    flags = {"--data": lambda word: ("data.name", word), "--set": parse_setting}
+    laid = dict(flags[flag](word) for flag, word in zip(words[::2], words[1::2], strict=True))
+    assert load_recipe(path, {**laid, "runtime.backend": backend}) == conditions.recipe(row)
