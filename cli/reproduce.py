@@ -86,7 +86,7 @@ def reproduce(
     else:
         print_outcomes(wanted, outcomes)
         console().print(f"runs in {root}", soft_wrap=True)
-    if any(outcome.verdict in ("worse", "failed") for outcome in outcomes):
+    if any(outcome.is_bad for outcome in outcomes):
         raise typer.Exit(1)
 
 

@@ -16,7 +16,8 @@ from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, Settings, open_eng
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kzoo.reproduction.verdict import Measured, Outcome
+    from kzoo.reproduction.measured import Measured
+    from kzoo.reproduction.verdict import Outcome
 
 
 def sweep(
@@ -82,7 +83,7 @@ def sweep(
             outcomes = made.run(random_points(axes, random, seed) if random else grid_points(axes))
         ranked = made.rank(outcomes)
     if not ranked[0].results:
-        raise KzooError(f"all points failed; {ranked[0].row.name}: {ranked[0].reason}")
+        raise KzooError(f"all points failed; {ranked[0].row.name}: {ranked[0].failure}")
     again = _command(recipe, ranked[0], changes)
     if as_json:
         print_json(_to_json(made.figure, ranked, root, again))
@@ -101,7 +102,7 @@ def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) 
     rows = [
         (
             *(str(outcome.row.overrides[key]) for key in keys),
-            mean_and_spread(outcome.measured[figure]) if outcome.results else outcome.reason,
+            mean_and_spread(outcome.measured[figure]) if outcome.results else outcome.failure,
             str(len(outcome.results)),
         )
         for outcome in ranked
@@ -126,7 +127,7 @@ def _to_json(figure: str, ranked: Sequence[Outcome], root: Path, again: str) -> 
                 "mean": outcome.measured[figure].mean if outcome.results else None,
                 "spread": outcome.measured[figure].spread if outcome.results else None,
                 "runs": [str(result.run) for result in outcome.results],
-                "failure": outcome.reason if not outcome.results else None,
+                "failure": outcome.failure or None,
             }
             for outcome in ranked
         ],

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from kzoo.reporting.page.spelling import MISSING, duration, figure_name, number
+from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
-from kzoo.reproduction.verdict import Measured, Outcome
+from kzoo.reproduction.verdict import Outcome
 
 BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
-    """Of each row the figure that decides, published and measured, and the verdict; then what they cost."""
+    """Of each row the figure that decides, published and measured, and the verdict; then what they cost.
+
+    A row that was run on several backends has a line for each.
+    """
+    counts = Counter(outcome.row.name for outcome in outcomes)
     lines = [
         f"| {table.name} | {figure_name(table.decides)} | measured | 95 % interval | runs | verdict |",
         "|---|---:|---:|---:|---:|---|",
-        *(_line(outcome, outcome.measured.get(table.decides), table) for outcome in outcomes),
+        *(_line(outcome, table, counts[outcome.row.name] > 1) for outcome in outcomes),
     ]
     return "\n".join([*lines, "", made_with(outcomes), ""])
 
@@ -53,9 +59,10 @@ def fill_blocks(document: str, tell: Callable[[str], str]) -> str:
     return BLOCK.sub(lambda found: f"{found[1]}{tell(found[2])}{found[3]}", document)
 
 
-def _line(outcome: Outcome, measured: Measured | None, table: Table) -> str:
+def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
+    measured = outcome.measured.get(table.decides)
     cells = (
-        outcome.row.name,
+        outcome.row.name + (f", {outcome.results[0].backend}" if name_backend else ""),
         number(outcome.row.published.get(table.decides)),
         MISSING if measured is None else mean_and_spread(measured),
         MISSING if measured is None else bounds(measured),

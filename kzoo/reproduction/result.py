@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ Interval = tuple[float, float]
 class Result:
     """The figures of a run by their names in the recipes, with what they were made with.
 
-    `intervals` has for some figures a 95 % interval over test examples; `changed` names the keys in which the
-    run's recipe differs from the published one; `run` is its folder, None for a result of record.
+    A figure that is no finite number is left out. `intervals` has for some figures a 95 % interval over test
+    examples; `changed` names the keys in which the run's recipe differs from the published one; `run` is its
+    folder, None for a result of record.
     """
 
     row: str
@@ -75,7 +77,7 @@ def _numbers(measured: dict[str, Any], prefix: str = "") -> dict[str, float]:
     return {
         f"{prefix}{name}": value
         for name, value in measured.items()
-        if isinstance(value, float) and name != "seconds"
+        if isinstance(value, float) and math.isfinite(value) and name != "seconds"
     }
 
 

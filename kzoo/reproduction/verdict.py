@@ -6,66 +6,64 @@ The rule, for the figure that decides and the interval of what was measured:
     better          it lies outside, and the measured mean is better
     worse           it lies outside, and the measured mean is not
     not comparable  the data were a stand-in or of another size, or the recipe was changed
+    failed          no run measured it
 
-A published figure is one run's, so the interval is that of one more run beside the n measured ones, whose
-mean is m and whose standard deviation is s: the 95 % prediction interval m +- t s sqrt(1 + 1/n), t being
-Student's with n - 1 degrees of freedom. One run has no s: the interval is then its test's own 95 % interval,
-binomial (Wilson) for an accuracy, bootstrapped over sequences for the others. Published figures have four
-digits, and half of the last one is given away on both sides.
+A published figure is one run's, so the interval is that in which one more run would lie 95 times in 100
+beside the n measured ones, mean +- t s sqrt(1 + 1/n), with the standard deviation s pooled over the rows of
+the table; with fewer than three degrees of freedom in all it is the widest 95 % interval of the runs' own
+tests, binomial (Wilson) for an accuracy, bootstrapped over sequences for the others (see `measured.py`).
+Each backend is judged by itself, for its runs of a seed are not independent of another's. Published figures
+have four digits, and half of the last one is given away on both sides. A run that failed, or whose figure is
+no finite number, is told beside the verdict on the others.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import mean, stdev
 from typing import Any, Literal
 
 from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.reproduction.result import Interval, Result
+from kzoo.reproduction.measured import Deviation, Measured, measure, pool
+from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Row, Table
 
 Verdict = Literal["reproduced", "better", "worse", "not comparable", "failed", "not run"]
 
 RULE = (
-    "reproduced: the published figure lies in the 95 % interval of one more run, of a single run in that of "
-    "its test; better or worse: it does not, and the measured mean is better or worse"
+    "reproduced: the published figure lies in the 95 % interval of one more run, whose standard deviation is "
+    "pooled over the rows, or in that of the test where it has fewer than 3 degrees of freedom; better or "
+    "worse: it does not, and the measured mean is better or worse"
 )
 """The rule in a line."""
 
 HALF_DIGIT = 5e-5
 
-_STUDENT = (
-    *(12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228),
-    *(2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086),
-    *(2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042),
-)
-"""The 97.5 % quantiles of Student's t with 1 to 30 degrees of freedom."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A figure over the seeds: each value, their mean, standard deviation and interval.
-
-    `spread` is None for one run; `interval` is None for one run whose test has none for the figure.
-    """
-
-    values: tuple[float, ...]
-    mean: float
-    spread: float | None
-    interval: Interval | None
-
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row: its results by seed, its figures over them, and the verdict with its reason."""
+    """What became of a row: its results by seed, its figures over them, and the verdict with its reason.
+
+    `failure` is what a run that failed said, whatever the others measured.
+    """
 
     row: Row
     results: tuple[Result, ...]
     measured: dict[str, Measured]
     verdict: Verdict
     reason: str = ""
+    failure: str = ""
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether a run failed, or the row is worse than published."""
+        return self.verdict == "worse" or bool(self.failure)
+
+    @property
+    def notes(self) -> list[str]:
+        """All that is to be said beside the verdict."""
+        failure = f"a run failed: {self.failure}" if self.failure else ""
+        return [text for text in (failure, self.reason, self.row.note) if text]
 
     def to_json(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
@@ -74,6 +72,7 @@ class Outcome:
             "measured": {name: asdict(measured) for name, measured in self.measured.items()},
             "verdict": self.verdict,
             "reason": self.reason,
+            "failure": self.failure,
             "runs": [{**asdict(result), "run": result.run and str(result.run)} for result in self.results],
         }
 
@@ -86,23 +85,30 @@ def higher_is_better(figure: str) -> bool:
 def judge(
     table: Table, results: Sequence[Result], failures: Mapping[str, str] | None = None
 ) -> list[Outcome]:
-    """What became of each row of a table; `failures` has by row what its last failed run said."""
-    failures = failures or {}
-    return [
-        _judge_row(table, row, tuple(found for found in results if found.row == row.name), failures)
-        for row in table.rows
-    ]
+    """What became of each row of a table, once for each backend that it was run on.
 
-
-def measure(values: Sequence[float], test_interval: Interval | None = None) -> Measured:
-    """A figure of one run for each seed; `test_interval` is that of the test of a single one."""
-    count, middle = len(values), mean(values)
-    if count == 1:
-        return Measured(tuple(values), middle, None, test_interval)
-    spread = stdev(values)
-    student = _STUDENT[count - 2] if count - 2 < len(_STUDENT) else 1.96
-    half = student * spread * math.sqrt(1 + 1 / count)
-    return Measured(tuple(values), middle, spread, (middle - half, middle + half))
+    `failures` has by row what its last failed run said.
+    """
+    whole = [result for result in results if table.decides in result.figures]
+    failures = {
+        **{
+            result.row: f"seed {result.seed} has no finite {table.decides}"
+            for result in results
+            if table.decides not in result.figures
+        },
+        **(failures or {}),
+    }
+    backends = [_group(found, "row") for found in _group(whole, "backend").values()]
+    pooled = [(rows, _deviations(rows.values())) for rows in backends]
+    outcomes = []
+    for row in table.rows:
+        failure = failures.get(row.name, "")
+        outcomes += [
+            _judge_row(table, row, rows[row.name], deviations, failure)
+            for rows, deviations in pooled
+            if row.name in rows
+        ] or [Outcome(row, (), {}, "failed" if failure else "not run", failure=failure)]
+    return outcomes
 
 
 def compare(published: float, measured: Measured, higher_is_better: bool) -> Verdict:
@@ -129,19 +135,51 @@ def difference(table: Table, result: Result) -> str:
     return ""
 
 
-def _judge_row(table: Table, row: Row, results: tuple[Result, ...], failures: Mapping[str, str]) -> Outcome:
-    if not results:
-        failure = failures.get(row.name)
-        return Outcome(row, (), {}, "failed" if failure else "not run", failure or "")
+def _judge_row(
+    table: Table,
+    row: Row,
+    results: Sequence[Result],
+    deviations: Mapping[str, Deviation | None],
+    failure: str,
+) -> Outcome:
     measured = {
-        name: measure([result.figures[name] for result in results], results[0].intervals.get(name))
-        for name in results[0].figures
+        name: measure(
+            [result.figures[name] for result in results],
+            deviations[name],
+            [result.intervals.get(name) for result in results],
+        )
+        for name in _shared_figures(results)
     }
+
+    def outcome(verdict: Verdict, reason: str = "") -> Outcome:
+        return Outcome(row, tuple(results), measured, verdict, reason, failure)
+
     published = row.published.get(table.decides)
     if published is None:
-        return Outcome(row, results, measured, "not comparable", "nothing is published for it")
+        return outcome("not comparable", "nothing is published for it")
     for result in results:
         if reason := difference(table, result):
-            return Outcome(row, results, measured, "not comparable", reason)
-    verdict = compare(published, measured[table.decides], higher_is_better(table.decides))
-    return Outcome(row, results, measured, verdict, failures.get(row.name, ""))
+            return outcome("not comparable", reason)
+    return outcome(compare(published, measured[table.decides], higher_is_better(table.decides)))
+
+
+def _shared_figures(results: Sequence[Result]) -> list[str]:
+    """The figures that all of the results have, in the order of the first."""
+    first, *others = (result.figures for result in results)
+    return [name for name in first if all(name in figures for figures in others)]
+
+
+def _deviations(rows: Iterable[Sequence[Result]]) -> dict[str, Deviation | None]:
+    """The standard deviation of each figure over the rows, each given by its results."""
+    samples: dict[str, list[list[float]]] = {}
+    for results in rows:
+        for name in _shared_figures(results):
+            samples.setdefault(name, []).append([result.figures[name] for result in results])
+    return {name: pool(found) for name, found in samples.items()}
+
+
+def _group(results: Iterable[Result], attribute: str) -> dict[str, list[Result]]:
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        groups.setdefault(getattr(result, attribute), []).append(result)
+    return groups

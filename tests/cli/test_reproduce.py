@@ -61,7 +61,7 @@ def test_a_row_that_fails_is_told_and_stops_no_other(reproduced):
     assert good["verdict"] == "not comparable"
     assert "which is no published set" in good["reason"]
     assert (bad["verdict"], bad["runs"]) == ("failed", [])
-    assert bad["reason"].startswith("the training loss is not a number")
+    assert bad["failure"].startswith("the training loss is not a number")
     for row in ("good", "bad"):
         assert f"{row}-seed42" in done.stderr
     assert {path.suffix for path in root.iterdir()} == {"", ".log", ".yaml", ".json"}

@@ -70,6 +70,12 @@ def test_markdown_has_a_line_for_each_row(made):
     assert text.endswith("2 runs on tensorflow 2.21.0, CPU (2 cores): 4 min of training\n")
 
 
+def test_markdown_has_a_line_for_each_backend(made):
+    text = records_markdown(TABLE, judge(TABLE, [made(0.9073), made(0.9105, backend="jax")]))
+    names = [line.split(" | ")[0] for line in text.splitlines()[2:5]]
+    assert names == ["| lr0.01-dropout0.5, tensorflow", "| lr0.01-dropout0.5, jax", "| lr0.01-dropout0.4"]
+
+
 def test_blocks_are_filled_and_all_else_stays():
     document = "# a\n<!-- records X -->\nold\n<!-- end -->\nb\n<!-- records Y -->\n<!-- end -->\nc\n"
     filled = fill_blocks(document, lambda name: f"{name} is new\n")

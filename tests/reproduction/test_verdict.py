@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 import pytest
 
 from kzoo.metrics.classification import accuracy_interval
 from kzoo.recipe import Figure
+from kzoo.reproduction.measured import measure, pool, student
 from kzoo.reproduction.table import load_table
-from kzoo.reproduction.verdict import compare, higher_is_better, judge, measure
+from kzoo.reproduction.verdict import compare, higher_is_better, judge
 
 TABLE = load_table("R001-2.2")
 ROW = TABLE.rows[0]
@@ -28,34 +28,77 @@ def test_one_run_is_judged_by_the_interval_of_its_test(made):
 
 
 def test_several_runs_are_judged_by_the_interval_of_one_more(made):
-    runs = [made(PUBLISHED + off, seed=seed) for seed, off in enumerate((-0.003, -0.002, -0.001))]
+    runs = [made(PUBLISHED + off, seed=seed) for seed, off in enumerate((-0.003, -0.002, -0.001, -0.002))]
     outcome = first(runs)
     measured = outcome.measured["test_accuracy"]
-    half = 4.303 * 0.001 * math.sqrt(1 + 1 / 3)
+    half = 3.1824 * math.sqrt(2 / 3) * 0.001 * math.sqrt(1 + 1 / 4)
     assert measured.mean == pytest.approx(PUBLISHED - 0.002)
-    assert measured.spread == pytest.approx(0.001)
-    assert measured.interval == pytest.approx((PUBLISHED - 0.002 - half, PUBLISHED - 0.002 + half))
+    assert measured.spread == pytest.approx(0.001 * math.sqrt(2 / 3))
+    assert measured.interval == pytest.approx((PUBLISHED - 0.002 - half, PUBLISHED - 0.002 + half), abs=1e-5)
     assert outcome.verdict == "reproduced"
-    assert first([made(PUBLISHED - 0.02 + off) for off in (0, 0.001, 0.002)]).verdict == "worse"
-    assert first([made(PUBLISHED + 0.02 + off) for off in (0, 0.001, 0.002)]).verdict == "better"
+    offs = (0, 0.001, 0.002, 0.001)
+    assert (
+        first([made(PUBLISHED - 0.02 + off, seed=seed) for seed, off in enumerate(offs)]).verdict == "worse"
+    )
+    assert (
+        first([made(PUBLISHED + 0.02 + off, seed=seed) for seed, off in enumerate(offs)]).verdict == "better"
+    )
 
 
-@pytest.mark.parametrize("count", [2, 3, 5, 12])
-def test_the_interval_holds_one_more_run_95_times_in_100(count):
-    rng = np.random.default_rng(count)
-    trials = rng.normal(size=(4000, count + 1))
+def test_a_second_seed_makes_no_row_that_is_worse_a_reproduced_one(made):
+    low, lower = made(PUBLISHED - 0.008), made(PUBLISHED - 0.012, seed=43)
+    assert first([low]).verdict == "worse"
+    outcome = first([low, lower])
+    assert outcome.verdict == "worse"
+    middle = PUBLISHED - 0.01
+    assert outcome.measured["test_accuracy"].interval == pytest.approx((middle - 0.006, middle + 0.006))
+
+
+def test_few_runs_have_the_widest_interval_of_their_tests_about_their_mean(made):
+    tests = [{"test_accuracy": (0.899, 0.902)}, {"test_accuracy": (0.90, 0.92)}]
+    runs = [made(0.90 + 0.01 * seed, seed=seed, intervals=test) for seed, test in enumerate(tests)]
+    assert first(runs).measured["test_accuracy"].interval == pytest.approx((0.895, 0.915))
+    assert first(runs).measured["validation_accuracy"].interval is None
+
+
+def test_the_deviation_is_that_of_all_rows_on_a_backend(made):
+    names = [row.name for row in TABLE.rows[:3]]
+    values = [[0.90, 0.91], [0.80, 0.804, 0.805], [0.85]]
+    rows = zip(names, values, strict=True)
+    runs = [made(x, row=row, seed=seed) for row, found in rows for seed, x in enumerate(found)]
+    jax = [made(0.7 + 0.1 * seed, row=names[0], seed=seed, backend="jax") for seed in range(2)]
+    s = math.sqrt((np.var(values[0]) * 2 + np.var(values[1]) * 3) / 3)
+    for outcome, found in zip(judge(TABLE, runs), values, strict=False):
+        low, high = outcome.measured["test_accuracy"].interval
+        half = 3.1824 * s * math.sqrt(1 + 1 / len(found))
+        assert (low, high) == pytest.approx((np.mean(found) - half, np.mean(found) + half), abs=1e-4)
+    both = [outcome for outcome in judge(TABLE, [*runs, *jax]) if outcome.results]
+    assert [(found.row.name, found.results[0].backend) for found in both] == [
+        (names[0], "tensorflow"),
+        (names[0], "jax"),
+        (names[1], "tensorflow"),
+        (names[2], "tensorflow"),
+    ]
+    alone = [outcome for outcome in judge(TABLE, runs) if outcome.results]
+    assert [found for found in both if found.results[0].backend == "tensorflow"] == alone
+
+
+@pytest.mark.parametrize(("rows", "runs"), [(1, 4), (1, 12), (3, 2), (13, 2)])
+def test_the_interval_holds_one_more_run_95_times_in_100(rows, runs):
+    trials = np.random.default_rng(rows + runs).normal(size=(4000, rows, runs + 1)).tolist()
     inside = 0
-    for *runs, one_more in trials.tolist():
-        low, high = measure(runs).interval
+    for trial in trials:
+        *values, one_more = trial[0]
+        low, high = measure(values, pool(row[:-1] for row in trial)).interval
         inside += low <= one_more <= high
     assert abs(inside / len(trials) - 0.95) < 4 * math.sqrt(0.95 * 0.05 / len(trials))
 
 
-def test_with_many_runs_student_is_normal():
-    runs = NormalDist().samples(200, seed=1)
-    found = measure(runs)
-    half = NormalDist().inv_cdf(0.975) * found.spread * math.sqrt(1 + 1 / 200)
-    assert found.interval == pytest.approx((found.mean - half, found.mean + half), rel=1e-3)
+@pytest.mark.parametrize(
+    ("degrees", "t"), [(3, 3.18245), (4, 2.77645), (7, 2.36462), (31, 2.03951), (60, 2.00030), (200, 1.97190)]
+)
+def test_student_s_quantiles(degrees, t):
+    assert student(degrees) == pytest.approx(t, rel=2e-3 if degrees < 7 else 5e-5)
 
 
 def test_the_last_digit_is_given_away():
@@ -102,11 +145,36 @@ def test_r004_tested_on_its_own_cut(made):
     }
 
 
-def test_a_failed_row_has_its_reason_and_what_is_done_counts(made):
-    failed = first([], failures={ROW.name: "the loss is not a number"})
-    assert (failed.verdict, failed.reason) == ("failed", "the loss is not a number")
-    half = first([made(PUBLISHED)], failures={ROW.name: "stopped"})
-    assert (half.verdict, half.reason) == ("reproduced", "stopped")
+def test_a_failed_run_is_told_whatever_became_of_the_others(made):
+    failures = {ROW.name: "the loss is not a number"}
+    kept = {
+        "failed": [],
+        "reproduced": [made(PUBLISHED)],
+        "not comparable": [made(PUBLISHED, changed=("data.fraction",))],
+    }
+    for verdict, results in kept.items():
+        outcome = first(results, failures=failures)
+        assert (outcome.verdict, outcome.failure) == (verdict, "the loss is not a number")
+        assert outcome.is_bad
+        assert outcome.notes[0] == "a run failed: the loss is not a number"
+        assert not first(results).is_bad
+    assert first([made(PUBLISHED - 0.1)]).is_bad
+
+
+def test_a_run_without_the_figure_that_decides_has_failed(made):
+    whole, broken = made(PUBLISHED), made(PUBLISHED, seed=43)
+    del broken.figures["test_accuracy"]
+    outcome = first([whole, broken])
+    assert (outcome.verdict, outcome.results) == ("reproduced", (whole,))
+    assert outcome.failure == "seed 43 has no finite test_accuracy"
+    assert first([broken]).verdict == "failed"
+
+
+def test_only_what_all_runs_measured_is_told(made):
+    whole, other = made(PUBLISHED), made(PUBLISHED, seed=43)
+    del other.figures["validation_accuracy"]
+    for results in ([whole, other], [other, whole]):
+        assert first(results).measured.keys() == {"test_accuracy", "train_loss_running"}
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (9073, 10_000), (400, 529), (3, 7)])

@@ -101,7 +101,7 @@ class ReportedTable:
             stand_in=any(result.stand_in for result in outcome.results),
             runs=len(outcome.results),
             verdict=outcome.verdict,
-            notes=tuple(filter(None, (outcome.reason, row.note))),
+            notes=tuple(outcome.notes),
         )
 
     def _measured(self, outcome: Outcome, figure: str) -> Measured:
