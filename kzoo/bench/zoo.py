@@ -93,7 +93,8 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
     from kzoo.tasks import kind
-    from kzoo.tasks.decoder import Decoding, compile_decoding
+    from kzoo.tasks.decoder import compile_decoding
+    from kzoo.tasks.decoding import Decoding
     from kzoo.training.run import open_run
 
     environment = runtime.environment()

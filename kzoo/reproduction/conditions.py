@@ -56,7 +56,7 @@ class Conditions:
         return [*("--backend", self.backend), *(("--data-dir", self.data_dir) if self.data_dir else ())]
 
     def _laid_over(self, row: Row) -> dict[str, Any]:
-        """The settings, and where another set is named the row's own keys of the data: they are of that set."""
+        """The settings; where they or the row name another set, with the row's own keys of it."""
         of_data = {key: value for key, value in row.overrides.items() if key.startswith("data.")}
         names_data = "data.name" in {**of_data, **self.settings}
         return {**(of_data if names_data else {}), **self.settings}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,7 +24,10 @@ class Job(BaseModel):
 
 
 def fingerprint(recipe: Recipe, data_sha256: str, code: str) -> str:
-    """Eight digits that differ with whatever bears on the figures: recipe, data, and code."""
-    decisive = recipe.model_dump(mode="json", exclude={"name", "published"})
-    text = json.dumps([decisive, data_sha256, code], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    """The mark of whatever bears on the figures: recipe, data, and code."""
+    return mark([recipe.model_dump(mode="json", exclude={"name", "published"}), data_sha256, code])
+
+
+def mark(content: Any) -> str:
+    """Eight digits that differ where what is ready for JSON does."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text
 from kzoo.reproduction.conditions import Conditions
-from kzoo.reproduction.job import Job, fingerprint
+from kzoo.reproduction.job import Job, fingerprint, mark
 from kzoo.reproduction.result import Result, read_result
 from kzoo.reproduction.table import Row, Table
 from kzoo.reproduction.verdict import Outcome, judge
@@ -66,8 +66,8 @@ class Plan(BaseModel):
 
 
 def evaluation_file(row: Row, folder: Path) -> Path | None:
-    """Where the figures of a row are kept that decodes its run in its own way."""
-    return folder / f"{row.name}.json" if row.decoding else None
+    """Where the figures of a row are kept that decodes its run in its own way: elsewhere in another."""
+    return folder / f"{row.name}-{mark(row.decoding)}.json" if row.decoding else None
 
 
 def create_plan(
@@ -86,8 +86,8 @@ def create_plan(
     for row in rows:
         data_sha256, first = identify(row), conditions.recipe(row).training.seed
         for seed in range(first, first + seeds):
-            mark = fingerprint(conditions.recipe(row, seed), data_sha256, code)
-            jobs.append(Job(row=row.name, seed=seed, folder=f"{row.runs or row.name}-seed{seed}-{mark}"))
+            digits = fingerprint(conditions.recipe(row, seed), data_sha256, code)
+            jobs.append(Job(row=row.name, seed=seed, folder=f"{row.runs or row.name}-seed{seed}-{digits}"))
     return Plan(
         table=conditions.table,
         settings=dict(conditions.settings),

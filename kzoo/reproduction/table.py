@@ -8,12 +8,13 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from kzoo.documents import list_documents, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 from kzoo.recipe import Figure, PublishedSection, Recipe, changed_keys, load_recipe
+from kzoo.tasks.decoding import OPTIONS, Decoding
 
 Name = Annotated[str, Field(pattern=r"^[\w.=+-]+$", description="It names folders too")]
 
@@ -96,7 +97,8 @@ def load_table(name_or_path: str) -> Table:
     A row that says no published figures has those of its recipe, which the recipe's own file says.
 
     Raises:
-        UsageError: no such table or recipe, no YAML, an unknown key, or a row without published figures.
+        UsageError: no such table or recipe, no YAML, an unknown key, a row without published figures, or one
+            that decodes what is not there or in no known way.
     """
     document = read_document("table", name_or_path, tables_folder())
     try:
@@ -108,12 +110,47 @@ def load_table(name_or_path: str) -> Table:
     names = [row.name for row in table.rows]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"table {name_or_path!r} has two rows called {doubled[0]!r}: give each its own name")
+    for row in table.rows:
+        _check_runs(row, table)
+        _check_decoding(row)
     return table.model_copy(update={"rows": tuple(map(_with_published, table.rows))})
 
 
 def tables_folder() -> Traversable:
     """The folder of the tables that come with kzoo."""
     return resources.files("kzoo.configs") / "tables"
+
+
+def _check_runs(row: Row, table: Table) -> None:
+    same = [
+        other.name
+        for other in table.rows
+        if other is not row and (other.recipe, other.overrides) == (row.recipe, row.overrides)
+    ]
+    if row.runs is not None and row.runs not in same:
+        raise UsageError(
+            f"row {row.name!r} decodes the runs of {row.runs!r}, which is no other row of its recipe and "
+            f"overrides; there are: {', '.join(same) or 'none'}"
+        )
+
+
+def _check_decoding(row: Row) -> None:
+    if not row.decoding:
+        return
+    method, *options = (row.decoding.get("method"), *(row.decoding.keys() - {"method"}))
+    if method not in OPTIONS:
+        raise UsageError(
+            f"row {row.name!r}, decoding: the method is one of {', '.join(OPTIONS)}, not {method!r}"
+        )
+    for option in options:
+        if option not in OPTIONS[method]:
+            known = suggestion(option, OPTIONS[method])
+            raise UsageError(f"row {row.name!r}, decoding: {method} has no option {option!r}; {known}")
+    try:
+        TypeAdapter(Decoding).validate_python(row.decoding)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"row {row.name!r}, decoding.{first['loc'][0]}: {first['msg']}") from error
 
 
 def _with_published(row: Row) -> Row:

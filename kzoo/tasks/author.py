@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.decoding import Limits
 from kzoo.models.writer import Writer
-from kzoo.tasks.decoder import Decoding, compile_decoding
+from kzoo.tasks.decoder import compile_decoding
+from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.sequences import END, check_reading, load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources

@@ -6,62 +6,19 @@ numbers of a sampled pass are drawn for each source by itself.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from zlib import crc32
 
 import keras
 import numpy as np
 
 from kzoo.decoding import Choice, Limits, beam_search, ensemble, generate, most_likely, sample
-from kzoo.errors import UsageError
 from kzoo.models.writer import Writer
+from kzoo.tasks.decoding import Decoding
 from kzoo.training.engines import engine
 from kzoo.training.sources import Sources
-
-Method = Literal["greedy", "beam", "nucleus"]
-
-
-OPTIONS: dict[Method, tuple[str, ...]] = {
-    "greedy": (),
-    "beam": ("beam", "length_penalty"),
-    "nucleus": ("top_p", "top_k", "temperature", "samples", "seed"),
-}
-"""The options of `Decoding` that each method has."""
-
-
-@dataclass(frozen=True)
-class Decoding:
-    """How sequences are made from a model: a method and its options; `samples` is the number of passes."""
-
-    method: Method = "greedy"
-    beam: int = 4
-    length_penalty: float = 0.0
-    top_p: float = 0.8
-    top_k: int | None = None
-    temperature: float = 1.0
-    samples: int = 1
-    seed: int = 42
-
-    def __post_init__(self) -> None:
-        if self.beam < 1 or self.samples < 1:
-            raise UsageError("a beam and a number of samples must be 1 or more")
-        if not 0 < self.top_p <= 1:
-            raise UsageError(f"top_p must lie in (0, 1], not {self.top_p}")
-        if not 0 < self.temperature < math.inf:
-            raise UsageError(f"a temperature must be positive, not {self.temperature}")
-        if not math.isfinite(self.length_penalty):
-            raise UsageError(f"a length penalty must be a number, not {self.length_penalty}")
-
-    def to_json(self) -> dict[str, Any]:
-        """The method and those of its options that are set."""
-        options = {name: getattr(self, name) for name in OPTIONS[self.method]}
-        return {
-            "method": self.method,
-            **{name: value for name, value in options.items() if value is not None},
-        }
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from kzoo.files import atomic_write_text
 from kzoo.models.writer import Writer
 from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
-from kzoo.tasks.decoder import Decoded, Decoding, compile_decoding
+from kzoo.tasks.decoder import Decoded, compile_decoding
+from kzoo.tasks.decoding import Decoding
 from kzoo.training.inference import compile_token_loss
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources

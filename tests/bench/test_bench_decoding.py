@@ -40,7 +40,8 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     from kzoo.bench.zoo import weights_by_path
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
-    from kzoo.tasks.decoder import Decoding, compile_decoding
+    from kzoo.tasks.decoder import compile_decoding
+    from kzoo.tasks.decoding import Decoding
     from kzoo.training.run import open_run
 
     reference = importlib.import_module(f"reference.{RUNS[fixture][0]}")

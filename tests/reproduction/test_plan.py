@@ -9,7 +9,7 @@ from kzoo.recipe import load_recipe, parse_setting
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.grid import to_table
 from kzoo.reproduction.job import fingerprint
-from kzoo.reproduction.plan import FILE, create_plan, load_plan
+from kzoo.reproduction.plan import FILE, create_plan, evaluation_file, load_plan
 from kzoo.reproduction.table import load_table
 
 
@@ -108,3 +108,11 @@ def test_what_is_trained_is_the_recipe_of_the_row_and_knows_what_it_was_written_
     flags = {"--data": lambda word: ("data.name", word), "--set": parse_setting}
     laid = dict(flags[flag](word) for flag, word in zip(words[::2], words[1::2], strict=True))
     assert load_recipe(path, {**laid, "runtime.backend": backend}) == conditions.recipe(row)
+
+
+def test_a_row_that_decodes_in_another_way_has_its_figures_elsewhere(tmp_path):
+    *_, row = load_table("R003-3").rows
+    other = row.model_copy(update={"decoding": {**row.decoding, "top_p": 0.9}})
+    turned = row.model_copy(update={"decoding": dict(reversed(row.decoding.items()))})
+    assert evaluation_file(row, tmp_path) != evaluation_file(other, tmp_path)
+    assert evaluation_file(row, tmp_path) == evaluation_file(turned, tmp_path)

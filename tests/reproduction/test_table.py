@@ -101,6 +101,13 @@ def test_published_figures_go_with_no_change_but_that_of_the_seed():
         ({"row": {"overides": {}}}, "overides"),
         ({"row": {"published": {}}}, "needs its published figures"),
         ({"row": {"recipe": "fashion-cn", "published": {}}}, "did you mean 'fashion-cnn'"),
+        ({"row": {"runs": "b"}}, "'a' decodes the runs of 'b', which is no other row"),
+        ({"row": {"runs": "a"}}, "'a' decodes the runs of 'a', which is no other row"),
+        ({"row": {"decoding": {"top_p": 0.8}}}, "one of greedy, beam, nucleus, not None"),
+        ({"row": {"decoding": {"method": "beam", "top_p": 0.8}}}, "beam has no option 'top_p'"),
+        ({"row": {"decoding": {"method": "nucleus", "sampels": 3}}}, "did you mean 'samples'?"),
+        ({"row": {"decoding": {"method": "nucleus", "samples": "many"}}}, "decoding.samples"),
+        ({"row": {"decoding": {"method": "nucleus", "top_p": 2}}}, "top_p must lie in (0, 1]"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_named(tmp_path, changes, said):

@@ -9,7 +9,7 @@ from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.metrics import transcription
-from kzoo.tasks.decoder import Decoding
+from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.pairs import SOURCE_VOCABULARY
 from kzoo.tasks.sequences import load_vocabulary
 

@@ -10,7 +10,7 @@ from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.tasks import pairs, texts
 from kzoo.tasks.author import END
-from kzoo.tasks.decoder import Decoding
+from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.pairs import LIMITS
 from kzoo.tasks.texts import TextAuthor
 

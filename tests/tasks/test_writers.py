@@ -12,7 +12,8 @@ from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.models import captioning, speech
 from kzoo.models.writer import TARGET, source_input
-from kzoo.tasks.decoder import Decoding, compile_decoding
+from kzoo.tasks.decoder import compile_decoding
+from kzoo.tasks.decoding import Decoding
 from kzoo.training.sources import Sources
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
