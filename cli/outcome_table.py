@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
     """Each row: published, measured, verdict; then the notes, the rule, the environment and the cost."""
-    from kzoo.reporting.page.spelling import figure_name
-    from kzoo.reporting.records import bounds, made_with
+    from kzoo.reporting.page.spelling import figure_name, interval
+    from kzoo.reporting.records import made_with
     from kzoo.reproduction.verdict import RULE
 
     figures = table.figures
@@ -26,7 +26,7 @@ def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
         (
             outcome.row.name,
             *(cell for figure in figures for cell in _cells(outcome, figure)),
-            bounds(outcome.measured[table.decides]) if table.decides in outcome.measured else "",
+            interval(outcome.measured[table.decides].interval) if table.decides in outcome.measured else "",
             str(len(outcome.results)),
             outcome.verdict,
         )

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from kzoo.reporting.page.spelling import MISSING, duration, figure_name, number
+from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, plus_minus
 from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
 from kzoo.reproduction.verdict import Outcome
@@ -45,13 +45,7 @@ def made_with(outcomes: Sequence[Outcome]) -> str:
 
 def mean_and_spread(measured: Measured) -> str:
     """A mean, with the standard deviation over the seeds where there are several."""
-    spread = "" if measured.spread is None else f" ± {number(measured.spread)}"
-    return f"{number(measured.mean)}{spread}"
-
-
-def bounds(measured: Measured) -> str:
-    """The ends of an interval."""
-    return MISSING if measured.interval is None else " to ".join(map(number, measured.interval))
+    return f"{number(measured.mean)} {plus_minus(measured.spread)}".rstrip()
 
 
 def fill_blocks(document: str, tell: Callable[[str], str]) -> str:
@@ -65,7 +59,7 @@ def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
         outcome.row.name + (f", {outcome.results[0].backend}" if name_backend else ""),
         number(outcome.row.published.get(table.decides)),
         MISSING if measured is None else mean_and_spread(measured),
-        MISSING if measured is None else bounds(measured),
+        interval(measured and measured.interval),
         str(len(outcome.results)),
         outcome.verdict,
     )

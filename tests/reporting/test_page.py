@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kzoo.errors import UsageError
+from kzoo.errors import DataError, UsageError
 from kzoo.reporting.page import spelling
 from kzoo.reporting.page.parts import (
+    Cell,
     Grid,
-    Measured,
     ModelSection,
     Page,
     Picture,
@@ -44,7 +44,7 @@ def page(**changes: object) -> Page:
     rows = (
         ResultRow(
             STRANGE,
-            (Measured(0.25, (0.2, 0.3), 0.5, 0.01), Measured(1.5)),
+            (Cell(0.25, (0.2, 0.3), 0.5, 0.01), Cell(1.5)),
             source="R001",
             anchor="run-one",
             changes=(("model.dropout", "0.5"),),
@@ -54,7 +54,7 @@ def page(**changes: object) -> Page:
         ),
         ResultRow(
             "two",
-            (Measured(published=0.4), Measured()),
+            (Cell(published=0.4), Cell()),
             stand_in=True,
             verdict="not comparable",
             notes=("a note",),
@@ -186,7 +186,7 @@ def test_a_table_has_badges_and_figures_beside_the_published():
 
 
 def test_a_table_without_published_figures_has_one_row_of_headings():
-    row = ResultRow("one", (Measured(0.5),))
+    row = ResultRow("one", (Cell(0.5),))
     read = check_html(to_html(page(tables=(ResultTable("T", ("accuracy",), (row,)),))))
     assert "published" not in read.texts_in("th")
     assert "verdict" not in read.texts_in("th")
@@ -258,6 +258,13 @@ def test_large_pictures_are_made_small_and_others_left_alone(tmp_path):
     with Image.open(io.BytesIO(small)) as picture:
         assert picture.size == (400, 800)
         assert np.abs(np.asarray(picture.convert("RGB")).astype(int) - noise).mean() < 25
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a and so on", png()[:8] + bytes(2 * LARGE)])
+def test_what_is_no_png_is_named(tmp_path, content):
+    (tmp_path / "mistakes.png").write_bytes(content)
+    with pytest.raises(DataError, match=r"mistakes\.png is no whole PNG"):
+        shrink(tmp_path / "mistakes.png")
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """A figure as measured, with an interval if it has one, beside the published one.
+class Cell:
+    """A figure of a table: as measured, with an interval if it has one, beside the published one.
 
     Over several seeds it is the mean, and `spread` the standard deviation.
     """
@@ -61,7 +61,7 @@ class ResultRow:
     """
 
     label: str
-    figures: tuple[Measured, ...]
+    figures: tuple[Cell, ...]
     source: str = ""
     anchor: str | None = None
     changes: Facts = ()
@@ -73,7 +73,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class ResultTable:
-    """Measured and published figures, a row for each training or for the seeds of one."""
+    """Cell and published figures, a row for each training or for the seeds of one."""
 
     title: str
     figures: tuple[str, ...]

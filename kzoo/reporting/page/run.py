@@ -14,7 +14,7 @@ import numpy as np
 from kzoo.errors import UsageError
 from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
 from kzoo.reporting.curves import History
-from kzoo.reporting.page.parts import Facts, Grid, Measured, Picture, RunSection
+from kzoo.reporting.page.parts import Cell, Facts, Grid, Picture, RunSection
 from kzoo.reporting.page.shrink import shrink
 from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, setting
 from kzoo.reproduction.result import intervals_of_test
@@ -86,12 +86,12 @@ class ReportedRun:
         found = intervals_of_test(self.metrics["test"]) if self.metrics else {}
         return {f"test_{name}": bounds for name, bounds in found.items()}
 
-    def measured(self, figure: str) -> Measured:
+    def measured(self, figure: str) -> Cell:
         """A figure by the name it has in `metrics.json`."""
         value = self.metrics.get(figure)
         bounds = self.intervals.get(figure)
         published = (self.comparison["published"] or {}).get(figure)
-        return Measured(value, (bounds[0], bounds[1]) if bounds else None, published)
+        return Cell(value, (bounds[0], bounds[1]) if bounds else None, published)
 
 
 def run_section(run: ReportedRun) -> RunSection:
@@ -153,7 +153,7 @@ def _figures(run: ReportedRun) -> Grid | None:
     rows = [(name, run.measured(name)) for name in names]
     known = {name.removeprefix("test_") for name in names}
     rows += [
-        (f"test_{name}", Measured(value))
+        (f"test_{name}", Cell(value))
         for name, value in run.metrics["test"].items()
         if isinstance(value, float) and name not in known
     ]
@@ -161,7 +161,7 @@ def _figures(run: ReportedRun) -> Grid | None:
         "All figures",
         ("figure", "measured", "95 % interval", "published"),
         tuple(
-            (figure_name(name), number(figure.value), interval(figure) or MISSING, number(figure.published))
+            (figure_name(name), number(figure.value), interval(figure.interval), number(figure.published))
             for name, figure in rows
         ),
         frozenset({1, 2, 3}),

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from kzoo.reporting.page.parts import Measured
+from kzoo.reporting.page.parts import Cell
 
 MISSING = "\u2013"
 """What stands where a figure is missing."""
@@ -41,15 +41,20 @@ def number(value: float | None) -> str:
     return re.sub(r"^(-?)0\.", r"\1.", f"{value:.4f}")
 
 
-def interval(figure: Measured) -> str:
-    """The ends of a figure's interval."""
-    return "" if figure.interval is None else " to ".join(map(number, figure.interval))
+def interval(ends: tuple[float, float] | None) -> str:
+    """The ends of an interval."""
+    return MISSING if ends is None else " to ".join(map(number, ends))
 
 
-def uncertainty(figure: Measured) -> list[str]:
+def plus_minus(spread: float | None) -> str:
+    """A standard deviation, empty if there is none."""
+    return "" if spread is None else f"\u00b1 {number(spread)}"
+
+
+def uncertainty(figure: Cell) -> list[str]:
     """What stands below a figure: its spread over the seeds and its interval, as far as it has them."""
-    spread = "" if figure.spread is None else f"\u00b1 {number(figure.spread)}"
-    return [text for text in (spread, interval(figure)) if text]
+    ends = "" if figure.interval is None else interval(figure.interval)
+    return [text for text in (plus_minus(figure.spread), ends) if text]
 
 
 def setting(value: object) -> str:

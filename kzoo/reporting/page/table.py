@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
-from kzoo.reporting.page.parts import Measured, ResultRow, ResultTable
+from kzoo.reporting.page.parts import Cell, ResultRow, ResultTable
 from kzoo.reporting.page.spelling import figure_name, setting
 from kzoo.reproduction.plan import Plan
 from kzoo.reproduction.verdict import RULE, Outcome
@@ -104,14 +104,14 @@ class ReportedTable:
             notes=tuple(outcome.notes),
         )
 
-    def _measured(self, outcome: Outcome, figure: str) -> Measured:
+    def _measured(self, outcome: Outcome, figure: str) -> Cell:
         """The mean and the spread over the seeds; of what decides, and of a single seed, the interval too."""
         published = {str(name): value for name, value in outcome.row.published.items()}.get(figure)
         found = outcome.measured.get(figure)
         if found is None:
-            return Measured(published=published)
+            return Cell(published=published)
         has_interval = figure == self.plan.table.decides or found.spread is None
-        return Measured(found.mean, found.interval if has_interval else None, published, found.spread)
+        return Cell(found.mean, found.interval if has_interval else None, published, found.spread)
 
 
 def in_order(names: Iterable[Iterable[str]]) -> list[str]:
