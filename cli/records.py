@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .options import Json
 from .output import console, print_json
 from .reproduce import complete_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def records(
@@ -29,8 +32,7 @@ def records(
     as_json: Json = False,
 ) -> None:
     """Show the results of record of the published tables, in Markdown."""
-    from kzoo.files import atomic_write_text
-    from kzoo.reporting.records import fill_blocks, records_markdown
+    from kzoo.reporting.records import records_markdown
     from kzoo.reproduction.record import load_records
     from kzoo.reproduction.table import list_tables, load_table
     from kzoo.reproduction.verdict import judge
@@ -40,7 +42,7 @@ def records(
         return records_markdown(table, judge(table, load_records(table)))
 
     if write is not None:
-        atomic_write_text(write, fill_blocks(write.read_text(encoding="utf-8"), tell))
+        _fill(write, tables, tell)
         return
     kept = {name: results for name in tables or list_tables() if (results := load_records(load_table(name)))}
     if as_json:
@@ -54,3 +56,19 @@ def records(
 
 
 COMMANDS = (records,)
+
+
+def _fill(path: Path, tables: Sequence[str] | None, tell: Callable[[str], str]) -> None:
+    """Put what is told of the tables, or of all that have a place in the file, into it."""
+    from kzoo.errors import UsageError
+    from kzoo.files import atomic_write_text
+    from kzoo.reporting.records import fill_blocks, list_blocks
+
+    document = path.read_text(encoding="utf-8")
+    placed = list_blocks(document)
+    for name in tables or placed or ["TABLE"]:
+        if name not in placed:
+            raise UsageError(
+                f"{path} has no place for {name}: put <!-- records {name} --> and <!-- end --> where it goes"
+            )
+    atomic_write_text(path, fill_blocks(document, {name: tell(name) for name in tables or placed}))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, plus_minus
 from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
 from kzoo.reproduction.verdict import Outcome
 
-BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
@@ -48,9 +48,16 @@ def mean_and_spread(measured: Measured) -> str:
     return f"{number(measured.mean)} {plus_minus(measured.spread)}".rstrip()
 
 
-def fill_blocks(document: str, tell: Callable[[str], str]) -> str:
-    """The document with what is told of a table in each block `<!-- records TABLE -->...<!-- end -->`."""
-    return BLOCK.sub(lambda found: f"{found[1]}{tell(found[2])}{found[3]}", document)
+def list_blocks(document: str) -> list[str]:
+    """The tables that have a block `<!-- records TABLE -->...<!-- end -->` in the document."""
+    return [found[2] for found in _BLOCK.finditer(document)]
+
+
+def fill_blocks(document: str, told: Mapping[str, str]) -> str:
+    """The document with what is told of each table in its block; other blocks stay."""
+    return _BLOCK.sub(
+        lambda found: f"{found[1]}{told[found[2]]}{found[3]}" if found[2] in told else found[0], document
+    )
 
 
 def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
@@ -59,7 +66,7 @@ def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
         outcome.row.name + (f", {outcome.results[0].backend}" if name_backend else ""),
         number(outcome.row.published.get(table.decides)),
         MISSING if measured is None else mean_and_spread(measured),
-        interval(measured and measured.interval),
+        MISSING if measured is None else interval(measured.interval),
         str(len(outcome.results)),
         outcome.verdict,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import kzoo as package
-from kzoo.reporting.records import BLOCK
+from kzoo.reporting.records import list_blocks
 from kzoo.reproduction.record import load_records
 from kzoo.reproduction.table import list_tables, load_table
 
@@ -14,9 +14,11 @@ README = Path(package.__file__).parents[1] / "README.md"
 
 
 def test_the_readme_has_what_is_on_record(kzoo, here):
-    (here / "README.md").write_text(README.read_text(encoding="utf-8"), encoding="utf-8")
-    assert kzoo("records", "--write", "README.md").exit_code == 0
-    assert (here / "README.md").read_text(encoding="utf-8") == README.read_text(encoding="utf-8")
+    before = README.read_text(encoding="utf-8")
+    (here / "README.md").write_text(before, encoding="utf-8")
+    done = kzoo("records", "--write", "README.md")
+    assert done.exit_code == (0 if list_blocks(before) else 2)
+    assert (here / "README.md").read_text(encoding="utf-8") == before
 
 
 def test_the_record_is_shown_in_markdown_or_as_json(kzoo):
@@ -32,7 +34,29 @@ def test_a_document_is_filled_in_place(kzoo, here):
     text = (here / "page.md").read_text()
     assert text.startswith("before\n<!-- records R001-2.2 -->\n| R001-2.2 | test accuracy | ")
     assert text.count("\n| lr0.") == 13
-    assert len(BLOCK.findall(text)) == 1
+    assert list_blocks(text) == ["R001-2.2"]
+
+
+def test_only_the_table_that_is_named_is_written(kzoo, here):
+    blocks = "".join(f"<!-- records {name} -->\nold\n<!-- end -->\n" for name in ("R001-2.2", "R001-3"))
+    (here / "page.md").write_text(blocks)
+    assert kzoo("records", "R001-3", "--write", "page.md").exit_code == 0
+    first, second = (here / "page.md").read_text().split("<!-- end -->\n")[:2]
+    assert first == "<!-- records R001-2.2 -->\nold\n"
+    assert "| R001-3 |" in second
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [([], "page.md has no place for TABLE"), (["R001-3"], "page.md has no place for R001-3")],
+)
+def test_a_document_without_a_place_is_left_as_it_is(kzoo, here, words, said):
+    (here / "page.md").write_text("no marks")
+    stamp = (here / "page.md").stat().st_mtime_ns
+    done = kzoo("records", *words, "--write", "page.md")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert said in done.stderr
+    assert (here / "page.md").stat().st_mtime_ns == stamp
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from kzoo.errors import DataError, UsageError
+from kzoo.recipe import parse_setting
 from kzoo.reporting.page import spelling
 from kzoo.reporting.page.parts import (
     Cell,
@@ -305,10 +306,27 @@ def test_times_lists_and_addresses():
     ]
     assert spelling.slug("Run [1]/É") == "run-1"
     assert spelling.slug("run 1", ["run-1", "run-1-2"]) == "run-1-3"
-    assert [spelling.setting(value) for value in (None, True, 0.0001, 8, "x")] == [
-        "none",
-        "true",
-        "0.0001",
-        "8",
-        "x",
-    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "spelled"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (0.0001, "0.0001"),
+        (0.1234567, "0.1234567"),
+        (8, "8"),
+        ("x", "x"),
+        ("./my photographs", "./my photographs"),
+        ("none", "none"),
+        ("null", '"null"'),
+        ("1e-3", '"1e-3"'),
+        ([28, 28, 1], "[28, 28, 1]"),
+        (1e-05, "1e-05"),
+        ("a: b", '"a: b"'),
+    ],
+)
+def test_a_setting_is_spelled_as_it_is_read(value, spelled):
+    assert spelling.setting(value) == spelled
+    if value != "1e-3":
+        assert parse_setting(f"key={spelled}") == ("key", value)

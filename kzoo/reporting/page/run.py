@@ -123,7 +123,7 @@ def _facts(run: ReportedRun) -> Facts:
     facts = {
         "model": run.recipe.model.name,
         "data": f"{data['name']} ({sizes})",
-        "training": f"{_OPTIMIZERS[training.optimizer]}, learning rate {training.learning_rate:g}, "
+        "training": f"{_OPTIMIZERS[training.optimizer]}, learning rate {setting(training.learning_rate)}, "
         f"batch {training.batch_size}, seed {training.seed}",
     }
     if metrics:

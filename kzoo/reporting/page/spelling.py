@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Sequence
 
+from kzoo.recipe import parse_setting
 from kzoo.reporting.page.parts import Cell
 
 MISSING = "\u2013"
@@ -58,10 +60,9 @@ def uncertainty(figure: Cell) -> list[str]:
 
 
 def setting(value: object) -> str:
-    """The value of a recipe's key as its YAML has it."""
-    if value is None or isinstance(value, bool):
-        return {None: "none", True: "true", False: "false"}[value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """The value of a recipe's key as `--set` reads it."""
+    is_plain = isinstance(value, str) and parse_setting(f"key={value}")[1] == value
+    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def duration(seconds: float) -> str:
