@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
     """Each row: published, measured, verdict; then the notes, the rule, the environment and the cost."""
     from kzoo.reporting.page.spelling import figure_name, interval
-    from kzoo.reporting.records import made_with
+    from kzoo.reporting.records import made_with, row_notes
     from kzoo.reproduction.verdict import RULE
 
     figures = table.figures
@@ -34,7 +34,7 @@ def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
     ]
     title = f"{table.source}: {table.title}"
     print_table("row", *columns, "95 % interval", ">runs", "verdict", rows=rows, title=title)
-    for line in filter(None, (table.note, *_notes(outcomes), RULE, made_with(outcomes))):
+    for line in filter(None, (table.note, *row_notes(outcomes), RULE, made_with(outcomes))):
         console().print(line, soft_wrap=True)
 
 
@@ -44,15 +44,3 @@ def _cells(outcome: Outcome, figure: Figure) -> tuple[str, str]:
 
     measured = outcome.measured.get(figure)
     return number(outcome.row.published.get(figure)), mean_and_spread(measured) if measured else number(None)
-
-
-def _notes(outcomes: Sequence[Outcome]) -> list[str]:
-    """Each note once, with the rows that it is of."""
-    rows: dict[str, list[str]] = {}
-    for outcome in outcomes:
-        for note in outcome.notes:
-            rows.setdefault(note, []).append(outcome.row.name)
-    return [
-        f"{'all rows' if len(names) == len(outcomes) > 1 else ', '.join(names)}: {note}"
-        for note, names in rows.items()
-    ]

@@ -15,7 +15,7 @@ _BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
-    """Of each row the figure that decides, published and measured, and the verdict; then what they cost.
+    """Of each row the figure that decides, published and measured, and the verdict; then notes and the cost.
 
     A row that was run on several backends has a line for each.
     """
@@ -25,7 +25,8 @@ def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
         "|---|---:|---:|---:|---:|---|",
         *(_line(outcome, table, counts[outcome.row.name] > 1) for outcome in outcomes),
     ]
-    return "\n".join([*lines, "", made_with(outcomes), ""])
+    notes = [f"- {note}" for note in filter(None, (table.note, *row_notes(outcomes)))]
+    return "\n".join([*lines, "", *notes, *([""] if notes else []), made_with(outcomes), ""])
 
 
 def made_with(outcomes: Sequence[Outcome]) -> str:
@@ -41,6 +42,19 @@ def made_with(outcomes: Sequence[Outcome]) -> str:
     runs = "1 run" if len(results) == 1 else f"{len(results)} runs"
     seconds = sum(result.seconds for result in results)
     return f"{runs} on {'; '.join(places)}: {duration(seconds)} of training" if results else ""
+
+
+def row_notes(outcomes: Sequence[Outcome]) -> list[str]:
+    """Each note once, with the rows that it is of."""
+    rows: dict[str, dict[str, None]] = {}
+    for outcome in outcomes:
+        for note in outcome.notes:
+            rows.setdefault(note, {})[outcome.row.name] = None
+    count = len({outcome.row.name for outcome in outcomes})
+    return [
+        f"{'all rows' if len(names) == count > 1 else ', '.join(names)}: {note}"
+        for note, names in rows.items()
+    ]
 
 
 def mean_and_spread(measured: Measured) -> str:

@@ -94,7 +94,8 @@ def list_tables() -> list[str]:
 def load_table(name_or_path: str) -> Table:
     """Read a shipped table by name, or a YAML file by path.
 
-    A row that says no published figures has those of its recipe, which the recipe's own file says.
+    A row that says no published figures has those of its recipe, which the recipe's own file says, and their
+    remark, unless it has a note.
 
     Raises:
         UsageError: no such table or recipe, no YAML, an unknown key, a row without published figures, or one
@@ -161,4 +162,4 @@ def _with_published(row: Row) -> Row:
         raise UsageError(
             f"row {row.name!r} of a table needs its published figures: {row.recipe} has none for it"
         )
-    return row.model_copy(update={"published": published.figures})
+    return row.model_copy(update={"published": published.figures, "note": row.note or published.remark})

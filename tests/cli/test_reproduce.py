@@ -32,6 +32,7 @@ def table(own_images, tmp_path_factory):
                 "recipe": str(folder / "mine.yaml"),
                 "overrides": changes,
                 "published": {"test_accuracy": 0.5},
+                "note": f"the {name} one",
             }
             for name, changes in overrides.items()
         ]
@@ -75,6 +76,7 @@ def test_what_was_done_is_not_done_again(reproduced, kzoo):
     assert done.exit_code == 0, done.stderr
     assert "1/1" not in done.stderr
     assert "not comparable" in done.stdout
+    assert "good: the good one\n" in done.stdout
     assert "reproduced: the published figure lies in" in done.stdout
     assert before.stat().st_mtime_ns == stamp
     assert [job.row for job in load_plan(root).jobs] == ["good"]

@@ -70,6 +70,16 @@ def test_markdown_has_a_line_for_each_row(made):
     assert text.endswith("2 runs on tensorflow 2.21.0, CPU (2 cores): 4 min of training\n")
 
 
+def test_markdown_has_the_notes_below_the_rows(made):
+    table = load_table("R002-3.1")
+    text = records_markdown(
+        table, judge(table, [made(0.5, row="bilinear", figures={"test_error_rate": 0.5})])
+    )
+    notes = [line for line in text.splitlines() if line.startswith("- ")]
+    assert notes[0].startswith("- without-attention: R000 3.1a prints")
+    assert notes[1].startswith("- bilinear: R000 3.1b prints")
+
+
 def test_markdown_has_a_line_for_each_backend(made):
     text = records_markdown(TABLE, judge(TABLE, [made(0.9073), made(0.9105, backend="jax")]))
     names = [line.split(" | ")[0] for line in text.splitlines()[2:5]]

@@ -57,6 +57,7 @@ def test_what_a_recipe_says_is_published_is_not_said_again(table):
         reference = load_recipe(row.recipe)
         if "published" not in document:
             assert row.published == reference.published.figures
+            assert row.note == document.get("note", reference.published.remark)
         elif not changed_keys(load_recipe(row.recipe, row.overrides), reference):
             assert row.published != getattr(reference.published, "figures", None)
 
