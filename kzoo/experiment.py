@@ -315,13 +315,17 @@ def data_line(experiment: Experiment) -> str:
 
 
 def outline(experiment: Experiment) -> dict[str, Any]:
-    """What training would do: the resolved recipe, the data, what epochs are compared by, and the cost."""
+    """What training would do: the resolved recipe, the data, what epochs are compared by, and the cost.
+
+    `reads` is what the model's inputs are made from and how.
+    """
     training, options = experiment.recipe.training, experiment.recipe.model.options
     model = registry.outline_model(experiment.recipe.model.name, **options)
-    steps = steps_per_epoch(experiment.example_count, training)
+    steps, data = steps_per_epoch(experiment.example_count, training), experiment.describe_data()
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
-        "data": experiment.describe_data(),
+        "data": data,
+        "reads": {key: data[key] for key in ("sha256", *experiment.READS)},
         "criterion": f"validation_{experiment.CRITERION.figure}",
         "cost": {
             "trainable parameters": trainable_count(model),

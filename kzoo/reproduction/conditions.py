@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,13 @@ class Conditions:
         seeds = {} if seed is None else {"training.seed": seed}
         return self.table.recipe(row, {**self.settings, "runtime.backend": self.backend, **seeds})
 
-    def write_recipes(self, folder: Path) -> None:
-        """Write the recipe of each row, as `train_words` wants it.
+    def write_recipes(self, rows: Iterable[Row], folder: Path) -> None:
+        """Write the recipe of each of these rows, as `train_words` wants it.
 
         What is laid over it is not in it, for what is trained on other data must know what it was written
         for; nor are published figures, if a setting bears on them.
         """
-        for row in self.table.rows:
+        for row in rows:
             laid = self._laid_over(row)
             beneath = {key: value for key, value in row.overrides.items() if key not in laid}
             recipe = self.table.recipe(row.model_copy(update={"overrides": beneath}))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kzoo.errors import KzooError
 from kzoo.reproduction.code import code_version
 from kzoo.reproduction.conditions import Conditions
-from kzoo.reproduction.plan import FILE, Plan, create_plan, load_plan
+from kzoo.reproduction.job import Job
+from kzoo.reproduction.plan import FILE, Plan, create_job, create_plan, load_plan
 from kzoo.reproduction.probe import Answers, Probe
 from kzoo.reproduction.table import Row
 from kzoo.reproduction.work import Watcher, work
@@ -43,7 +46,6 @@ class Engine:
             KzooError: the recipe or its data are wrong.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        conditions.write_recipes(self.root)
         known = {answer["data"]["sha256"] for answer in self._answers.values()}
         answer = Probe(conditions, self.root, self.require_data, self._answers).ask(row)
         if answer["data"]["sha256"] not in known:
@@ -57,15 +59,20 @@ class Engine:
             KzooError: a recipe or its data are wrong.
             KeyboardInterrupt: the same call goes on.
         """
-        plan = create_plan(
-            conditions,
-            rows,
-            seeds=self.seeds,
-            code=code_version(),
-            identify=lambda row: self.ask(conditions, row)["data"]["sha256"],
-        )
+        code = code_version()
+
+        def read(row: Row) -> Any:
+            return self.ask(conditions, row)["reads"]
+
+        def again(job: Job) -> Job | None:
+            (row,) = conditions.table.pick([job.row])
+            with suppress(KzooError):  # of a row that was not asked for
+                return create_job(conditions, row, job.seed, read(row), code)
+            return None
+
+        plan = create_plan(conditions, rows, seeds=self.seeds, code=code, read=read)
         if (self.root / FILE).is_file():
-            plan = plan.beside(load_plan(self.root), self.root)
+            plan = plan.beside(load_plan(self.root), self.root, again)
         plan.save(self.root)
         done = work(plan, self.root, conditions, size=self.size, watcher=self.watcher)
         done.save(self.root)

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from kzoo.data.catalog import PUBLISHED_SETS
 from kzoo.recipe import Recipe
 
 
@@ -23,9 +24,15 @@ class Job(BaseModel):
     folder: str
 
 
-def fingerprint(recipe: Recipe, data_sha256: str, code: str) -> str:
-    """The mark of whatever bears on the figures: recipe, data, and code."""
-    return mark([recipe.model_dump(mode="json", exclude={"name", "published"}), data_sha256, code])
+def fingerprint(recipe: Recipe, reads: Any, code: str) -> str:
+    """The mark of whatever bears on the figures: the recipe, what it `reads`, and the code.
+
+    The name of a user's own set does not: it says where the set is.
+    """
+    decisive = recipe.model_dump(mode="json", exclude={"name", "published"})
+    if recipe.data.name not in PUBLISHED_SETS:
+        del decisive["data"]["name"]
+    return mark([decisive, reads, code])
 
 
 def mark(content: Any) -> str:

@@ -34,13 +34,13 @@ class Plan(BaseModel):
         """The row of a job."""
         return next(row for row in self.table.rows if row.name == job.row)
 
-    def beside(self, before: Plan, root: Path) -> Plan:
-        """The plan, and of the one before it what was done in the same conditions of other rows."""
+    def beside(self, before: Plan, root: Path, again: Callable[[Job], Job | None]) -> Plan:
+        """The plan, and of the one before it what was done of other rows and would be the same `again`."""
         if (before.table, before.settings, before.backend) != (self.table, self.settings, self.backend):
             return self
         mine = {job.row for job in self.jobs}
         others = (job for job in before.jobs if job.row not in mine and before.is_done(job, root))
-        return self.model_copy(update={"jobs": (*self.jobs, *others)})
+        return self.model_copy(update={"jobs": (*self.jobs, *(job for job in others if again(job) == job))})
 
     def save(self, root: Path) -> None:
         """Keep the plan in the folder of its runs."""
@@ -71,7 +71,7 @@ def evaluation_file(row: Row, folder: Path) -> Path | None:
 
 
 def create_plan(
-    conditions: Conditions, rows: Iterable[Row], *, seeds: int, code: str, identify: Callable[[Row], str]
+    conditions: Conditions, rows: Iterable[Row], *, seeds: int, code: str, read: Callable[[Row], Any]
 ) -> Plan:
     """A job for each row and seed.
 
@@ -80,20 +80,24 @@ def create_plan(
         rows: which rows of the table.
         seeds: how many: that of the recipe and those that follow it.
         code: the version of the code.
-        identify: the hash of the data that a row is trained on.
+        read: what a row's model reads, ready for JSON.
     """
     jobs = []
     for row in rows:
-        data_sha256, first = identify(row), conditions.recipe(row).training.seed
-        for seed in range(first, first + seeds):
-            digits = fingerprint(conditions.recipe(row, seed), data_sha256, code)
-            jobs.append(Job(row=row.name, seed=seed, folder=f"{row.runs or row.name}-seed{seed}-{digits}"))
+        reads, first = read(row), conditions.recipe(row).training.seed
+        jobs += [create_job(conditions, row, seed, reads, code) for seed in range(first, first + seeds)]
     return Plan(
         table=conditions.table,
         settings=dict(conditions.settings),
         backend=conditions.backend,
         jobs=tuple(jobs),
     )
+
+
+def create_job(conditions: Conditions, row: Row, seed: int, reads: Any, code: str) -> Job:
+    """The job of a row and a seed; see `kzoo.reproduction.job.fingerprint`."""
+    digits = fingerprint(conditions.recipe(row, seed), reads, code)
+    return Job(row=row.name, seed=seed, folder=f"{row.runs or row.name}-seed{seed}-{digits}")
 
 
 def load_plan(root: Path) -> Plan:

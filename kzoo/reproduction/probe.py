@@ -11,14 +11,14 @@ from kzoo.reproduction.process import Crew
 from kzoo.reproduction.table import Row
 
 Answers = dict[str, dict[str, Any]]
-"""What was said of each set of data."""
+"""What was said of each set of data and way of reading it."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks `kzoo train --dry-run` about rows, of those on the same data about the first only.
+    """Asks `kzoo train --dry-run` about rows, of those that read the same about the first only.
 
-    `folder` holds the recipes that the conditions have written.
+    The recipe of a row that is asked about is written to `folder`.
     """
 
     conditions: Conditions
@@ -33,8 +33,10 @@ class Probe:
             KzooError: what is wrong with the recipe or the data.
         """
         recipe = self.conditions.recipe(row)
-        kind = (recipe.model.name, recipe.model.options.get("input_shape"), recipe.data.model_dump_json())
+        options, data = recipe.model.options, recipe.data.model_dump_json(exclude={"fraction"})
+        kind = (recipe.model.name, options.get("input_shape"), options.get("encoder"), data)
         if (key := repr(kind)) not in self.answers:
+            self.conditions.write_recipes([row], self.folder)
             words = [*self.conditions.train_words(row, self.folder), "--set", "data.fraction=1"]
             required = ["--require-data"] if self.require_data else []
             self.answers[key] = Crew(1).ask("kzoo", *words, *required, "--dry-run", "--json")

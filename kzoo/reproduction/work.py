@@ -43,11 +43,11 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
         KeyboardInterrupt: all runs are stopped then; the same call goes on where they were.
     """
     crew = Crew(size)
-    conditions.write_recipes(root)
     wanted: dict[str, list[Job]] = {}
     for job in plan.jobs:
         if not plan.is_done(job, root):
             wanted.setdefault(job.folder, []).append(job)
+    conditions.write_recipes({job.row: plan.row(job) for job, *_ in wanted.values()}.values(), root)
     failures: dict[str, str] = {}
     watcher.expect(len(wanted))
 

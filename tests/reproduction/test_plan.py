@@ -17,7 +17,7 @@ def plan_of(name, settings=None, rows=(), seeds=1, code="1", data="d"):
     table = load_table(name)
     conditions = Conditions(table, settings or {}, "tensorflow")
     chosen = table.pick(list(rows))
-    return create_plan(conditions, chosen, seeds=seeds, code=code, identify=lambda row: data)
+    return create_plan(conditions, chosen, seeds=seeds, code=code, read=lambda row: data)
 
 
 def folders(plan):
@@ -43,6 +43,15 @@ def test_names_and_published_figures_leave_a_fingerprint_as_it_is():
         )
 
 
+def test_where_a_user_s_own_set_is_leaves_a_fingerprint_as_it_is():
+    prints = [
+        fingerprint(load_recipe("fashion-cnn", {"data.name": name}), "d", "1")
+        for name in ("./a", "./b", "mnist", "kmnist")
+    ]
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
 def test_a_row_that_decodes_the_runs_of_another_has_the_same():
     _, greedy, sampled = plan_of("R003-3").jobs
     assert greedy.folder == sampled.folder
@@ -64,18 +73,21 @@ def test_a_plan_is_read_as_it_was_kept(tmp_path):
 
 def test_what_was_done_of_other_rows_stays(tmp_path):
     one, other = (plan_of("R003-3", rows=[row]) for row in ("without-attention", "bahdanau"))
-    assert other.beside(one, tmp_path) == other
+    assert other.beside(one, tmp_path, lambda job: job) == other
     run = tmp_path / one.jobs[0].folder
     run.mkdir()
     (run / "metrics.json").write_text(json.dumps({}))
-    assert other.beside(one, tmp_path).jobs == (*other.jobs, *one.jobs)
+    assert other.beside(one, tmp_path, lambda job: job).jobs == (*other.jobs, *one.jobs)
     changed = plan_of("R003-3", {"training.epochs": 2}, rows=["bahdanau"])
-    assert changed.beside(one, tmp_path) == changed
+    assert changed.beside(one, tmp_path, lambda job: job) == changed
+    newer = plan_of("R003-3", rows=["without-attention"], code="2").jobs[0]
+    assert other.beside(one, tmp_path, lambda job: newer) == other
+    assert other.beside(one, tmp_path, lambda job: None) == other
 
 
 def test_the_recipe_that_is_trained_has_the_settings_beside_it(tmp_path):
     conditions = Conditions(load_table("R004-2.1"), {"data.name": "scans", "training.epochs": 2}, "jax")
-    conditions.write_recipes(tmp_path)
+    conditions.write_recipes(conditions.table.rows, tmp_path)
     (row,) = conditions.table.pick(["lr0.1"])
     words = list(map(str, conditions.train_words(row, tmp_path)))
     assert words[0] == "train"
@@ -101,7 +113,7 @@ def test_what_is_trained_is_the_recipe_of_the_row_and_knows_what_it_was_written_
     tmp_path, point, settings
 ):
     conditions = Conditions(to_table("asr-lstm", [point], "test_loss"), settings, "jax")
-    conditions.write_recipes(tmp_path)
+    conditions.write_recipes(conditions.table.rows, tmp_path)
     (row,) = conditions.table.rows
     _, path, *words, _, backend = map(str, conditions.train_words(row, tmp_path))
     assert load_recipe(path).data.name == "lj-speech"

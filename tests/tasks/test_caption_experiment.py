@@ -100,7 +100,11 @@ def test_a_frozen_encoder_makes_the_regions_and_says_how_many_features(captioner
     np.testing.assert_array_equal(
         keras.ops.convert_to_numpy(inputs["regions"])[0], experiment.images["train"][2]
     )
-    assert experiment.describe()["encoder"] == f"{tmp_path} 1"
+    assert outline(experiment)["reads"] == {
+        "sha256": experiment.data.sha256(),
+        "encoder": f"{tmp_path} 1",
+        "image_size": 16,
+    }
     default = captioner(model__encoder=str(tmp_path), data__image_size=None)
     assert (default.image_size, default.describe()["image_size"]) == (12, 12)
 
