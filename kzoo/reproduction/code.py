@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import kzoo
 
@@ -13,6 +14,12 @@ DECISIVE = (
     *("experiment.py", "recipe.py", "registry.py", "runtime.py"),
 )
 """The folders and modules of kzoo that bear on what is measured: the others draw, print and judge."""
+
+ASIDE = (
+    *("tasks/author.py", "tasks/texts.py", "tasks/photographs.py", "tasks/recordings.py"),
+    "data/*_cards.py",
+)
+"""Those among them that do not: they are for a user's own inputs, or say of data what their hash has."""
 
 
 def code_version() -> str:
@@ -24,7 +31,8 @@ def code_version() -> str:
 
 
 def _modules(place: Path) -> list[Path]:
-    return [place] if place.suffix == ".py" else list(place.rglob("*.py"))
+    found = [place] if place.suffix == ".py" else place.rglob("*.py")
+    return [path for path in found if not any(path.match(pattern) for pattern in ASIDE)]
 
 
 def _statements(path: Path) -> str:
@@ -32,7 +40,17 @@ def _statements(path: Path) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [statement for statement in node.body if not _is_text(statement)]
-    return ast.dump(tree)
+    return repr(_spell(tree))
+
+
+def _spell(node: Any) -> Any:
+    """What `ast.dump` says but for the fields that are empty: which those are differs between Pythons."""
+    if isinstance(node, list):
+        return list(map(_spell, node))
+    if not isinstance(node, ast.AST):
+        return node
+    fields = {name: _spell(value) for name, value in ast.iter_fields(node) if value not in (None, [])}
+    return type(node).__name__, fields
 
 
 def _is_text(statement: ast.stmt) -> bool:

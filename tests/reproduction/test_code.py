@@ -33,6 +33,8 @@ def test_the_version_is_that_of_what_decides_figures(copied):
     edit(copied / "training" / "order.py", '"""The order in which', '"""In which order')
     edit(copied / "training" / "order.py", "rng = ", "# drawn anew\n    rng = ")
     edit(copied / "reporting" / "curves.py", "new_figure(3.4", "new_figure(3.5")
+    edit(copied / "tasks" / "photographs.py", "image files", "images")
+    edit(copied / "data" / "caption_cards.py", "aerial images", "images")
     assert code_version() == before
     edit(copied / "training" / "order.py", "training.seed, epoch", "epoch, training.seed")
     assert code_version() != before
