@@ -53,7 +53,7 @@ def reproduce(
     from kzoo import runtime
     from kzoo.errors import UsageError
     from kzoo.reproduction.conditions import Conditions
-    from kzoo.reproduction.record import keep
+    from kzoo.reproduction.record import check_record, keep
     from kzoo.reproduction.table import list_tables, load_table
 
     if list_:
@@ -65,20 +65,20 @@ def reproduce(
         raise UsageError("results of record are of the published tables: leave out --fraction and --set")
     wanted = load_table(table)
     chosen = wanted.pick([] if rows is None else [name.strip() for name in rows.split(",")])
-    conditions = Conditions(
-        wanted,
-        settings(set_, fraction),
-        runtime.choose_backend(backend, wanted.recipe(chosen[0]).runtime.backend),
-        data_dir,
-    )
+    changes = settings(set_, fraction)
+    preferred = wanted.recipe(chosen[0], changes).runtime.backend
+    conditions = Conditions(wanted, changes, runtime.choose_backend(backend, preferred), data_dir)
     if dry_run:
         print_costs(conditions, chosen, seeds, jobs, as_json)
         return
+    if record:
+        check_record(wanted)
     root = out or Path("runs") / "tables" / wanted.name
     with open_engine(root, wanted.decides, seeds, jobs, require_data or record) as engine:
         plan = engine.run(conditions, chosen)
     if record:
-        keep(wanted, plan.results(root))
+        names = {row.name for row in chosen}
+        keep(wanted, [result for result in plan.results(root) if result.row in names])
     outcomes = [outcome for outcome in plan.outcomes(root) if outcome.verdict != "not run"]
     if as_json:
         told = [outcome.to_json() for outcome in outcomes]

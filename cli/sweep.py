@@ -66,6 +66,8 @@ def sweep(
     if random and optuna:
         raise UsageError("--random and --optuna draw in different ways: choose one")
     axes = dict(map(parse_axis, grid))
+    if "runtime.backend" in axes:
+        raise UsageError("--grid runtime.backend: all points are computed on one backend, that of --backend")
     changes = settings(set_, fraction) | ({} if data is None else {"data.name": data})
     as_it_is = load_recipe(recipe, changes)
     seed, chosen = as_it_is.training.seed, runtime.choose_backend(backend, as_it_is.runtime.backend)

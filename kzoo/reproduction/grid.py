@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, count, product
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ def _parse_range(text: str, words: Sequence[str]) -> Range:
 
 
 def grid_points(axes: Axes) -> list[Point]:
-    """All combinations of the values, the last key fastest.
+    """All combinations of the values, each once, the last key fastest.
 
     Raises:
         UsageError: a key has a range.
@@ -103,19 +103,28 @@ def grid_points(axes: Axes) -> list[Point]:
         if isinstance(axis, Range):
             raise UsageError(f"--grid {key} is a range: say how many points with --random N or --optuna N")
         columns.append(axis.values)
-    return [dict(zip(axes, values, strict=True)) for values in product(*columns)]
+    points = (dict(zip(axes, values, strict=True)) for values in product(*columns))
+    return list({repr(point): point for point in points}.values())
 
 
 def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
     """The table of some points of a recipe, which have no published figures."""
-    name = Path(recipe).stem
-    rows = tuple(_to_row(recipe, point) for point in points)
-    return Table(name=name, title=f"points of {name}", source="", decides=decides, rows=rows)
+    name, rows = _to_name(Path(recipe).stem), dict[str, Row]()
+    for point in points:
+        label = _label(point)
+        numbered = (f"{label}-{number}" for number in count(2))
+        row = next(word for word in chain([label], numbered) if word not in rows)
+        rows[row] = Row(name=row, recipe=recipe, overrides=point)
+    return Table(name=name, title=f"points of {name}", source="", decides=decides, rows=tuple(rows.values()))
 
 
-def _to_row(recipe: str, point: Point) -> Row:
-    """The row of a point, named by its values."""
+def _label(point: Point) -> str:
+    """The values of a point by the last words of their keys."""
     leaves = [key.rpartition(".")[2] for key in point]
     labels = leaves if len(set(leaves)) == len(leaves) else list(point)
-    words = "-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True))
-    return Row(name=re.sub(r"[^\w.=+-]+", "_", words), recipe=recipe, overrides=point)
+    return _to_name("-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True)))
+
+
+def _to_name(words: str) -> str:
+    """The words as the name of a table or a row, which names folders too."""
+    return re.sub(r"[^\w.=+-]+", "_", words)

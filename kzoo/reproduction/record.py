@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from kzoo.errors import DataError, UsageError
@@ -26,15 +27,45 @@ def record_place(table: Table) -> Traversable:
 
 
 def load_records(table: Table) -> list[Result]:
-    """The results of record of a table; none where none were kept."""
+    """The results of record of a table; none where none were kept.
+
+    Raises:
+        DataError: the file is damaged, or has results of a row that the table has not.
+    """
     place = record_place(table)
     if not place.is_file():
         return []
     try:
         rows = csv.DictReader(io.StringIO(place.read_text(encoding="utf-8")))
-        return [_from_row(table, row) for row in rows]
+        results = [_from_row(table, row) for row in rows]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{place} is not a file of results: {error}") from error
+    names = {row.name for row in table.rows}
+    for result in results:
+        if result.row not in names:
+            raise DataError(
+                f"{place} has results of {result.row!r}, which is no row of {table.name}: name the row there "
+                "as the table does, or delete its lines"
+            )
+    return results
+
+
+def check_record(table: Table) -> None:
+    """See, before anything is trained, that results of record can be kept.
+
+    Raises:
+        UsageError: their folder cannot be written.
+        DataError: those that are there cannot be read.
+    """
+    load_records(table)
+    folder = _path(table).parent
+    try:
+        folder.mkdir(exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(
+            f"--record writes to {folder}, which cannot be written: use a checkout of kzoo of your own"
+        ) from error
 
 
 def keep(table: Table, results: Iterable[Result]) -> Path:
@@ -51,10 +82,14 @@ def keep(table: Table, results: Iterable[Result]) -> Path:
         kept[_key(result)] = result
     names = [row.name for row in table.rows]
     ordered = sorted(kept.values(), key=lambda r: (names.index(r.row), r.backend, r.seed))
-    path = Path(str(record_place(table)))
+    path = _path(table)
     path.parent.mkdir(exist_ok=True)
     atomic_write_text(path, _to_csv(table, ordered))
     return path
+
+
+def _path(table: Table) -> Path:
+    return Path(str(record_place(table)))
 
 
 def _key(result: Result) -> tuple[str, int, str]:

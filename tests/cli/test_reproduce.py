@@ -8,10 +8,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from kzoo import runtime
+from kzoo.errors import UsageError
+from kzoo.reproduction import record
+from kzoo.reproduction.engine import Engine
 from kzoo.reproduction.plan import load_plan
 from kzoo.reproduction.table import list_tables
 
@@ -113,6 +118,45 @@ def test_a_dry_run_estimates_and_leaves_nothing_behind(kzoo, table, here):
     assert other["seconds"] == pytest.approx(one["seconds"] + 2 * epoch)
     assert told["seconds"] == pytest.approx(3 * (one["seconds"] + other["seconds"]) / 2)
     assert not list(here.iterdir())
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What an engine that makes no runs is told, and what is kept as results of record."""
+    heard = SimpleNamespace(conditions=None, kept=[])
+
+    def run(self, conditions, rows):
+        heard.conditions = conditions
+        results = [SimpleNamespace(row=row.name) for row in conditions.table.rows]
+        return SimpleNamespace(results=lambda root: results, outcomes=lambda root: [], settings={})
+
+    monkeypatch.setattr(Engine, "run", run)
+    monkeypatch.setattr(record, "keep", lambda table, results: heard.kept.extend(r.row for r in results))
+    monkeypatch.setattr(record, "check_record", lambda table: None)
+    monkeypatch.setattr(runtime, "choose_backend", lambda flag, preferred: flag or preferred)
+    return heard
+
+
+def test_a_backend_that_is_set_is_that_of_the_runs(kzoo, told):
+    done = kzoo("reproduce", "R001-2.2", "--set", "runtime.backend=jax", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert told.conditions.backend == "jax"
+
+
+def test_only_the_rows_that_are_asked_for_are_kept(kzoo, told):
+    done = kzoo("reproduce", "R004-2.1", "--rows", "lr0.1", "--record", "--json")
+    assert done.exit_code == 0, done.stderr
+    assert told.kept == ["lr0.1"]
+
+
+def test_that_results_cannot_be_kept_is_said_before_anything_is_trained(kzoo, told, monkeypatch, here):
+    def refuse(table):
+        raise UsageError("--record writes to a folder which cannot be written")
+
+    monkeypatch.setattr(record, "check_record", refuse)
+    done = kzoo("reproduce", "R004-2.1", "--record")
+    assert (done.exit_code, told.conditions) == (2, None)
+    assert "which cannot be written" in done.stderr
 
 
 def test_the_list_has_every_table(kzoo):

@@ -61,6 +61,7 @@ def test_points_are_ranked_by_validation_and_the_test_is_told_of_the_best(swept,
         (["--grid", "model.dropout=0.1:0.5"], 2, "--random N or --optuna N"),
         (["--grid", "model.filters=1,2", "--random", "1", "--optuna", "1"], 2, "choose one"),
         (["--grid", "model.filter=1,2"], 2, "did you mean 'filters'?"),
+        (["--grid", "runtime.backend=tensorflow,jax"], 2, "on one backend"),
         ([], 2, "--grid"),
     ],
 )

@@ -68,6 +68,22 @@ def test_points_are_rows_that_can_be_trained():
         assert table.recipe(row).published is None
 
 
+def test_rows_and_tables_have_names_of_their_own(tmp_path):
+    path = tmp_path / "my recipe.yaml"
+    path.write_text(load_recipe("fashion-cnn").to_yaml())
+    points = [{"data.name": name} for name in ("a b", "a_b", "a b-2", "a/b")]
+    table = to_table(str(path), points, "validation_accuracy")
+    assert table.name == "my_recipe"
+    assert [row.name for row in table.rows] == ["name=a_b", "name=a_b-2", "name=a_b-2-2", "name=a_b-3"]
+    assert [row.overrides for row in table.rows] == points
+
+
+def test_a_point_of_a_grid_is_there_once():
+    assert grid_points(axes("training.learning_rate=0.1,1e-1,0.2")) == [
+        {"training.learning_rate": rate} for rate in (0.1, 0.2)
+    ]
+
+
 def test_random_points_differ_and_are_those_of_their_seed():
     searched = axes("training.learning_rate=1e-4:1e-1:log", "model.dropout=0.3,0.5")
     points = random_points(searched, 20, seed=1)

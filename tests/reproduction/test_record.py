@@ -53,6 +53,26 @@ def test_a_damaged_file_is_named(elsewhere):
         record.load_records(TABLE)
 
 
+def test_results_of_a_row_that_was_renamed_are_named(made):
+    record.keep(TABLE, [made(0.9)])
+    first, *others = TABLE.rows
+    renamed = TABLE.model_copy(update={"rows": (first.model_copy(update={"name": "new"}), *others)})
+    for use in (record.load_records, record.check_record, lambda table: record.keep(table, [])):
+        with pytest.raises(
+            DataError, match=r"results of 'lr0\.01-dropout0\.5', which is no row of R001-2\.2"
+        ):
+            use(renamed)
+
+
+def test_whether_results_can_be_kept_is_known_before(tmp_path, elsewhere, monkeypatch):
+    record.check_record(TABLE)
+    assert not list(elsewhere.parent.iterdir())
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(record, "tables_folder", lambda: tmp_path / "file")
+    with pytest.raises(UsageError, match=r"file/results, which cannot be written"):
+        record.check_record(TABLE)
+
+
 def test_the_verdicts_of_the_record_are_those_of_the_runs(made):
     results = [made(0.9073 + off, seed=seed) for seed, off in enumerate((-0.001, 0.0, 0.002))]
     before = judge(TABLE, results)
