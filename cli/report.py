@@ -14,7 +14,9 @@ from .output import console
 def report(
     places: Annotated[
         list[str],
-        typer.Argument(metavar="RUN|TABLE...", help="Folders of runs, reproduced tables by name or folder."),
+        typer.Argument(
+            metavar="RUN|TABLE...", help="Folders of runs or sweeps, reproduced tables by name or folder."
+        ),
     ],
     out: Annotated[
         Path,

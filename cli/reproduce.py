@@ -74,7 +74,8 @@ def reproduce(
     if record:
         check_record(wanted)
     root = out or Path("runs") / "tables" / wanted.name
-    with open_engine(root, wanted.decides, seeds, jobs, require_data or record) as engine:
+    words = ("reproduce", table)
+    with open_engine(root, words, wanted.decides, seeds, jobs, require_data or record) as engine:
         plan = engine.run(conditions, chosen)
     if record:
         names = {row.name for row in chosen}

@@ -42,9 +42,13 @@ def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, A
 
 @contextmanager
 def open_engine(
-    root: Path, figure: str | None, seeds: int, jobs: int, require_data: bool
+    root: Path, words: Sequence[str], figure: str | None, seeds: int, jobs: int, require_data: bool
 ) -> Iterator[Engine]:
-    """An engine that shows how far its runs are, and of each this figure; if None, the best it validated."""
+    """An engine that shows how far its runs are, and of each this figure; if None, the best it validated.
+
+    `words` are those after `kzoo` that say what the runs are of.
+    """
+    from kzoo.locks import hold
     from kzoo.reproduction.engine import Engine
 
     screen = error_console()
@@ -58,12 +62,12 @@ def open_engine(
     def tell(folder: str) -> str:
         metrics = json.loads((root / folder / "metrics.json").read_text(encoding="utf-8"))
         name = figure or next(name for name in metrics if name.startswith("best_validation_"))
-        return f"{name.replace('_', ' ')} {metrics[name]:.4f}"
+        return f"{name.replace('_', ' ')} {metrics[name]:.4f}" if name in metrics else "done"
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with run_watcher(tell) as watcher:
-            yield Engine(root, seeds, jobs, require_data, announce, watcher)
+        with hold(root), run_watcher(tell) as watcher:
+            yield Engine(root, seeds, jobs, require_data, announce, watcher, tuple(words))
     except KeyboardInterrupt:
         screen.print("interrupted; the same command goes on where it was", soft_wrap=True)
         raise

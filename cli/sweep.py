@@ -61,7 +61,7 @@ def sweep(
     from kzoo.reproduction.conditions import Conditions
     from kzoo.reproduction.grid import grid_points, parse_axis, to_table
     from kzoo.reproduction.search import random_points
-    from kzoo.reproduction.sweep import Sweep
+    from kzoo.reproduction.sweep import Sweep, rank
 
     if random and optuna:
         raise UsageError("--random and --optuna draw in different ways: choose one")
@@ -77,13 +77,15 @@ def sweep(
         print_costs(conditions, conditions.table.rows, seeds, jobs, as_json)
         return
     root = out or Path("runs") / "sweeps" / as_it_is.name
-    with open_engine(root, None, seeds, jobs, require_data) as engine:
+    drawn = ["--random", str(random)] if random else ["--optuna", str(optuna)] if optuna else []
+    words = ["sweep", recipe, *(word for axis in grid for word in ("--grid", axis)), *drawn]
+    with open_engine(root, words, None, seeds, jobs, require_data) as engine:
         made = Sweep(engine, recipe, axes, changes, chosen, data_dir)
         if optuna:
             outcomes = made.search(optuna, seed)
         else:
             outcomes = made.run(random_points(axes, random, seed) if random else grid_points(axes))
-        ranked = made.rank(outcomes)
+        ranked = rank(outcomes, made.figure)
     if not ranked[0].results:
         raise KzooError(f"all points failed; {ranked[0].row.name}: {ranked[0].failure}")
     again = _command(recipe, ranked[0], changes)

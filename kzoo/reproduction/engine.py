@@ -29,6 +29,7 @@ class Engine:
         require_data: refuse a stand-in.
         announce: hears what is said of each set of data, before anything is trained on it.
         watcher: hears of the runs.
+        words: those of the plan.
     """
 
     root: Path
@@ -37,6 +38,7 @@ class Engine:
     require_data: bool
     announce: Callable[[dict[str, Any]], None]
     watcher: Watcher
+    words: tuple[str, ...] = ()
     _answers: Answers = field(default_factory=dict)
 
     def ask(self, conditions: Conditions, row: Row) -> dict[str, Any]:
@@ -52,12 +54,11 @@ class Engine:
             self.announce(answer["data"])
         return answer
 
-    def run(self, conditions: Conditions, rows: Sequence[Row]) -> Plan:
-        """Make the runs of these rows that were not made before.
+    def plan(self, conditions: Conditions, rows: Sequence[Row]) -> Plan:
+        """The runs of these rows, and beside them what was done before in the folder.
 
         Raises:
             KzooError: a recipe or its data are wrong.
-            KeyboardInterrupt: the same call goes on.
         """
         code = code_version()
 
@@ -73,6 +74,16 @@ class Engine:
         plan = create_plan(conditions, rows, seeds=self.seeds, code=code, read=read)
         if (self.root / FILE).is_file():
             plan = plan.beside(load_plan(self.root), self.root, again)
+        return plan.model_copy(update={"words": self.words})
+
+    def run(self, conditions: Conditions, rows: Sequence[Row]) -> Plan:
+        """Make the runs of these rows that were not made before.
+
+        Raises:
+            KzooError: a recipe or its data are wrong.
+            KeyboardInterrupt: the same call goes on.
+        """
+        plan = self.plan(conditions, rows)
         plan.save(self.root)
         done = work(plan, self.root, conditions, size=self.size, watcher=self.watcher)
         done.save(self.root)

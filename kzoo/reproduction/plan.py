@@ -21,7 +21,10 @@ FILE = "plan.json"
 
 
 class Plan(BaseModel):
-    """A table, the settings laid over all its rows, and its jobs; `failures` has by folder what was said."""
+    """A table, the settings laid over all its rows, and its jobs; `failures` has by folder what was said.
+
+    `words` are those after `kzoo` that name the table, such as `reproduce R001-2.2`, or the grid of a sweep.
+    """
 
     model_config = ConfigDict(frozen=True)
     table: Table
@@ -29,6 +32,12 @@ class Plan(BaseModel):
     backend: str
     jobs: tuple[Job, ...]
     failures: dict[str, str] = {}
+    words: tuple[str, ...] = ()
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether the rows are the points of a user's own grid."""
+        return self.words[:1] == ("sweep",)
 
     def row(self, job: Job) -> Row:
         """The row of a job."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from kzoo.recipe import Figure
+from kzoo.recipe import Figure, Recipe
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.engine import Engine
 from kzoo.reproduction.grid import Axes, Point, to_table
@@ -38,9 +38,7 @@ class Sweep:
         """
         conditions = self._conditions([{key: axis.first for key, axis in self.axes.items()}], "test_loss")
         (row,) = conditions.table.rows
-        criterion = self.engine.ask(conditions, row)["criterion"]
-        is_best = conditions.recipe(row).training.tested_epoch == "best"
-        return f"best_{criterion}" if is_best else criterion
+        return ranking_figure(self.engine.ask(conditions, row)["criterion"], conditions.recipe(row))
 
     def run(self, points: Sequence[Point]) -> list[Outcome]:
         """Make the runs of these points: what became of each, in their order.
@@ -60,25 +58,33 @@ class Sweep:
         def measure(points: Sequence[Point]) -> list[float | None]:
             tried.update({repr(point): point for point in points})
             scores = {
-                repr(found.row.overrides): self.score(found) for found in self.run(list(tried.values()))
+                repr(found.row.overrides): score(found, self.figure)
+                for found in self.run(list(tried.values()))
             }
             return [scores[repr(point)] for point in points]
 
         optuna_points(self.axes, count, seed, self.engine.size, measure)
         return self.run(list(tried.values()))
 
-    def score(self, outcome: Outcome) -> float | None:
-        """The mean over the seeds, higher being better; None where nothing was measured."""
-        if self.figure not in outcome.measured:
-            return None
-        sign = 1 if higher_is_better(self.figure) else -1
-        return sign * outcome.measured[self.figure].mean
-
-    def rank(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The outcomes from the best to the worst, at the end those that failed."""
-        scores = [self.score(outcome) for outcome in outcomes]
-        places = sorted(range(len(scores)), key=lambda i: (scores[i] is None, -(scores[i] or 0.0)))
-        return [outcomes[place] for place in places]
-
     def _conditions(self, points: Sequence[Point], decides: Figure) -> Conditions:
         return Conditions(to_table(self.recipe, points, decides), self.settings, self.backend, self.data_dir)
+
+
+def ranking_figure(criterion: str, recipe: Recipe) -> str:
+    """What points are ranked by: the figure by which epochs are compared, of the epoch that is tested."""
+    return f"best_{criterion}" if recipe.training.tested_epoch == "best" else criterion
+
+
+def score(outcome: Outcome, figure: str) -> float | None:
+    """The mean over the seeds, higher being better; None where nothing was measured."""
+    if figure not in outcome.measured:
+        return None
+    sign = 1 if higher_is_better(figure) else -1
+    return sign * outcome.measured[figure].mean
+
+
+def rank(outcomes: Sequence[Outcome], figure: str) -> list[Outcome]:
+    """The outcomes from the best to the worst, at the end those that failed."""
+    scores = [score(outcome, figure) for outcome in outcomes]
+    places = sorted(range(len(scores)), key=lambda i: (scores[i] is None, -(scores[i] or 0.0)))
+    return [outcomes[place] for place in places]

@@ -7,11 +7,13 @@ import json
 import re
 import shutil
 import sys
+from html import unescape
 
 import pytest
 
+from kzoo.reproduction.grid import to_table
 from kzoo.reproduction.job import Job
-from kzoo.reproduction.plan import Plan
+from kzoo.reproduction.plan import Plan, load_plan
 from kzoo.reproduction.table import load_table
 
 
@@ -130,6 +132,58 @@ def test_a_table_has_its_rows_with_verdicts(report, table, place):
     assert headings(html, 3)[:2] == ["lr0.1-dropout0.3", "lr0.1-dropout0.5"]
     assert html.count('<table class="results">') == 1, "its runs are in no second table"
     assert "kzoo reproduce R001-2.2" in html
+
+
+def test_a_table_file_is_in_the_command(report, table, here):
+    own = load_plan(table).model_copy(
+        update={
+            "words": ("reproduce", "my tables/own.yaml"),
+            "settings": {"training.weight_decay": 1e-05, "training.clip_value": None},
+        }
+    )
+    own.save(table)
+    (command,) = re.findall(r"kzoo reproduce [^<]+", report(table))
+    assert unescape(command).startswith(
+        "kzoo reproduce 'my tables/own.yaml' --rows lr0.1-dropout0.3,lr0.1-dropout0.5,lr0.1-dropout0.8 "
+        "--backend tensorflow --set training.weight_decay=1e-05 --set training.clip_value=null"
+    )
+
+
+@pytest.fixture
+def sweep(trained_run, here):
+    """The folder of a sweep of three points, of which the second is the best and the third has failed."""
+    rates = (0.1, 0.01, 0.001)
+    points = to_table("fashion-cnn", [{"training.learning_rate": x} for x in rates], "validation_accuracy")
+    jobs = tuple(Job(row=row.name, seed=42, folder=f"{row.name}-42") for row in points.rows)
+    root = here / "runs" / "sweeps" / "fashion-cnn"
+    for job, (validation, test) in zip(jobs, ((0.6125, 0.7375), (0.6525, 0.6175)), strict=False):
+        shutil.copytree(trained_run, root / job.folder)
+        file = root / job.folder / "metrics.json"
+        metrics = json.loads(file.read_text())
+        metrics |= {"validation_accuracy": validation, "test_accuracy": test}
+        file.write_text(json.dumps(metrics | {"test": {**metrics["test"], "accuracy": test}}))
+    words = ("sweep", "fashion-cnn", "--grid", "training.learning_rate=0.1,0.01,0.001")
+    failures = {jobs[2].folder: "out of memory"}
+    Plan(table=points, settings={}, backend="tensorflow", jobs=jobs, failures=failures, words=words).save(
+        root
+    )
+    return root
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_a_sweep_is_ranked_by_validation_and_tells_one_test(report, sweep, name):
+    text = report(sweep, "--out", name)
+    assert text.index(".6525") < text.index(".6125"), "the best first"
+    assert "Ranked by the validation accuracy. The test accuracy is told of the best alone: .6175" in text
+    assert ".7375" not in text
+    for absent in ("not comparable", "decides", "kzoo reproduce"):
+        assert absent not in text
+    assert "a run failed: out of memory" in text
+    command = "kzoo sweep fashion-cnn --grid training.learning_rate=0.1,0.01,0.001 --backend tensorflow"
+    assert command in text
+    if name.endswith("html"):
+        assert headings(text, 3)[0] == "learning_rate=0.01"
+        assert "learning_rate=0.1" not in headings(text, 3)
 
 
 def test_a_table_beside_a_run(report, table, trained_run):

@@ -15,6 +15,7 @@ import yaml
 
 from kzoo import runtime
 from kzoo.errors import UsageError
+from kzoo.locks import hold
 from kzoo.reproduction import record
 from kzoo.reproduction.engine import Engine
 from kzoo.reproduction.plan import load_plan
@@ -84,7 +85,9 @@ def test_what_was_done_is_not_done_again(reproduced, kzoo):
     assert "good: the good one\n" in done.stdout
     assert "reproduced: the published figure lies in" in done.stdout
     assert before.stat().st_mtime_ns == stamp
-    assert [job.row for job in load_plan(root).jobs] == ["good"]
+    plan = load_plan(root)
+    assert [job.row for job in plan.jobs] == ["good"]
+    assert plan.words == ("reproduce", path)
 
 
 def test_what_is_interrupted_goes_on_where_it_was(table, kzoo, here):
@@ -118,6 +121,15 @@ def test_a_dry_run_estimates_and_leaves_nothing_behind(kzoo, table, here):
     assert other["seconds"] == pytest.approx(one["seconds"] + 2 * epoch)
     assert told["seconds"] == pytest.approx(3 * (one["seconds"] + other["seconds"]) / 2)
     assert not list(here.iterdir())
+
+
+def test_one_at_a_time_is_at_work_in_a_folder(kzoo, table, here):
+    path = table(good={})
+    with hold(here / "runs"):
+        done = kzoo("reproduce", path, "--out", here / "runs")
+    assert done.exit_code == 2
+    assert f"another kzoo is at work in {here / 'runs'}: wait until it ends" in done.stderr
+    assert not list(here.glob("**/*.yaml"))
 
 
 @pytest.fixture

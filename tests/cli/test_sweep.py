@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kzoo.reproduction.plan import load_plan
+
 SETTINGS = [
     "--set",
     "model.filters=2",
@@ -38,6 +40,10 @@ def test_points_are_ranked_by_validation_and_the_test_is_told_of_the_best(swept,
     assert first["mean"] == metrics["validation_accuracy"]
     assert told["best"]["test"]["test_accuracy"] == metrics["test_accuracy"]
     assert json.dumps(told).count("test_accuracy") == 1
+
+    plan = load_plan(root)
+    assert plan.is_sweep
+    assert plan.words == ("sweep", "tiny-cnn", "--grid", "training.learning_rate=0.03,1e-6,1e30")
 
     before = {path: path.stat().st_mtime_ns for path in root.glob("*/metrics.json")}
     table = kzoo(*words).stdout

@@ -26,7 +26,7 @@ def results_page(
         tables: reproduced tables; their runs are among the runs.
         title: the title; otherwise made from the runs.
     """
-    anchors = {run.folder.path: run.anchor for run in runs}
+    anchors = {run.folder.path: run.anchor for run in runs if run.is_told}
     in_tables = {path for table in tables for path in table.labels}
     others = [run for run in runs if run.folder.path not in in_tables]
     return Page(
@@ -34,7 +34,7 @@ def results_page(
         lead=_lead(runs),
         tables=(*(table.result_table(anchors) for table in tables), *task_tables(others)),
         curves=tuple(_curves(runs)),
-        runs=tuple(run_section(run) for run in runs),
+        runs=tuple(run_section(run) for run in runs if run.is_told),
         models=tuple(model_sections(runs)),
         data=tuple(data_groups(runs)),
         environments=tuple(environment_groups(runs)),

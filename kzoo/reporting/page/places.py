@@ -8,6 +8,7 @@ from pathlib import Path
 from kzoo.errors import UsageError
 from kzoo.reporting.page.run import ReportedRun
 from kzoo.reporting.page.spelling import slug
+from kzoo.reporting.page.sweep import ReportedSweep
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reproduction.plan import FILE, load_plan
 from kzoo.training.run import RunFolder, open_run
@@ -22,7 +23,7 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
     A run of a table is called by its row, another by as much of its path as tells it from the others.
 
     Args:
-        places: folders of runs, folders of tables, or the names of tables in `TABLES`.
+        places: folders of runs, of tables or of sweeps, or the names of tables in `TABLES`.
 
     Raises:
         UsageError: a place is none of these.
@@ -31,7 +32,8 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
     owners: dict[Path, ReportedTable | None] = {}
     for place in places:
         if root := _find_table(place):
-            table = ReportedTable(load_plan(root), root)
+            plan = load_plan(root)
+            table = (ReportedSweep if plan.is_sweep else ReportedTable)(plan, root)
             tables.append(table)
             owners |= dict.fromkeys(table.labels, table)
         else:
@@ -44,7 +46,8 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
             label = str(path)
         anchor = slug(f"run {label}", [run.anchor for run in runs])
         curve = label if owner is None else owner.curves.get(path)
-        runs.append(ReportedRun(RunFolder(path), label, anchor, curve))
+        is_told = owner is None or path in owner.told
+        runs.append(ReportedRun(RunFolder(path), label, anchor, curve, is_told))
     return runs, tables
 
 

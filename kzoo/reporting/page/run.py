@@ -26,12 +26,14 @@ class ReportedRun:
     """A run folder with its name on the page; what has not been written yet is empty.
 
     `curve` is what its curves are called, None if they are not drawn: of several seeds the first one's are.
+    `is_told` says whether it has a section of its own, with its test.
     """
 
     folder: RunFolder
     label: str
     anchor: str
     curve: str | None
+    is_told: bool = True
 
     @cached_property
     def recipe(self) -> Recipe:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -55,36 +55,46 @@ class ReportedTable:
         return {folder: outcome.row.name for outcome in rows for folder in _folders(outcome)[:1]}
 
     @property
+    def told(self) -> Collection[Path]:
+        """The folders of the runs that have a section of their own: all of them."""
+        return self.labels.keys()
+
+    @property
     def command(self) -> str:
-        """How the table is reproduced."""
+        """How the runs are made."""
         asked, plan = [outcome.row.name for outcome in self.outcomes], self.plan
         rows = ["--rows", ",".join(asked)] if len(asked) < len(plan.table.rows) else []
         seeds = ["--seeds", str(self.seeds)] if self.seeds > 1 else []
         settings = [
             word for key, value in plan.settings.items() for word in ("--set", f"{key}={setting(value)}")
         ]
-        return shlex.join(
-            ["kzoo", "reproduce", self.name, *rows, *seeds, "--backend", plan.backend, *settings]
-        )
+        words = plan.words or ("reproduce", self.name)
+        return shlex.join(["kzoo", *words, *rows, *seeds, "--backend", plan.backend, *settings])
 
     def result_table(self, anchors: Mapping[Path, str]) -> ResultTable:
         """The table; `anchors` has the sections of the runs."""
         table = self.plan.table
-        figures = self._figures
-        rule = f"The {figure_name(table.decides)} decides; {RULE}."
+        figures = self.figures
         return ResultTable(
             title=f"{table.name}: {table.title}",
             figures=tuple(map(figure_name, figures)),
             rows=tuple(self._row(outcome, figures, anchors) for outcome in self.outcomes),
-            remarks=tuple(filter(None, (table.note, rule, self._settings))),
+            remarks=tuple(filter(None, (table.note, self.rule, self._settings))),
         )
 
     @property
-    def _figures(self) -> list[str]:
-        """What was published for the rows; of a grid, for which nothing was, what decides and its like."""
-        _, _, figure = self.plan.table.decides.partition("_")
-        unpublished = ["train_loss_running", *(f"{split}_{figure}" for split in ("validation", "test"))]
-        return in_order(row.published for row in self.plan.table.rows) or unpublished
+    def figures(self) -> list[str]:
+        """What was published for the rows."""
+        return in_order(row.published for row in self.plan.table.rows)
+
+    @property
+    def rule(self) -> str:
+        """How the rows are judged."""
+        return f"The {figure_name(self.plan.table.decides)} decides; {RULE}."
+
+    def verdict(self, outcome: Outcome) -> str | None:
+        """The verdict on a row."""
+        return outcome.verdict
 
     @property
     def _settings(self) -> str:
@@ -100,7 +110,7 @@ class ReportedTable:
             changes=tuple((key, setting(value)) for key, value in row.overrides.items()),
             stand_in=any(result.stand_in for result in outcome.results),
             runs=len(outcome.results),
-            verdict=outcome.verdict,
+            verdict=self.verdict(outcome),
             notes=tuple(outcome.notes),
         )
 
