@@ -107,6 +107,7 @@ def _train(
     recipe = _with_backend(recipe, backend)
 
     from kzoo.experiment import prepare, start
+    from kzoo.locks import hold
     from kzoo.training.run import new_run
 
     own_data = recipe.data.name != reference.data.name
@@ -117,8 +118,9 @@ def _train(
         return
     experiment.examples()  # reads every image and clip: one that is damaged leaves no run folder behind
     run = new_run(recipe, out)
-    start(experiment, run)
-    _run_to_the_end(experiment, run, reference, as_json)
+    with hold(run.path):
+        start(experiment, run)
+        _run_to_the_end(experiment, run, reference, as_json)
 
 
 def _resume(
@@ -145,12 +147,14 @@ def _resume(
 
     from kzoo.experiment import prepare
     from kzoo.experiment import resume as resume_run
+    from kzoo.locks import hold
 
     experiment = prepare(recipe, data_dir=data_dir)
-    resume_run(experiment, run)
-    reference = load_recipe(recipe.name) if _is_shipped(recipe.name) else recipe
-    _announce(experiment)
-    _run_to_the_end(experiment, run, reference, as_json)
+    with hold(run.path):
+        resume_run(experiment, run)
+        reference = load_recipe(recipe.name) if _is_shipped(recipe.name) else recipe
+        _announce(experiment)
+        _run_to_the_end(experiment, run, reference, as_json)
 
 
 def _is_shipped(name: str) -> bool:

@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 import yaml
 
+from kzoo.locks import hold
 from kzoo.runtime import BACKENDS
 
 EPOCHS = 5
@@ -280,3 +281,12 @@ def test_what_is_no_run(kzoo, tmp_path):
         done = kzoo("train", "--resume", folder)
         assert done.exit_code == 2
         assert f"{folder} is not a run folder" in done.stderr
+
+
+def test_a_run_that_is_at_work_is_not_resumed(kzoo, trained_run):
+    before = {path: path.read_bytes() for path in trained_run.glob("*.*")}
+    with hold(trained_run):
+        done = kzoo("train", "--resume", trained_run, "--epochs", 4)
+    assert done.exit_code == 2
+    assert f"another kzoo is at work in {trained_run}" in done.stderr
+    assert {path: path.read_bytes() for path in before} == before
