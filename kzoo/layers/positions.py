@@ -66,18 +66,17 @@ class LearnedPositions(_AddedPositions):
 
     def build(self, shape: Shape) -> None:
         """Create the vectors."""
-        self.table = keras.layers.Embedding(self.length, shape[-1], dtype=self.dtype_policy, name="table")
-        self.table.build((None,))
+        self.table = self.add_weight(shape=(self.length, shape[-1]), initializer="uniform", name="table")
 
     def vectors(self, length: int, features: int) -> Tensor:
         """The first ones."""
         if isinstance(length, int) and length > self.length:
             raise ValueError(f"LearnedPositions({self.length}) cannot place a sequence of {length}")
-        return self.table.embeddings[:length]
+        return self.table[:length]
 
     def at(self, positions: Tensor) -> Tensor:
         """The vectors of these positions, `(..., features)`."""
-        return ops.take(self.table.embeddings, positions, axis=0)
+        return ops.take(self.table, positions, axis=0)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""

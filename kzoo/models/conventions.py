@@ -10,6 +10,7 @@ A figure published with PyTorch reproduces with PyTorch's defaults only, and the
 | LSTM recurrent kernel | orthogonal | U(+-1 / sqrt(units)) |
 | LSTM bias | 0, and 1 for the forget gate | U(+-1 / sqrt(units)) + U(+-1 / sqrt(units)) [2] |
 | Embedding | U(+-.05) | N(0, 1), and 0 for token 0 [3] |
+| Learned positions | U(+-.05) | N(0, 1) |
 | Output of an untied embedding | as a Dense kernel | as a Dense kernel |
 
 [1] PyTorch's kaiming_uniform_(a=sqrt(5)): gain sqrt(2 / (1 + 5)), bound gain * sqrt(3 / fan_in).
@@ -92,8 +93,12 @@ def _small_uniform(shape: Shape, rng: np.random.Generator) -> np.ndarray:
     return _uniform(0.05, shape, rng)
 
 
+def _normal(shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(size=shape)
+
+
 def _normal_but_padding(shape: Shape, rng: np.random.Generator) -> np.ndarray:
-    table = rng.normal(size=shape)
+    table = _normal(shape, rng)
     table[0] = 0.0
     return table
 
@@ -108,6 +113,7 @@ class Convention:
     lstm_recurrent_kernel: Draw
     lstm_bias: Draw
     embedding: Draw
+    positions: Draw
 
 
 CONVENTIONS = {
@@ -118,6 +124,7 @@ CONVENTIONS = {
         lstm_recurrent_kernel=_orthogonal,
         lstm_bias=_forget_bias,
         embedding=_small_uniform,
+        positions=_small_uniform,
     ),
     "pytorch": Convention(
         kernel=_fan_in_uniform,
@@ -126,6 +133,7 @@ CONVENTIONS = {
         lstm_recurrent_kernel=_units_uniform,
         lstm_bias=_two_units_uniform_biases,
         embedding=_normal_but_padding,
+        positions=_normal,
     ),
 }
 
@@ -156,6 +164,8 @@ def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable,
     """What of a layer is drawn, in this order: the variable, how, and the shape that decides the scale."""
     from keras import layers
 
+    from kzoo.layers import LearnedPositions
+
     if isinstance(layer, layers.LSTMCell):
         shape = tuple(layer.kernel.shape)
         return [
@@ -169,6 +179,8 @@ def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable,
         if (free := getattr(layer, "reverse_embeddings", None)) is not None:
             draws.append((free, chosen.kernel, table[::-1]))
         return draws
+    if isinstance(layer, LearnedPositions):
+        return [(layer.table, chosen.positions, tuple(layer.table.shape))]
     if isinstance(layer, layers.Dense | layers.Conv1D | layers.Conv2D):
         shape = tuple(layer.kernel.shape)
         bias = [] if layer.bias is None else [(layer.bias, chosen.bias, shape)]

@@ -155,7 +155,7 @@ class SpeechExperiment(SequenceExperiment):
         references = self.data.splits[split].texts
         return {
             **{
-                name: similarity.mean_similarity(measure, references, predictions)
+                name: similarity.mean_similarity(measure, self.symbols(references), predictions)
                 for name, measure in SIMILARITIES.items()
             },
             "character_error_rate": transcription.character_error_rate(references, predictions),
@@ -169,7 +169,9 @@ class SpeechExperiment(SequenceExperiment):
         references, predictions = self.data.splits[split].texts, [row[0] for row in passes]
         distances = transcription.edit_distances(references, predictions)
         of_clips = {
-            name: transcription.bootstrap_interval(similarity.similarities(measure, references, predictions))
+            name: transcription.bootstrap_interval(
+                similarity.similarities(measure, self.symbols(references), predictions)
+            )
             for name, measure in SIMILARITIES.items()
         }
         lengths = list(map(len, references))
@@ -182,6 +184,10 @@ class SpeechExperiment(SequenceExperiment):
                 "character_error_rate": transcription.bootstrap_interval(distances, lengths),
             },
         }
+
+    def symbols(self, texts: Sequence[Tokens]) -> list[Tokens]:
+        """Texts as R004 compares them: every character that is none of its symbols is the unknown one."""
+        return [self.vocabulary.decode(self.vocabulary.encode(text)) for text in texts]
 
     def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
         """The clip's name, its text and the model's."""

@@ -58,13 +58,13 @@ def test_sinusoids_need_an_even_number_of_features(features):
 @pytest.mark.parametrize("length", [1, LENGTH, LONGEST])
 def test_learned_positions_are_the_rows_of_their_table(length):
     layer = learned()
-    expected = sequences(length) + array(layer.table.embeddings)[:length]
+    expected = sequences(length) + array(layer.table)[:length]
     np.testing.assert_allclose(array(layer(sequences(length))), expected, atol=1e-6)
 
 
 def test_the_vectors_at_some_positions():
     layer, positions = learned(), np.array([[3, 0], [10, 3], [1, 6]], "int32")
-    expected = array(layer.table.embeddings)[positions]
+    expected = array(layer.table)[positions]
     np.testing.assert_array_equal(array(layer.at(positions)), expected)
     zeros = np.zeros((1, LONGEST, FEATURES), "float32")
     np.testing.assert_array_equal(array(layer(zeros))[0], array(layer.at(np.arange(LONGEST))))

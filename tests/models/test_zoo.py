@@ -190,6 +190,8 @@ def expected_weights(rng: np.random.Generator, convention: str, shapes: dict[str
             yield uniform(rng, 0.05, (tokens, units))
         if "reverse_embeddings" in shapes:
             yield kernel(rng, convention, (units, tokens))
+    elif "table" in shapes:
+        yield rng.normal(size=shapes["table"]) if torch else uniform(rng, 0.05, shapes["table"])
     else:
         starts = {"gamma": np.ones, "beta": np.zeros, "moving_mean": np.zeros, "moving_variance": np.ones}
         for name, shape in shapes.items():

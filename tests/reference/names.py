@@ -10,6 +10,7 @@ Array = TypeVar("Array")
 
 NAMES = {
     "embeddings": "weight",
+    "table": "weight",
     "kernel": "weight",
     "gamma": "weight",
     "bias": "bias",
@@ -43,8 +44,6 @@ def _modules(layers: list[str]) -> list[str]:
     first, *others = layers
     if layers[:2] == ["decoder", "attention"]:  # of a captioner
         return others
-    if layers == ["positions", "table"]:
-        return [first]
     if block := re.fullmatch(r"block(\d+)_(\w+)", first):  # of a recogniser's encoder
         return ["blocks", str(int(block[1]) - 1), block[2], *others]
     if first.startswith("mlp") or first == "attention_norm" or (others and others[0] in PROJECTIONS):

@@ -129,3 +129,9 @@ def test_two_rows_of_one_name_are_refused(tmp_path):
 def test_an_unknown_table_names_the_nearest():
     with pytest.raises(UsageError, match=r"no table is called 'R001-2\.3'; did you mean 'R001-2\.2'"):
         load_table("R001-2.3")
+
+
+def test_what_the_author_coded_has_the_figures_of_the_recipes_that_mend_it():
+    published = {row.name: row.published for row in load_table("R004-3").rows}
+    assert published["recurrent-as-coded"] == published["recurrent"]
+    assert published["self-attention-as-coded"] == published["self-attention"]

@@ -115,12 +115,22 @@ def test_the_figures_are_those_of_the_metrics(recogniser):
     assert (figures["count"], figures["exact_match"]) == (4, 0.25)
     assert figures["character_error_rate"] == pytest.approx((1 + 1 + 1) / 11)
     assert figures["word_error_rate"] == pytest.approx((1 + 1 + 1) / 5)
-    ochiai = similarity.similarities(similarity.ochiai, references, predictions)
+    heard = [tuple("bac"), tuple("b b"), ("c", "a", "<unk>", "b"), ("c",)]
+    ochiai = similarity.similarities(similarity.ochiai, heard, predictions)
     assert figures["intervals"]["ochiai"] == transcription.bootstrap_interval(ochiai)
     assert figures["intervals"]["character_error_rate"] == transcription.bootstrap_interval(
         [0, 1, 1, 1], [3, 3, 4, 1]
     )
     assert list(experiment.sample_rows(predictions))[2:] == [("2", "ca!b", "cab"), ("3", "c", "")]
+
+
+def test_similarities_are_those_of_symbols_and_error_rates_those_of_characters(recogniser):
+    """What no symbol stands for cannot be written, and R004 compares what its symbols make of the text."""
+    experiment = recogniser()
+    written = [SPEECH_VOCABULARY.decode(SPEECH_VOCABULARY.encode(text)) for text in experiment.data.test.texts]
+    figures = experiment.figures("test", written)
+    assert [figures[name] for name in ("jaccard", "ochiai", "damerau_levenshtein")] == [1, 1, 1]
+    assert figures["character_error_rate"] == pytest.approx(1 / 11)
 
 
 @pytest.mark.parametrize(
