@@ -15,14 +15,15 @@ _BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
-    """Of each row the figure that decides, published and measured, and the verdict; then notes and the cost.
+    """Of each row its figures, the published ones in brackets, and the verdict; then notes and the cost.
 
-    A row that was run on several backends has a line for each.
+    The interval is that of the first figure, which decides. A row that was run on several backends has a line
+    for each.
     """
     counts = Counter(outcome.row.name for outcome in outcomes)
     lines = [
-        f"| {table.name} | {figure_name(table.decides)} | measured | 95 % interval | runs | verdict |",
-        "|---|---:|---:|---:|---:|---|",
+        f"| {table.name} | {' | '.join(map(figure_name, table.figures))} | 95 % interval | runs | verdict |",
+        f"|---|{'---:|' * len(table.figures)}---:|---:|---|",
         *(_line(outcome, table, counts[outcome.row.name] > 1) for outcome in outcomes),
     ]
     notes = [f"- {note}" for note in filter(None, (table.note, *row_notes(outcomes)))]
@@ -78,10 +79,16 @@ def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
     measured = outcome.measured.get(table.decides)
     cells = (
         outcome.row.name + (f", {outcome.results[0].backend}" if name_backend else ""),
-        number(outcome.row.published.get(table.decides)),
-        MISSING if measured is None else mean_and_spread(measured),
+        *(_figure(outcome, name) for name in table.figures),
         MISSING if measured is None else interval(measured.interval),
         str(len(outcome.results)),
         outcome.verdict,
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _figure(outcome: Outcome, name: str) -> str:
+    """What was measured, and in brackets what is published."""
+    measured, published = outcome.measured.get(name), outcome.row.published.get(name)
+    told = MISSING if measured is None else mean_and_spread(measured)
+    return told if published is None else f"{told} ({number(published)})"

@@ -85,7 +85,7 @@ def test_markdown_has_a_line_for_each_row(made):
     head, rule, *rows = text.split("\n\n")[0].splitlines()
     assert head.count("|") == rule.count("|") == rows[0].count("|")
     assert len(rows) == 13
-    assert rows[0].startswith("| lr0.01-dropout0.5 | .9073 | .9089 ± ")
+    assert rows[0].startswith("| lr0.01-dropout0.5 | .9089 ± .0023 (.9073) | ")
     assert rows[1].endswith("| 0 | not run |")
     assert text.endswith("2 runs on tensorflow 2.21.0, CPU (2 cores): 4 min of training\n")
 
