@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -26,19 +27,25 @@ else:
 def hold(folder: Path) -> Iterator[None]:
     """Keep a folder, which is made if it is not there, from other processes that would hold it.
 
-    However a process ends, the system takes its lock away; the file `.lock` says nothing and may stay.
+    However a process ends, the system takes its lock away; a file `.lock` that it left says nothing.
 
     Raises:
         UsageError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("ab") as file:
+    path = folder / ".lock"
+    with path.open("ab") as file:
         try:
             _lock(file)
-        except (BlockingIOError, PermissionError) as error:
-            raise UsageError(
-                f"another kzoo is at work in {folder}: wait until it ends, or stop it"
-            ) from error
+            is_held = os.fstat(file.fileno()).st_nlink > 0  # its last holder may just have removed it
+        except (BlockingIOError, PermissionError):
+            is_held = False
         except OSError:
-            pass  # a file system that has no locks
-        yield
+            is_held = True  # a file system without locks
+        if not is_held:
+            raise UsageError(f"another kzoo is at work in {folder}: wait until it ends, or stop it")
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # Windows keeps what is open
+                path.unlink()
