@@ -68,14 +68,14 @@ def reproduce(
     changes = settings(set_, fraction)
     preferred = wanted.recipe(chosen[0], changes).runtime.backend
     conditions = Conditions(wanted, changes, runtime.choose_backend(backend, preferred), data_dir)
+    root, needs_data = out or Path("runs") / "tables" / wanted.name, require_data or record
     if dry_run:
-        print_costs(conditions, chosen, seeds, jobs, as_json)
+        print_costs(conditions, chosen, root, seeds, jobs, needs_data, as_json)
         return
     if record:
         check_record(wanted)
-    root = out or Path("runs") / "tables" / wanted.name
     words = ("reproduce", table)
-    with open_engine(root, words, wanted.decides, seeds, jobs, require_data or record) as engine:
+    with open_engine(root, words, wanted.decides, seeds, jobs, needs_data) as engine:
         plan = engine.run(conditions, chosen)
     if record:
         names = {row.name for row in chosen}

@@ -6,6 +6,7 @@ import json
 import signal
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -75,19 +76,35 @@ def open_engine(
         signal.signal(signal.SIGTERM, before)
 
 
-def print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: int, as_json: bool) -> None:
-    """Say what the runs of these rows would cost, by a few steps of each that differ."""
+def print_costs(
+    conditions: Conditions,
+    rows: Sequence[Row],
+    root: Path,
+    seeds: int,
+    jobs: int,
+    require_data: bool,
+    as_json: bool,
+) -> None:
+    """Say what the runs that rows still lack in a folder would cost, by a few steps of each that differs."""
     from dataclasses import asdict
 
     from kzoo.reporting.page.spelling import duration
-    from kzoo.reproduction.estimate import estimate
+    from kzoo.reproduction.estimate import estimate, runs_left
     from kzoo.reproduction.process import Crew
 
+    with (
+        TemporaryDirectory() as folder,
+        open_engine(Path(folder), (), None, seeds, jobs, require_data) as engine,
+    ):
+        left = runs_left(engine.plan(conditions, rows), root)
     costs = estimate(conditions, rows, Crew(jobs))
     seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
-    total = seeds * sum(seconds.values()) / jobs
+    total = sum(count * seconds[name] for name, count in left.items()) / jobs
     if as_json:
-        told = [{"row": name, "seconds": seconds[name], **asdict(cost)} for name, cost in costs.items()]
+        told = [
+            {"row": name, "runs": left[name], "seconds": seconds[name], **asdict(cost)}
+            for name, cost in costs.items()
+        ]
         print_json(
             {"table": conditions.table.name, "seeds": seeds, "jobs": jobs, "seconds": total, "rows": told}
         )
@@ -95,6 +112,7 @@ def print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: i
     lines = [
         (
             name,
+            str(left[name]),
             duration(seconds[name]),
             f"{1000 * cost.step:.2f}",
             f"{cost.steps_per_epoch:,}",
@@ -102,5 +120,6 @@ def print_costs(conditions: Conditions, rows: Sequence[Row], seeds: int, jobs: i
         )
         for name, cost in costs.items()
     ]
-    print_table("row", ">a run", ">ms a step", ">steps an epoch", ">memory, MB", rows=lines)
-    console().print(f"{len(rows)} rows, {seeds} of each, {jobs} at a time: about {duration(total)}")
+    print_table("row", ">runs", ">each", ">ms a step", ">steps an epoch", ">memory, MB", rows=lines)
+    runs = "1 run" if left.total() == 1 else f"{left.total()} runs"
+    console().print(f"{runs} to train, {jobs} at a time: about {duration(total)}")

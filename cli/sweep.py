@@ -71,12 +71,12 @@ def sweep(
     changes = settings(set_, fraction) | ({} if data is None else {"data.name": data})
     as_it_is = load_recipe(recipe, changes)
     seed, chosen = as_it_is.training.seed, runtime.choose_backend(backend, as_it_is.runtime.backend)
+    root = out or Path("runs") / "sweeps" / as_it_is.name
     if dry_run:
         points = random_points(axes, random or optuna or 1, seed) if random or optuna else grid_points(axes)
         conditions = Conditions(to_table(recipe, points, "test_loss"), changes, chosen, data_dir)
-        print_costs(conditions, conditions.table.rows, seeds, jobs, as_json)
+        print_costs(conditions, conditions.table.rows, root, seeds, jobs, require_data, as_json)
         return
-    root = out or Path("runs") / "sweeps" / as_it_is.name
     drawn = ["--random", str(random)] if random else ["--optuna", str(optuna)] if optuna else []
     words = ["sweep", recipe, *(word for axis in grid for word in ("--grid", axis)), *drawn]
     with open_engine(root, words, None, seeds, jobs, require_data) as engine:

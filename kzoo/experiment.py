@@ -317,7 +317,7 @@ def data_line(experiment: Experiment) -> str:
 def outline(experiment: Experiment) -> dict[str, Any]:
     """What training would do: the resolved recipe, the data, what epochs are compared by, and the cost.
 
-    `reads` is what the model's inputs are made from and how.
+    `reads` is what the model's inputs are made from and how, `figures` what will be measured.
     """
     training, options = experiment.recipe.training, experiment.recipe.model.options
     model = registry.outline_model(experiment.recipe.model.name, **options)
@@ -327,6 +327,14 @@ def outline(experiment: Experiment) -> dict[str, Any]:
         "data": data,
         "reads": {key: data[key] for key in ("sha256", *experiment.READS)},
         "criterion": f"validation_{experiment.CRITERION.figure}",
+        "figures": [
+            "train_loss_running",
+            *(
+                f"{split}_{name}"
+                for split in ("validation", "test")
+                for name in ("loss", *experiment.FIGURES)
+            ),
+        ],
         "cost": {
             "trainable parameters": trainable_count(model),
             "steps an epoch": steps,

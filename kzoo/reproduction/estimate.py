@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kzoo.recipe import Recipe
+from kzoo.recipe import Recipe, load_recipe
 from kzoo.reproduction.conditions import Conditions
+from kzoo.reproduction.plan import Plan
 from kzoo.reproduction.process import Crew
 from kzoo.reproduction.table import Row
+from kzoo.training.run import RunFolder
 
 STEPS, SECONDS = 16, 3.0
 """Steps that are taken in one call at most, and for how long calls are repeated."""
@@ -67,12 +70,17 @@ def estimate(conditions: Conditions, rows: Iterable[Row], crew: Crew) -> dict[st
         recipe = conditions.recipe(row)
         key = recipe.model_dump_json(exclude=_FREE)
         if key not in tried:
-            trial = Trial(
-                recipe=recipe, data_dir=conditions.data_dir, own_data="data.name" in conditions.settings
-            )
+            own_data = recipe.data.name != load_recipe(row.recipe).data.name
+            trial = Trial(recipe=recipe, data_dir=conditions.data_dir, own_data=own_data)
             tried[key] = Cost(**crew.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
         costs[row.name] = tried[key]
     return costs
+
+
+def runs_left(plan: Plan, root: Path) -> Counter[str]:
+    """How many runs of each row are still to be trained; one that rows share is the first row's."""
+    rows = {job.folder: job.row for job in reversed(plan.jobs)}
+    return Counter(row for folder, row in rows.items() if not RunFolder(root / folder).finished)
 
 
 def measure(trial: Trial) -> Cost:

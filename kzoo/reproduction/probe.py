@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kzoo.errors import UsageError
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.process import Crew
 from kzoo.reproduction.table import Row
@@ -30,6 +32,7 @@ class Probe:
         """What is said of the row, or was said before of one on the same data; all of them, not a share.
 
         Raises:
+            UsageError: its runs would not measure what the table has of it.
             KzooError: what is wrong with the recipe or the data.
         """
         recipe = self.conditions.recipe(row)
@@ -40,4 +43,15 @@ class Probe:
             words = [*self.conditions.train_words(row, self.folder), "--set", "data.fraction=1"]
             required = ["--require-data"] if self.require_data else []
             self.answers[key] = Crew(1).ask("kzoo", *words, *required, "--dry-run", "--json")
+        self._check_figures(row, self.answers[key]["figures"])
         return self.answers[key]
+
+    def _check_figures(self, row: Row, measured: Sequence[str]) -> None:
+        table, samples = self.conditions.table, row.decoding.get("samples")
+        known = [*measured, *([f"test_word_error_rate_at_{samples}"] if samples else [])]
+        for figure in (table.decides, *row.published):
+            if figure not in known:
+                raise UsageError(
+                    f"{table.name}, row {row.name}: runs of {row.recipe} measure no {figure}, only "
+                    f"{', '.join(known)}"
+                )

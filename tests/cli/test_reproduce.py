@@ -114,7 +114,9 @@ def test_what_is_interrupted_goes_on_where_it_was(table, kzoo, here):
 
 def test_a_dry_run_estimates_and_leaves_nothing_behind(kzoo, table, here):
     path = table(one={}, other={"training.epochs": 4})
-    told = json.loads(kzoo("reproduce", path, "--dry-run", "--seeds", 3, "--jobs", 2, "--json").stdout)
+    done = kzoo("reproduce", path, "--dry-run", "--seeds", 3, "--jobs", 2, "--json")
+    assert done.stderr.startswith("data trees.npz, ")
+    told = json.loads(done.stdout)
     one, other = told["rows"]
     assert one["steps_per_epoch"] == 5
     epoch = 5 * one["step"] + one["validation"]
@@ -169,6 +171,42 @@ def test_that_results_cannot_be_kept_is_said_before_anything_is_trained(kzoo, to
     done = kzoo("reproduce", "R004-2.1", "--record")
     assert (done.exit_code, told.conditions) == (2, None)
     assert "which cannot be written" in done.stderr
+
+
+def test_a_dry_run_counts_what_is_to_be_trained(reproduced, kzoo, here):
+    _, root, _ = reproduced
+    document = load_plan(root).table.model_dump(mode="json")
+    good, bad = document["rows"]
+    shared = good | {"name": "shared", "runs": "good", "decoding": {"method": "greedy"}}
+    mine = here / "shared.yaml"
+    mine.write_text(yaml.safe_dump(document | {"rows": [good, shared, bad]}))
+    words = ["reproduce", mine, "--seeds", 2, "--out", root, "--dry-run", "--json"]
+    told = json.loads(kzoo(*words).stdout)
+    assert {row["row"]: row["runs"] for row in told["rows"]} == {"good": 1, "shared": 0, "bad": 2}
+    seconds = {row["row"]: row["seconds"] for row in told["rows"]}
+    assert told["seconds"] == pytest.approx(seconds["good"] + 2 * seconds["bad"])
+
+
+def test_a_dry_run_says_that_data_stand_in(kzoo, here):
+    words = ["reproduce", "R001-2.2", "--rows", "lr0.1-dropout0.3", "--dry-run"]
+    done = kzoo(*words)
+    assert done.stderr.startswith("STAND-IN DATA ")
+    refused = kzoo(*words, "--require-data")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert "kzoo data fetch fashion-mnist" in refused.stderr
+
+
+@pytest.mark.parametrize("figure", ["test_bleu_4", "test_word_error_rate_at_3"])
+def test_a_figure_that_no_run_has_is_named_before_anything_is_trained(table, kzoo, here, figure):
+    path = Path(table(one={}))
+    wrong = here / "wrong.yaml"
+    wrong.write_text(path.read_text().replace("test_accuracy", figure))
+    done = kzoo("reproduce", wrong, "--out", here / "runs")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"row one: runs of {path.parent / 'mine.yaml'} measure no {figure}, only train_loss_running" in (
+        done.stderr
+    )
+    assert not list(here.glob("runs/one-*"))
 
 
 def test_the_list_has_every_table(kzoo):
