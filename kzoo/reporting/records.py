@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from kzoo.recipe import Figure
 from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, plus_minus
 from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
@@ -87,7 +88,7 @@ def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _figure(outcome: Outcome, name: str) -> str:
+def _figure(outcome: Outcome, name: Figure) -> str:
     """What was measured, and in brackets what is published."""
     measured, published = outcome.measured.get(name), outcome.row.published.get(name)
     told = MISSING if measured is None else mean_and_spread(measured)
