@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from statistics import fmean
 from typing import Any, ClassVar
 
 import keras
@@ -167,16 +168,18 @@ class CaptionExperiment(SequenceExperiment):
         """BLEU of the first pass of each image: the mean of an image's (R001), and that of the corpus."""
         references, predictions = self.data.splits[split].captions, [row[0] for row in passes]
         corpus = corpus_bleu(references, predictions)
-        of_each = list(map(sentence_bleu, references, predictions))
-        means = {
-            f"bleu_{order}": mean_sentence_bleu(references, predictions, order) for order in (1, 2, 3, 4)
+        of_each = {
+            f"bleu_{order}": [
+                sentence_bleu(*image, order) for image in zip(references, predictions, strict=True)
+            ]
+            for order in (1, 2, 3, 4)
         }
         return {
             "count": len(references),
-            **means,
+            **{name: fmean(values) for name, values in of_each.items()},
             "corpus_bleu_4": corpus.score,
             "corpus_bleu_signature": corpus.signature,
-            "intervals": {"bleu_4": bootstrap_interval(of_each)},
+            "intervals": {"bleu_4": bootstrap_interval(of_each["bleu_4"])},
         }
 
     def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
@@ -197,9 +200,8 @@ class CaptionExperiment(SequenceExperiment):
 
     def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
         """The image, once for each word."""
-        side = math.isqrt(weights.shape[-1])
         (image,) = read_images(self.data.test, [0], (self.image_size, self.image_size))
-        return word_attention(image, written, weights.reshape(len(written), side, side), title=self.title)
+        return region_attention(image, written, weights, self.title)
 
 
 def default_size(encoder: str) -> int:
@@ -220,6 +222,12 @@ def encoder_identity(encoder: str) -> str:
 def limits(longest: int) -> Limits:
     """Of captions of at most `longest` words, between start and end."""
     return Limits(start=SOS, end=EOS, length=longest + 2)
+
+
+def region_attention(image: np.ndarray, written: Tokens, weights: np.ndarray, title: str) -> Figure:
+    """An image, once for each word; `weights` are `(written, regions)`, of regions in rows of a square."""
+    side = math.isqrt(weights.shape[-1])
+    return word_attention(image, written, weights.reshape(len(written), side, side), title=title)
 
 
 def as_sources(images: np.ndarray) -> Sources:

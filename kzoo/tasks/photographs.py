@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -17,9 +16,15 @@ from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.models.writer import Writer
-from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.author import Author, Reading
-from kzoo.tasks.captions import CaptionExperiment, as_sources, encoder_identity, encoder_of, limits
+from kzoo.tasks.captions import (
+    CaptionExperiment,
+    as_sources,
+    encoder_identity,
+    encoder_of,
+    limits,
+    region_attention,
+)
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -61,10 +66,7 @@ class ImageAuthor(Author):
     def draw_attention(self, source: str, title: str) -> Figure:
         """The image with the attention over it, word by word."""
         written, weights = self.attention(self.read([source]))
-        side = math.isqrt(weights.shape[-1])
-        return word_attention(
-            self._pixels(source), written, weights.reshape(len(written), side, side), title=title
-        )
+        return region_attention(self._pixels(source), written, weights, title)
 
     def _pixels(self, path: str) -> np.ndarray:
         size = self.data["image_size"]

@@ -12,12 +12,20 @@ from matplotlib.figure import Figure
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
 from kzoo.features.speech import spectrograms
+from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
 from kzoo.reporting.spectrogram import spectrogram
-from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.tasks.author import Author, Reading
-from kzoo.tasks.speech import LIMITS, SpeechExperiment, as_sources, log_mel, longest_clip, pad_frames
+from kzoo.tasks.speech import (
+    LIMITS,
+    SpeechExperiment,
+    as_sources,
+    frame_attention,
+    log_mel,
+    longest_clip,
+    pad_frames,
+)
 
 
 class AudioAuthor(Author):
@@ -38,10 +46,9 @@ class AudioAuthor(Author):
         return "characters"
 
     @property
-    def seconds_per_frame(self) -> float:
-        """The time from one frame to the next."""
-        transform = log_mel(self.recipe, self.data["rate"])
-        return transform.hop / transform.rate
+    def transform(self) -> LogMelSpectrogram:
+        """What turns sound into frames."""
+        return log_mel(self.recipe, self.data["rate"])
 
     def read(self, inputs: Sequence[str]) -> Reading:
         """Sound files, resampled, as their spectrograms."""
@@ -55,16 +62,14 @@ class AudioAuthor(Author):
         Raises:
             DataError: a file is missing or damaged.
         """
-        transform = log_mel(self.recipe, self.data["rate"])
-        return spectrograms([Path(path) for path in paths], transform, longest_clip(self.recipe.data))[0]
+        return spectrograms([Path(path) for path in paths], self.transform, longest_clip(self.recipe.data))[0]
 
     def draw_attention(self, source: str, title: str) -> Figure:
         """The spectrogram, and below it the attention of each character over the same time."""
         written, weights = self.attention(self.read([source]))
-        frames = self.frames([source])[0]
-        heard = weights[:, : -(-len(frames) // 2)]
-        return speech_alignment(frames, written, heard, seconds_per_frame=self.seconds_per_frame, title=title)
+        return frame_attention(self.frames([source])[0], written, weights, self.transform, title)
 
     def draw_spectrogram(self, source: str, title: str) -> Figure:
         """What the model reads of a sound file."""
-        return spectrogram(self.frames([source])[0], seconds_per_frame=self.seconds_per_frame, title=title)
+        seconds = self.transform.hop / self.transform.rate
+        return spectrogram(self.frames([source])[0], seconds_per_frame=seconds, title=title)

@@ -197,11 +197,20 @@ class SpeechExperiment(SequenceExperiment):
 
     def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
         """The spectrogram and the characters over the same time, without padding."""
-        transform, frames = log_mel(self.recipe, self.data.rate), self.frames["test"][0]
+        frames = self.frames["test"][0]
         frames = frames[: Sources(frames[np.newaxis]).lengths[0]]
-        heard = weights[:, : -(-len(frames) // 2)]
-        seconds = transform.hop / transform.rate
-        return speech_alignment(frames, written, heard, seconds_per_frame=seconds, title=self.title)
+        return frame_attention(frames, written, weights, log_mel(self.recipe, self.data.rate), self.title)
+
+
+def frame_attention(
+    frames: np.ndarray, written: Tokens, weights: np.ndarray, transform: LogMelSpectrogram, title: str
+) -> Figure:
+    """A spectrogram without padding and the characters over the same time.
+
+    `weights` are `(written, states)`, a state for every two frames and those of padding after them.
+    """
+    heard, seconds = weights[:, : -(-len(frames) // 2)], transform.hop / transform.rate
+    return speech_alignment(frames, written, heard, seconds_per_frame=seconds, title=title)
 
 
 def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
