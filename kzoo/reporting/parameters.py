@@ -145,6 +145,11 @@ def _embedding(layer: Any) -> tuple[str, int]:
     return f"2 x {tokens} x {features}", 2 * tokens * features
 
 
+def _positions(layer: Any) -> tuple[str, int]:
+    length, features = layer.table.shape
+    return f"{length} x {features}", length * features
+
+
 def _lstm(layer: Any) -> tuple[str, int]:
     return _lstm_cell(layer.cell)
 
@@ -188,6 +193,6 @@ _FORMULAS: dict[str, Callable[[Any], tuple[str, int]]] = {
     "MultiHeadAttention": _parts,
     "AttentiveRNN": _parts,
     "AttentionalOutput": _parts,
-    "LearnedPositions": _parts,
+    "LearnedPositions": _positions,
     "Bias": _bias,
 }
