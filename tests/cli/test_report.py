@@ -99,11 +99,11 @@ def test_what_a_run_lacks_is_left_out(report, trained_run):
 
 
 def test_markdown_with_its_pictures_beside_it(report, trained_run, here):
-    text = report(trained_run, "--out", "page.md")
+    text = report(trained_run, "--out", "a new/page.md")
     places = re.findall(r"\]\((page/[^)]+)\)", text)
     assert len(places) == 5
-    assert all((here / place).is_file() for place in places)
-    assert {path.name for path in here.iterdir()} == {"page.md", "page"}
+    assert all((here / "a new" / place).is_file() for place in places)
+    assert {path.name for path in (here / "a new").iterdir()} == {"page.md", "page"}
 
 
 @pytest.fixture

@@ -14,13 +14,16 @@ from kzoo.reporting.page.parts import Page
 
 
 def write_page(page: Page, path: Path) -> None:
-    """Write the page as HTML, or as Markdown where `path` ends in .md, whole or not at all.
+    """Write the page as HTML, or as Markdown where `path` ends in .md; folders on the way are made.
+
+    The file is whole or not there. Markdown's pictures are written before it.
 
     Raises:
         UsageError: `path` ends in something else.
         MissingExtraError: Jinja2 is not installed.
     """
     check_suffix(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".md":
         _write_markdown(page, path)
     else:
