@@ -56,7 +56,7 @@ def test_faults_are_named(tmp_path, content, fault, compress):
 def test_missing_file_and_folder_are_named(tmp_path):
     with pytest.raises(DataError, match=r"nothing\.gz does not exist"):
         read_idx(tmp_path / "nothing.gz")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="is a folder; expected a file"):
         read_idx(tmp_path)
 
 

@@ -60,5 +60,5 @@ def test_what_is_wrong_is_said_in_one_line(tmp_path, name, content, message):
 
 def test_a_folder_is_no_file_of_pairs(tmp_path):
     (tmp_path / "a.tsv").mkdir()
-    with pytest.raises(DataError, match=r"a\.tsv cannot be read"):
+    with pytest.raises(DataError, match=r"a\.tsv is a folder; expected a file"):
         read_own_pairs(tmp_path / "a.tsv", CHARACTERS, seed=0)
