@@ -76,7 +76,7 @@ class LearnedPositions(_AddedPositions):
 
     def at(self, positions: Tensor) -> Tensor:
         """The vectors of these positions, `(..., features)`."""
-        return ops.take(self.table, positions, axis=0)
+        return ops.cast(ops.take(self.table, positions, axis=0), self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""

@@ -236,3 +236,14 @@ def test_options_out_of_range_are_refused(options):
 )
 def test_what_is_told_of_a_decoding_is_what_bears_on_it(decoding, told):
     assert decoding.to_json() == {"method": decoding.method, **told}
+
+
+@pytest.mark.parametrize("name", ["nmt", "nmt-bilinear", "p2g-bahdanau"])
+def test_half_precision_writes_too(name, precision):
+    """What is written has about the scores that the training graph of the same weights gives it."""
+    precision("mixed_bfloat16")
+    model = create_model(name, seed=5, source_vocabulary=SOURCE, target_vocabulary=TARGET, units=8)
+    assert np.isfinite(decoder([model], BEAM)(SHORT).scores).all()
+    found = decoder([model], GREEDY)(SHORT)
+    written = found.tokens[:, 0]
+    np.testing.assert_allclose(found.scores[:, 0], recompute(SHORT, written, model), rtol=0.05, atol=0.3)

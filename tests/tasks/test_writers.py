@@ -104,6 +104,25 @@ def test_greedy_writes_the_likeliest_token_of_the_training_graph(case):
 
 
 @EVERY
+def test_half_precision_writes_too(case, precision):
+    """What is written has about the scores that the training graph of the same weights gives it."""
+    exact_model = make_model(case)  # before the policy changes, for it is kept
+    precision("mixed_bfloat16")
+    name, options = MODELS[case]
+    model = create_model(name, seed=SEED, vocabulary=VOCABULARY, units=8, dropout=0.0, **options)
+    model.set_weights([np.array(weight) for weight in exact_model.get_weights()])
+    limits = Limits(SOS, EOS, LENGTH)
+    for decoding in (GREEDY, BEAM):
+        found = compile_decoding([model], family(case), decoding, limits)(sources(case))
+        assert np.isfinite(found.scores).all()
+    greedy = compile_decoding([model], family(case), GREEDY, limits)(sources(case))
+    written = greedy.tokens[:, 0]
+    before = np.concatenate([np.full((len(written), 1), SOS, np.int32), written[:, :-1]], axis=1)
+    log_p = model.predict_on_batch({source_input(model): sources(case).values, TARGET: before})
+    np.testing.assert_allclose(greedy.scores[:, 0], summed(np.asarray(log_p), written), rtol=0.1, atol=0.6)
+
+
+@EVERY
 def test_a_source_alone_as_in_a_batch(case):
     together = decode(case)
     for row in (1, 5):
