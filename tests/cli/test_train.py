@@ -6,27 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from run_files import RUN_FILES
 
 from kzoo.recipe import list_recipes, load_recipe
 from kzoo.registry import card, outline_model
 from kzoo.reporting.parameters import trainable_count
 
-FILES = {
-    "recipe.yaml",
-    "environment.json",
-    "history.csv",
-    "metrics.json",
-    "best.keras",
-    "last.keras",
-    "checkpoints",
-}
 SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
 """The options that the data decide."""
 
 WITHOUT_RESNET = dict.fromkeys(("caption", "caption-attention"), ("--set", "model.encoder=conv"))
 """What captioners are trained with where the weights of a ResNet are not to be had."""
 
-PICTURES = {"curves.png", "confusion.png", "mistakes.png", "activations.png", "kernels.png"}
+PICTURES = {"confusion.png", "mistakes.png", "activations.png", "kernels.png"}
 
 
 @pytest.fixture
@@ -88,7 +80,7 @@ def test_json_is_all_that_is_on_stdout_and_all_that_is_kept(kzoo, small_training
     assert told["test"]["count"] == 20
     assert told["data"]["sizes"] == {"train": 60, "validation": 20, "test": 20}
     assert sum(map(sum, told["test"]["confusion_matrix"])) == 20
-    assert {path.name for path in run.iterdir()} == FILES | PICTURES
+    assert {path.name for path in run.iterdir()} == RUN_FILES | PICTURES
     assert [line.split()[:2] for line in done.stderr.splitlines() if line.startswith("epoch")] == [
         ["epoch", f"{epoch}/3"] for epoch in (1, 2, 3)
     ]
@@ -201,7 +193,7 @@ def test_a_diverged_training_is_exit_code_1(kzoo, own_recipe):
 def test_a_model_without_convolutions_has_no_maps(kzoo, own_images, here):
     words = ["--set", "model.input_shape=[28, 28, 1]", "--set", "model.hidden_units=3", "--epochs", 1]
     assert kzoo("train", "mlp", "--data", own_images, *words, "--out", "run").exit_code == 0
-    assert {path.name for path in (here / "run").iterdir()} == FILES | PICTURES - {
+    assert {path.name for path in (here / "run").iterdir()} == RUN_FILES | PICTURES - {
         "activations.png",
         "kernels.png",
     }

@@ -12,31 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from run_files import RUN_FILES, metrics_of
 
 from kzoo.data.tokens import caption_words
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.experiment import compare, prepare
 from kzoo.recipe import load_recipe
 
-FILES = {
-    "recipe.yaml",
-    "environment.json",
-    "history.csv",
-    "metrics.json",
-    "best.keras",
-    "last.keras",
-    "checkpoints",
-    "curves.png",
-    "attention.png",
-    "captions.png",
-    "predictions.tsv",
-    "target-vocabulary.json",
-}
+FILES = RUN_FILES | {"attention.png", "captions.png", "predictions.tsv", "target-vocabulary.json"}
 WORDS = ("a", "above", "below", "blue", "green", "half", "red", "white")
-
-
-def metrics_of(run):
-    return json.loads((run / "metrics.json").read_text())
 
 
 def rows_of(run):

@@ -7,29 +7,13 @@ import json
 
 import numpy as np
 import pytest
+from run_files import RUN_FILES, metrics_of
 
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.recipe import load_recipe
 
-FILES = {
-    "recipe.yaml",
-    "environment.json",
-    "history.csv",
-    "metrics.json",
-    "best.keras",
-    "last.keras",
-    "checkpoints",
-    "curves.png",
-    "attention.png",
-    "predictions.tsv",
-    "source-vocabulary.json",
-    "target-vocabulary.json",
-}
+FILES = RUN_FILES | {"attention.png", "predictions.tsv", "source-vocabulary.json", "target-vocabulary.json"}
 FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
-
-
-def metrics_of(run):
-    return json.loads((run / "metrics.json").read_text())
 
 
 def test_a_run_keeps_its_vocabularies_and_predictions(trained_pair_run):

@@ -13,30 +13,15 @@ import numpy as np
 import pytest
 from own_sets import write_speech, write_wav
 from PIL import Image
+from run_files import RUN_FILES, metrics_of
 
 from kzoo.data.speech import SPEECH_VOCABULARY
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.experiment import compare, prepare
 from kzoo.recipe import load_recipe
 
-FILES = {
-    "recipe.yaml",
-    "environment.json",
-    "history.csv",
-    "metrics.json",
-    "best.keras",
-    "last.keras",
-    "checkpoints",
-    "curves.png",
-    "attention.png",
-    "predictions.tsv",
-    "target-vocabulary.json",
-}
+FILES = RUN_FILES | {"attention.png", "predictions.tsv", "target-vocabulary.json"}
 FIGURES = ("jaccard", "ochiai", "damerau_levenshtein", "character_error_rate", "word_error_rate")
-
-
-def metrics_of(run):
-    return json.loads((run / "metrics.json").read_text())
 
 
 def test_a_run_keeps_its_symbols_and_its_predictions(whole_speech_run):

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 from kzoo.metrics.bleu import mean_sentence_bleu
 
 from .caption_models import CAPTION_MODELS
-from .sequences import greedy, load, pad, token_loss, without_padding
+from .sequences import greedy, load, pad, train_batches, without_padding
 
 __all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
 
@@ -60,18 +60,9 @@ def train(
     label_smoothing: float = 0.0,
 ) -> float:
     """Train on the captions of `order`; the mean loss of the batches."""
-    model.train()
-    device = next(model.parameters()).device
-    losses = []
     data = CaptionDataset(X, y)
-    for regions, target in DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate):
-        regions, target = regions.to(device), target.to(device)
-        optimizer.zero_grad()
-        loss = token_loss(model(regions, target[:, :-1]), target[:, 1:], label_smoothing)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return sum(losses) / len(losses)
+    batches = DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate)
+    return train_batches(model, optimizer, batches, label_smoothing)
 
 
 def evaluate(model: nn.Module, X: torch.Tensor, y: Captions) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from .sequences import PAD, SequenceDataset, greedy, load, pad, token_loss, without_padding
+from .sequences import PAD, SequenceDataset, greedy, load, pad, train_batches, without_padding
 from .text_models import TEXT_MODELS
 
 __all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
@@ -43,18 +43,9 @@ def train(
     label_smoothing: float = 0.0,
 ) -> float:
     """Train on the pairs of `order`; the mean loss of the batches."""
-    model.train()
-    device = next(model.parameters()).device
-    losses = []
     data = SequenceDataset(X, y)
-    for source, target in DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate):
-        source, target = source.to(device), target.to(device)
-        optimizer.zero_grad()
-        loss = token_loss(model(source, target[:, :-1]), target[:, 1:], label_smoothing)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return sum(losses) / len(losses)
+    batches = DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate)
+    return train_batches(model, optimizer, batches, label_smoothing)
 
 
 def evaluate(model: nn.Module, X: Sequences, y: Sequences) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,26 @@ def token_loss(
         return loss
     spread = -log_probabilities.mean(dim=-1)[targets != PAD].mean()
     return (1 - label_smoothing) * loss + label_smoothing * spread
+
+
+def train_batches(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
+    label_smoothing: float,
+) -> float:
+    """One step for each batch of sources and targets; the mean loss of the batches."""
+    model.train()
+    device = next(model.parameters()).device
+    losses = []
+    for source, target in batches:
+        source, target = source.to(device), target.to(device)
+        optimizer.zero_grad()
+        loss = token_loss(model(source, target[:, :-1]), target[:, 1:], label_smoothing)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return sum(losses) / len(losses)
 
 
 def greedy(step: Step, state: Any, count: int, longest: int, device: torch.device) -> list[list[int]]:

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from kzoo.metrics import similarity
 
-from .sequences import SequenceDataset, greedy, load, pad, token_loss, without_padding
+from .sequences import SequenceDataset, greedy, load, pad, train_batches, without_padding
 from .speech_models import LONGEST, SPEECH_MODELS
 
 __all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
@@ -63,23 +63,13 @@ def train(
     label_smoothing: float = 0.0,
 ) -> float:
     """Train on the clips of `order`; the mean loss of the batches."""
-    model.train()
-    device = next(model.parameters()).device
-    losses = []
     batches = DataLoader(
         SequenceDataset(X, y),
         batch_size=batch_size,
         sampler=order,
         collate_fn=partial(collate, masked=model.masked),
     )
-    for frames, target in batches:
-        frames, target = frames.to(device), target.to(device)
-        optimizer.zero_grad()
-        loss = token_loss(model(frames, target[:, :-1]), target[:, 1:], label_smoothing)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return sum(losses) / len(losses)
+    return train_batches(model, optimizer, batches, label_smoothing)
 
 
 def evaluate(model: nn.Module, X: Clips, y: Sequence[torch.Tensor]) -> list[float]:
