@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -145,7 +144,8 @@ def _to_json(figure: str, ranked: Sequence[Outcome], root: Path, again: str) -> 
 
 def _command(recipe: str, best: Outcome, changes: dict[str, Any]) -> str:
     """The line that trains the best point again."""
+    from kzoo.recipe import setting_words
+
     keys = {**changes, **best.row.overrides}
     data = ["--data", keys.pop("data.name")] if "data.name" in keys else []
-    words = [word for key, value in keys.items() for word in ("--set", f"{key}={json.dumps(value)}")]
-    return shlex.join(["kzoo", "train", recipe, *data, *words])
+    return shlex.join(["kzoo", "train", recipe, *data, *setting_words(keys)])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import keras
+import numpy as np
 
 from kzoo import registry, runtime
 from kzoo.data.origin import Origin
@@ -23,6 +24,7 @@ from kzoo.reporting.parameters import trainable_count
 from kzoo.tasks import experiment_type
 from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
+from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.loop import Listener, fit
 from kzoo.training.objective import Objective
@@ -118,6 +120,17 @@ class Experiment(ABC):
         optimizer = create_optimizer(training, self.recipe.runtime.precision, steps)
         optimizer.build(model.trainable_variables)
         return optimizer
+
+    def compile_steps(self, model: keras.Model) -> tuple[Examples, Callable[[np.ndarray], float]]:
+        """The examples of the first epoch, and a function that trains the model on batches of them.
+
+        It takes the rows of each batch, as `kzoo.training.order.batches` gives them, and returns the sum of
+        their losses.
+        """
+        examples = self.examples()(1)
+        arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
+        run = engine().compile_training(model, self.create_optimizer(model), self.objective())
+        return examples, lambda rows: run(arrays, rows, examples.extents(rows))
 
     def describe_data(self) -> dict[str, Any]:
         """Where the data are from, how many there are, what they are, and the hash of all of them."""

@@ -6,6 +6,7 @@ an unknown key is an error that names the nearest known one.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -190,6 +191,11 @@ def parse_setting(text: str) -> tuple[str, Any]:
     except yaml.YAMLError as error:
         raise UsageError(f"--set {text!r}: the value is not YAML") from error
     return key.strip(), _number(parsed)
+
+
+def setting_words(settings: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that `parse_setting` reads these values from."""
+    return [word for key, value in settings.items() for word in ("--set", f"{key}={json.dumps(value)}")]
 
 
 def changed_keys(recipe: Recipe, reference: Recipe) -> list[str]:

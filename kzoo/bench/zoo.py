@@ -56,19 +56,13 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
 
 def _train_steps(experiment: Experiment, task: TrainingTask, laps: Laps) -> None:
-    import keras
-
-    from kzoo.training.engines import engine
     from kzoo.training.loop import STEPS_PER_CALL
     from kzoo.training.order import batches
 
-    examples = experiment.examples()(1)
-    arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
-    model = experiment.create_model()
-    run = engine().compile_training(model, experiment.create_optimizer(model), experiment.objective())
+    examples, train_on = experiment.compile_steps(experiment.create_model())
     for order in task.orders(examples):
         for rows in batches(order, experiment.recipe.training, STEPS_PER_CALL):
-            run(arrays, rows, examples.extents(rows))
+            train_on(rows)
         laps.done()
 
 

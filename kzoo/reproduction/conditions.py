@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kzoo.files import atomic_write_text
-from kzoo.recipe import Recipe
+from kzoo.recipe import Recipe, setting_words
 from kzoo.reproduction.table import Row, Table
 
 
@@ -47,7 +46,7 @@ class Conditions:
         return [
             *("train", _place(row, folder)),
             *(() if data is None else ("--data", data)),
-            *(word for key, value in laid.items() for word in ("--set", f"{key}={json.dumps(value)}")),
+            *setting_words(laid),
             *self.place_words(),
         ]
 

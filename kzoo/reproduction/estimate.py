@@ -112,16 +112,12 @@ def measure(trial: Trial) -> Cost:
 
 def _compile_steps(experiment: Any, model: Any) -> tuple[Callable[[], object], int]:
     """A function that takes the first steps of an epoch, and how many: `STEPS`, or all there are."""
-    import keras
-
-    from kzoo.training.engines import engine
     from kzoo.training.order import batches, epoch_order
 
-    training, examples = experiment.recipe.training, experiment.examples()(1)
-    run = engine().compile_training(model, experiment.create_optimizer(model), experiment.objective())
-    arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
+    training = experiment.recipe.training
+    examples, train_on = experiment.compile_steps(model)
     rows = next(batches(epoch_order(training, 1, examples), training, STEPS))
-    return lambda: run(arrays, rows, examples.extents(rows)), len(rows)
+    return lambda: train_on(rows), len(rows)
 
 
 def _shortest(call: Callable[[], object]) -> float:

@@ -22,6 +22,7 @@ from kzoo.tasks.speech import (
     SpeechExperiment,
     as_sources,
     frame_attention,
+    leaves_padding_out,
     log_mel,
     longest_clip,
     pad_frames,
@@ -52,7 +53,7 @@ class AudioAuthor(Author):
 
     def read(self, inputs: Sequence[str]) -> Reading:
         """Sound files, resampled, as their spectrograms."""
-        frames, is_masked = self.frames(inputs), self.recipe.model.options.get("masked", True)
+        frames, is_masked = self.frames(inputs), leaves_padding_out(self.recipe)
         frames = frames if is_masked else pad_frames(frames, longest_clip(self.recipe.data))
         return Reading(as_sources(frames, is_masked), [() for _ in inputs])
 

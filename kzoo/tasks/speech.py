@@ -114,7 +114,7 @@ class SpeechExperiment(SequenceExperiment):
     @property
     def is_masked(self) -> bool:
         """Whether the model leaves padding out."""
-        return registry.check_options(self.recipe.model.name, self.recipe.model.options)["masked"]
+        return leaves_padding_out(self.recipe)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -217,6 +217,11 @@ def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
     """What turns sound into frames for the model of a recipe."""
     options = registry.check_options(recipe.model.name, recipe.model.options)
     return LogMelSpectrogram(rate, mel_rate=recipe.data.mel_rate, mels=options["mels"])
+
+
+def leaves_padding_out(recipe: Recipe) -> bool:
+    """Whether the model of a recipe does not hear padding."""
+    return registry.check_options(recipe.model.name, recipe.model.options)["masked"]
 
 
 def longest_clip(section: DataSection) -> int:
