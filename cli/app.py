@@ -12,6 +12,7 @@ import kzoo
 from kzoo.errors import DataError, KzooError
 
 from . import bench, claims, data, evaluate, models, plot, predict, records, report, reproduce, sweep, train
+from .interrupts import none_dropped
 from .output import error_console
 
 HELP = """Small published networks in Keras 3, with checked parameter counts.
@@ -36,6 +37,7 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -44,6 +46,7 @@ def root(
     ] = False,
 ) -> None:
     """Options before the verb."""
+    context.with_resource(none_dropped())
 
 
 def main() -> None:

@@ -114,7 +114,7 @@ def stop(arguments: list[object], run: Path, how: signal.Signals) -> tuple[int, 
     )
     while process.poll() is None and checkpoints(run) == before:
         time.sleep(0.005)
-    delay = random.uniform(0, 0.3)
+    delay = random.uniform(0, 0.1)
     time.sleep(delay)
     print(f"{how.name} came {delay:.3f} s after {[path.name for path in checkpoints(run)]}")
     process.send_signal(how)
