@@ -49,14 +49,14 @@ def open_engine(
 
     `words` are those after `kzoo` that say what the runs are of.
     """
+    from kzoo.data.splits import sizes_line
     from kzoo.locks import hold
     from kzoo.reproduction.engine import Engine
 
     screen = error_console()
 
     def announce(data: dict[str, Any]) -> None:
-        sizes = " / ".join(f"{size:,}" for size in data["sizes"].values())
-        line = f"{data['name']}, {data['location']} ({sizes})"
+        line = f"{data['name']}, {data['location']} ({sizes_line(data['sizes'])})"
         style = "bold yellow" if data["stand_in"] else ""
         screen.print(f"{'STAND-IN DATA' if data['stand_in'] else 'data'} {line}", style=style, soft_wrap=True)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from kzoo import registry, runtime
 from kzoo.data.origin import Origin
-from kzoo.data.splits import random_split
+from kzoo.data.splits import random_split, sizes_line
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
 from kzoo.recipe import DataSection, Recipe, changed_keys
@@ -132,13 +132,18 @@ class Experiment(ABC):
         run = engine().compile_training(model, self.create_optimizer(model), self.objective())
         return examples, lambda rows: run(arrays, rows, examples.extents(rows))
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many examples each split has."""
+        return {name: len(split) for name, split in self.data.splits.items()}
+
     def describe_data(self) -> dict[str, Any]:
         """Where the data are from, how many there are, what they are, and the hash of all of them."""
         return {
             "name": self.data.origin.name,
             "location": self.data.origin.location,
             "stand_in": self.data.origin.stand_in,
-            "sizes": {name: len(split) for name, split in self.data.splits.items()},
+            "sizes": self.sizes,
             **self.describe(),
             "sha256": self.data.sha256(),
         }
@@ -318,7 +323,7 @@ def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
 def data_line(experiment: Experiment) -> str:
     """One line that says what is trained on, and plainly so if it is a stand-in."""
     data, noun, wanted = experiment.data, experiment.NOUN, experiment.recipe.data.name
-    counts = " / ".join(f"{len(split):,}" for split in data.splits.values())
+    counts = sizes_line(experiment.sizes)
     if data.origin.stand_in and wanted != data.origin.name:
         return (
             f"STAND-IN DATA: no {wanted} found; {data.origin.name}, {data.origin.location}, "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kzoo.data.splits import SPLITS
 from kzoo.training.examples import Examples
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 KINDS = ("captions", "speech")
 """The kinds of experiment whose data are handed over for training; for decoding those of pairs are too."""
-
-SPLITS = ("train", "validation", "test")
 
 _LENGTHS = "lengths.npy"
 

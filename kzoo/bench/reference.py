@@ -33,9 +33,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kzoo.bench.handover import SPLITS, read_examples, read_split
+from kzoo.bench.handover import read_examples, read_split
 from kzoo.bench.laps import Laps
 from kzoo.bench.task import DecodingTask, TrainingTask
+from kzoo.data.splits import SPLITS
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 

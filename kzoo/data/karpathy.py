@@ -11,12 +11,11 @@ from kzoo.data.captions import CaptionedImage, CaptionSplit
 from kzoo.data.faults import reason, unreadable
 from kzoo.data.rows import Row
 from kzoo.data.sieve import DroppedRows, Sieve
-from kzoo.data.splits import random_split
+from kzoo.data.splits import SPLITS, random_split
 from kzoo.data.tokens import Tokens, caption_words
 from kzoo.errors import DataError
 
-NAMES = ("train", "validation", "test")
-SPLITS = {
+NAMES = {
     "train": "train",
     "restval": "train",
     "val": "validation",
@@ -118,10 +117,10 @@ def _to_caption(row: Row) -> tuple[Tokens]:
 def _by_split(
     captioned: list[tuple[str | None, CaptionedImage]], path: Path, sieve: Sieve
 ) -> dict[str, list[CaptionedImage]]:
-    chosen: dict[str, list[CaptionedImage]] = {name: [] for name in NAMES}
+    chosen: dict[str, list[CaptionedImage]] = {name: [] for name in SPLITS}
     for split, example in captioned:
-        if split in SPLITS:
-            chosen[SPLITS[split]].append(example)
+        if split in NAMES:
+            chosen[NAMES[split]].append(example)
         else:
             why = "without a split" if split is None else f"of the unknown split {split!r}"
             sieve.drop(Row(path, example[0], (), "image"), why)
@@ -131,7 +130,7 @@ def _by_split(
 def _draw(examples: list[CaptionedImage], seed: int) -> dict[str, list[CaptionedImage]]:
     tenth = min(max(1, len(examples) // 10), len(examples) // 2)
     rows = random_split(len(examples), (len(examples) - 2 * tenth, tenth, tenth), seed)
-    return {name: [examples[row] for row in chosen] for name, chosen in zip(NAMES, rows, strict=True)}
+    return {name: [examples[row] for row in chosen] for name, chosen in zip(SPLITS, rows, strict=True)}
 
 
 def _check(splits: dict[str, list[CaptionedImage]], path: Path, sieve: Sieve) -> None:

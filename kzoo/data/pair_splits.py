@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kzoo.data.pairs import PairSplit
 from kzoo.data.sieve import Pair, Sieve
-from kzoo.data.splits import random_split
+from kzoo.data.splits import SPLITS, random_split
 from kzoo.errors import DataError
 
 Splits = dict[str, PairSplit]
@@ -26,7 +26,6 @@ def draw_splits(
         found = "; ".join([f"{len(pairs)} usable pairs", *sieve.dropped.lines()])
         raise DataError(f"{path} holds too few pairs for three splits: {found}")
     rows = random_split(len(pairs), (rest, validation, test), seed)
-    names = ("train", "validation", "test")
     return {
-        name: PairSplit.of(pairs[row] for row in chosen) for name, chosen in zip(names, rows, strict=True)
+        name: PairSplit.of(pairs[row] for row in chosen) for name, chosen in zip(SPLITS, rows, strict=True)
     }

@@ -1,14 +1,22 @@
-"""Rows drawn into splits: any rows, or so that the classes keep their shares, or whole groups of them."""
+"""The splits of a set, and rows drawn into them: any, or by class, or whole groups."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from kzoo.data.images import Split
 
+SPLITS = ("train", "validation", "test")
+"""The splits of every set, in the order in which they are told."""
+
 SPLIT_SEED = 42
+
+
+def sizes_line(sizes: Mapping[str, int]) -> str:
+    """How many rows the splits have, as "7,866 / 875 / 2,158"."""
+    return " / ".join(f"{size:,}" for size in sizes.values())
 
 
 def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

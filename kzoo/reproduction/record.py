@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
+from kzoo.data.splits import SPLITS
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Table, tables_folder
 
-_SIZES = ("train", "validation", "test")
-_HEAD = ("row", "recipe", "seed", "backend", "device", "versions", "commit", "data", *_SIZES)
+_HEAD = ("row", "recipe", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
 _TAIL = ("low", "high", "seconds")
 """`low` and `high` are the test's own interval for the figure that decides."""
 
@@ -111,7 +111,7 @@ def _to_row(table: Table, result: Result) -> dict[str, Any]:
         **{name: getattr(result, name) for name in ("row", "recipe", "seed", "backend", "device", "data")},
         "versions": " ".join(f"{name}={version}" for name, version in result.versions.items()),
         "commit": result.commit,
-        **{name: result.sizes[name] for name in _SIZES},
+        **{name: result.sizes[name] for name in SPLITS},
         **{name: result.figures.get(name, "") for name in table.figures},
         "low": low,
         "high": high,
@@ -131,7 +131,7 @@ def _from_row(table: Table, row: dict[str, str]) -> Result:
         versions=dict(word.split("=", 1) for word in row["versions"].split()),
         commit=row["commit"] or None,
         stand_in=False,
-        sizes={name: int(row[name]) for name in _SIZES},
+        sizes={name: int(row[name]) for name in SPLITS},
         figures={name: float(row[name]) for name in table.figures if row[name]},
         intervals={table.decides: (float(row["low"]), float(row["high"]))} if has_interval else {},
         seconds=float(row["seconds"]),

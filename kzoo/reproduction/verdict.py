@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from kzoo.data.catalog import PUBLISHED_SETS
+from kzoo.data.splits import sizes_line
 from kzoo.reproduction.measured import Deviation, Measured, measure, pool
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Row, Table
@@ -130,8 +131,7 @@ def difference(table: Table, result: Result) -> str:
         return f"trained on {result.data}, which is no published set"
     sizes = {**card.sizes, **table.sizes}
     if result.sizes != sizes:
-        theirs, ours = (" / ".join(f"{n:,}" for n in counts.values()) for counts in (sizes, result.sizes))
-        return f"{table.source} had {theirs} examples, here are {ours}"
+        return f"{table.source} had {sizes_line(sizes)} examples, here are {sizes_line(result.sizes)}"
     return ""
 
 

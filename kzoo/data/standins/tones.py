@@ -14,6 +14,7 @@ import numpy as np
 from kzoo.data.origin import Origin
 from kzoo.data.sieve import DroppedRows
 from kzoo.data.speech import SpeechSet, SpeechSplit
+from kzoo.data.splits import SPLITS
 from kzoo.errors import UsageError
 
 RATE = 16_000
@@ -69,7 +70,7 @@ def make_speech_set(
             (f"{name}-{index:04}", dial(rng, texts[index]), tuple(texts[index]))
             for index in range(end - size, end)
         )
-        for name, size, end in zip(("train", "validation", "test"), sizes, ends.tolist(), strict=True)
+        for name, size, end in zip(SPLITS, sizes, ends.tolist(), strict=True)
     )
     origin = Origin("tones", f"made with seed {seed}", stand_in=True)
     return SpeechSet(train, validation, test, RATE, origin, DroppedRows({}, ()))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
 from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
 from kzoo.reporting.curves import History
@@ -121,10 +122,9 @@ def _look_up(recipe: Recipe, dotted: str) -> object:
 
 def _facts(run: ReportedRun) -> Facts:
     training, data, metrics = run.recipe.training, run.environment["data"], run.metrics
-    sizes = " / ".join(f"{size:,}" for size in data["sizes"].values())
     facts = {
         "model": run.recipe.model.name,
-        "data": f"{data['name']} ({sizes})",
+        "data": f"{data['name']} ({sizes_line(data['sizes'])})",
         "training": f"{_OPTIMIZERS[training.optimizer]}, learning rate {setting(training.learning_rate)}, "
         f"batch {training.batch_size}, seed {training.seed}",
     }

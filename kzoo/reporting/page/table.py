@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
+from kzoo.data.splits import SPLITS
 from kzoo.reporting.page.parts import Cell, ResultRow, ResultTable
 from kzoo.reporting.page.spelling import figure_name, setting
 from kzoo.reproduction.plan import Plan
@@ -127,12 +128,9 @@ class ReportedTable:
 def in_order(names: Iterable[Iterable[str]]) -> list[str]:
     """Names of figures, each once: those of training first and those of the test last."""
     return sorted(
-        dict.fromkeys(chain.from_iterable(names)), key=lambda name: _SPLITS.index(name.split("_")[0])
+        dict.fromkeys(chain.from_iterable(names)), key=lambda name: SPLITS.index(name.split("_")[0])
     )
 
 
 def _folders(outcome: Outcome) -> list[Path]:
     return [result.run for result in outcome.results if result.run is not None]
-
-
-_SPLITS = ("train", "validation", "test")
