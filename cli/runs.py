@@ -97,7 +97,7 @@ def print_costs(
         open_engine(Path(folder), (), None, seeds, jobs, require_data) as engine,
     ):
         left = runs_left(engine.plan(conditions, rows), root)
-    costs = estimate(conditions, rows, Crew(jobs))
+        costs = estimate(conditions, rows, Crew(jobs))
     seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
     total = sum(count * seconds[name] for name, count in left.items()) / jobs
     if as_json:

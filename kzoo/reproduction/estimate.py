@@ -17,6 +17,7 @@ from kzoo.recipe import Recipe, load_recipe
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.plan import Plan
 from kzoo.reproduction.process import Crew
+from kzoo.reproduction.reuse import find_made
 from kzoo.reproduction.table import Row
 from kzoo.training.run import RunFolder
 
@@ -80,7 +81,11 @@ def estimate(conditions: Conditions, rows: Iterable[Row], crew: Crew) -> dict[st
 def runs_left(plan: Plan, root: Path) -> Counter[str]:
     """How many runs of each row are still to be trained; one that rows share is the first row's."""
     rows = {job.folder: job.row for job in reversed(plan.jobs)}
-    return Counter(row for folder, row in rows.items() if not RunFolder(root / folder).finished)
+    return Counter(
+        row
+        for folder, row in rows.items()
+        if not RunFolder(root / folder).finished and not find_made(folder, root)
+    )
 
 
 def measure(trial: Trial) -> Cost:

@@ -21,8 +21,9 @@ FILE = "plan.json"
 
 
 class Plan(BaseModel):
-    """A table, the settings laid over all its rows, and its jobs; `failures` has by folder what was said.
+    """A table, the settings laid over all its rows, and its jobs.
 
+    `failures` has what was said by the folder of a run, or by the `place` of a job that could not be decoded.
     `words` are those after `kzoo` that name the table, such as `reproduce R001-2.2`, or the grid of a sweep.
     """
 
@@ -55,10 +56,13 @@ class Plan(BaseModel):
         """Keep the plan in the folder of its runs."""
         atomic_write_text(root / FILE, self.model_dump_json(indent=2) + "\n")
 
+    def place(self, job: Job) -> str:
+        """Where in the folder the job's figures are: its run, or the file of what was decoded of it."""
+        return str(evaluation_file(self.row(job), Path(job.folder)) or job.folder)
+
     def is_done(self, job: Job, root: Path) -> bool:
         """Whether a job's run has finished, and was decoded as its row would have it."""
-        place = evaluation_file(self.row(job), root / job.folder)
-        return RunFolder(root / job.folder).finished and (place is None or place.is_file())
+        return RunFolder(root / job.folder).finished and (root / self.place(job)).exists()
 
     def results(self, root: Path) -> list[Result]:
         """What the finished jobs measured."""
@@ -66,7 +70,12 @@ class Plan(BaseModel):
 
     def outcomes(self, root: Path) -> list[Outcome]:
         """What became of each row so far."""
-        failures = {job.row: self.failures[job.folder] for job in self.jobs if job.folder in self.failures}
+        failures = {
+            job.row: self.failures[place]
+            for job in self.jobs
+            for place in (job.folder, self.place(job))
+            if place in self.failures
+        }
         return judge(self.table, self.results(root), failures)
 
     def _read(self, job: Job, folder: Path) -> Result:

@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -37,9 +38,8 @@ class Crew:
             KzooError: the command failed; the error is of the kind that its exit code tells.
             KeyboardInterrupt: it was stopped.
         """
-        process = self._start(module, words, subprocess.PIPE, subprocess.PIPE)
-        answer, said = process.communicate()
-        self._finish(process)
+        with self._started(module, words, subprocess.PIPE, subprocess.PIPE) as process:
+            answer, said = process.communicate()
         if process.returncode:
             raise _ERRORS.get(process.returncode, KzooError)(explain(process.returncode, said.splitlines()))
         return json.loads(answer)
@@ -51,15 +51,15 @@ class Crew:
             KeyboardInterrupt: it was stopped.
         """
         said = []
-        with log.open("a", encoding="utf-8") as file:
-            process = self._start(module, words, file, subprocess.PIPE)
+        with (
+            log.open("a", encoding="utf-8") as file,
+            self._started(module, words, file, subprocess.PIPE) as process,
+        ):
             for line in process.stderr or ():
                 file.write(line)
                 file.flush()
                 said.append(line.rstrip("\n"))
                 listen(said[-1])
-            process.wait()
-        self._finish(process)
         return explain(process.returncode, said) if process.returncode else ""
 
     def stop(self) -> None:
@@ -68,6 +68,28 @@ class Crew:
             self._stopped = True
             for process in self._live:
                 process.terminate()
+
+    @contextmanager
+    def _started(
+        self, module: str, words: Sequence[object], stdout: Any, stderr: Any
+    ) -> Iterator[subprocess.Popen[str]]:
+        """A process, which ends before this does: stopped if what is done with it fails.
+
+        Raises:
+            KeyboardInterrupt: the process was stopped rather than done.
+        """
+        process = self._start(module, words, stdout, stderr)
+        try:
+            yield process
+        except BaseException:
+            process.terminate()
+            raise
+        finally:
+            process.wait()
+            with self._lock:
+                self._live.discard(process)
+        if self._stopped or process.returncode in INTERRUPTED:
+            raise KeyboardInterrupt
 
     def _start(self, module: str, words: Sequence[object], stdout: Any, stderr: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "-P", "-m", module, *map(str, words)]
@@ -85,13 +107,6 @@ class Crew:
             )
             self._live.add(process)
         return process
-
-    def _finish(self, process: subprocess.Popen[str]) -> None:
-        """Raises KeyboardInterrupt if the process was stopped rather than done."""
-        with self._lock:
-            self._live.discard(process)
-            if self._stopped or process.returncode in INTERRUPTED:
-                raise KeyboardInterrupt
 
 
 def explain(code: int, said: Sequence[str]) -> str:

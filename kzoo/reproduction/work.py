@@ -14,6 +14,7 @@ from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.job import Job
 from kzoo.reproduction.plan import Plan, evaluation_file
 from kzoo.reproduction.process import Crew
+from kzoo.reproduction.reuse import adopt
 from kzoo.training.run import RunFolder
 
 
@@ -53,10 +54,9 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
 
     def run(folder: str) -> None:
         watcher.begin(folder)
-        failure = _run(wanted[folder], plan, root, conditions, crew, watcher)
-        if failure:
-            failures[folder] = failure
-        watcher.end(folder, failure)
+        failed = _run(wanted[folder], plan, root, conditions, crew, watcher)
+        failures.update(failed)
+        watcher.end(folder, next(iter(failed.values()), ""))
 
     with ThreadPoolExecutor(size) as pool:
         try:
@@ -71,20 +71,20 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
 
 def _run(
     jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, crew: Crew, watcher: Watcher
-) -> str:
-    """Train a run to its end, and decode it as its rows would have it; why it failed."""
-    first, run = jobs[0], RunFolder(root / jobs[0].folder)
-    if not run.finished:
+) -> dict[str, str]:
+    """Train a run to its end, and decode it as its rows would have it; what failed, and why."""
+    first, run, failed = jobs[0], RunFolder(root / jobs[0].folder), dict[str, str]()
+    if not run.finished and not adopt(first.folder, root):
         log = root / f"{first.folder}.log"
         words = _train_words(first, run, plan, conditions, root)
         if failure := crew.follow(log, lambda line: watcher.hear(first.folder, line), "kzoo", *words):
-            return failure
-    try:
-        for job in jobs:
+            return {first.folder: failure}
+    for job in jobs:
+        try:
             _decode(job, run, plan, conditions, crew)
-    except KzooError as error:
-        return str(error)
-    return ""
+        except KzooError as error:
+            failed[plan.place(job)] = str(error)
+    return failed
 
 
 def _train_words(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, root: Path) -> list[object]:

@@ -90,6 +90,23 @@ def test_what_was_done_is_not_done_again(reproduced, kzoo):
     assert plan.words == ("reproduce", path)
 
 
+def test_what_another_table_has_made_is_not_made_again(kzoo, table, here):
+    path = table(one={}, other={"training.epochs": 1})
+    made = kzoo("reproduce", path, "--rows", "one", "--out", "tables/first")
+    assert made.exit_code == 0, made.stderr
+    (before,) = here.glob("tables/first/one-*/metrics.json")
+    path = table(same={}, new={"training.epochs": 1})
+    left = kzoo("reproduce", path, "--dry-run", "--out", "tables/second", "--json")
+    assert {row["row"]: row["runs"] for row in json.loads(left.stdout)["rows"]} == {"same": 0, "new": 1}
+    done = kzoo("reproduce", path, "--out", "tables/second")
+    assert done.exit_code == 0, done.stderr
+    (copied,) = here.glob("tables/second/same-*/metrics.json")
+    assert copied.read_bytes() == before.read_bytes()
+    assert not list(here.glob("tables/second/same-*.log")), "nothing was trained"
+    assert list(here.glob("tables/second/new-*.log"))
+    assert not list(here.glob("tables/second/.same*"))
+
+
 def test_what_is_interrupted_goes_on_where_it_was(table, kzoo, here):
     words = ["reproduce", table(good={"training.epochs": 30}), "--out", str(here / "runs")]
     process = subprocess.Popen([sys.executable, "-m", "kzoo", *words], stderr=subprocess.PIPE, text=True)

@@ -71,6 +71,17 @@ def test_a_plan_is_read_as_it_was_kept(tmp_path):
         load_plan(tmp_path)
 
 
+def test_a_decoding_that_failed_is_its_own_row_s(tmp_path):
+    plan = plan_of("R003-3", seeds=2)
+    places = [plan.place(job) for job in plan.jobs]
+    assert places[2] == plan.jobs[2].folder
+    assert places[4].startswith(f"{plan.jobs[2].folder}/bahdanau-nucleus-")
+    told = plan.model_copy(update={"failures": {places[0]: "of a run", places[5]: "of a decoding"}})
+    assert [outcome.failure for outcome in told.outcomes(tmp_path)] == ["of a run", "", "of a decoding"]
+    both = plan.model_copy(update={"failures": {plan.jobs[3].folder: "of a run"}})
+    assert [outcome.failure for outcome in both.outcomes(tmp_path)] == ["", "of a run", "of a run"]
+
+
 def test_what_was_done_of_other_rows_stays(tmp_path):
     one, other = (plan_of("R003-3", rows=[row]) for row in ("without-attention", "bahdanau"))
     assert other.beside(one, tmp_path, lambda job: job) == other

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
 import time
 from threading import Thread
 
@@ -87,6 +89,39 @@ def test_all_are_stopped_together_and_none_starts_after(module, tmp_path):
     assert sorted(caught) == ["a", "b"]
     with pytest.raises(KeyboardInterrupt):
         crew.ask(module, "tell")
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The processes that are started."""
+    found = []
+
+    class Recorded(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            found.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    return found
+
+
+def test_none_outlives_an_error_of_the_one_who_listens(module, tmp_path, started):
+    def fail(line):
+        raise ValueError(line)
+
+    with pytest.raises(ValueError, match="asleep"):
+        Crew(1).follow(tmp_path / "log", fail, module, "sleep")
+    assert [process.returncode for process in started] == [-signal.SIGTERM]
+
+
+def test_none_outlives_a_ctrl_c(module, started, monkeypatch):
+    def interrupt(process):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Crew(1).ask(module, "sleep")
+    assert [process.returncode for process in started] == [-signal.SIGTERM]
 
 
 def test_a_process_that_was_killed_is_explained():
