@@ -60,11 +60,14 @@ COMMANDS = (records,)
 
 def _fill(path: Path, tables: Sequence[str] | None, tell: Callable[[str], str]) -> None:
     """Put what is told of the tables, or of all that have a place in the file, into it."""
-    from kzoo.errors import UsageError
+    from kzoo.errors import DataError, UsageError
     from kzoo.files import atomic_write_text
     from kzoo.reporting.records import fill_blocks, list_blocks
 
-    document = path.read_text(encoding="utf-8")
+    try:
+        document = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not a text in UTF-8") from error
     placed = list_blocks(document)
     for name in tables or placed or ["TABLE"]:
         if name not in placed:

@@ -6,13 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from kzoo.errors import UsageError
 from kzoo.recipe import Figure
 from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, plus_minus
 from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
 from kzoo.reproduction.verdict import Outcome
 
-_BLOCK = re.compile(r"(<!-- records (\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_MARK = re.compile(r"^<!-- records (\S+) -->", re.MULTILINE)
+_BLOCK = re.compile(rf"({_MARK.pattern}\n)(?:(?!<!-- records ).)*?(^<!-- end -->)", re.DOTALL | re.MULTILINE)
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
@@ -32,7 +34,7 @@ def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
 
 
 def made_with(outcomes: Sequence[Outcome]) -> str:
-    """The environments of the runs, and how long they were trained for."""
+    """The environments of the runs, the commits of kzoo, and how long they were trained for."""
     results = {
         (result.run, result.recipe, result.seed, result.seconds): result
         for outcome in outcomes
@@ -41,9 +43,17 @@ def made_with(outcomes: Sequence[Outcome]) -> str:
     places = dict.fromkeys(
         f"{result.backend} {result.versions.get(result.backend, '')}, {result.device}" for result in results
     )
+    commits = ", ".join(dict.fromkeys(_short(result.commit) for result in results if result.commit))
+    code = f", kzoo {commits}" if commits else ""
     runs = "1 run" if len(results) == 1 else f"{len(results)} runs"
     seconds = sum(result.seconds for result in results)
-    return f"{runs} on {'; '.join(places)}: {duration(seconds)} of training" if results else ""
+    return f"{runs} on {'; '.join(places)}{code}: {duration(seconds)} of training" if results else ""
+
+
+def _short(commit: str) -> str:
+    """The first digits of a commit, and whether files differed from it."""
+    head, plus, changes = commit.partition("+")
+    return head[:7] + plus + changes
 
 
 def row_notes(outcomes: Sequence[Outcome]) -> list[str]:
@@ -65,8 +75,18 @@ def mean_and_spread(measured: Measured) -> str:
 
 
 def list_blocks(document: str) -> list[str]:
-    """The tables that have a block `<!-- records TABLE -->...<!-- end -->` in the document."""
-    return [found[2] for found in _BLOCK.finditer(document)]
+    """The tables that have a block `<!-- records TABLE -->...<!-- end -->` in the document.
+
+    Raises:
+        UsageError: a block does not end.
+    """
+    blocks = [found[2] for found in _BLOCK.finditer(document)]
+    if unended := Counter(_MARK.findall(document)) - Counter(blocks):
+        name = next(iter(unended))
+        raise UsageError(
+            f"<!-- records {name} --> does not end: put it and <!-- end --> on lines of their own"
+        )
+    return blocks
 
 
 def fill_blocks(document: str, told: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -13,12 +14,16 @@ from typing import Any
 from kzoo.data.splits import SPLITS
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text
+from kzoo.reproduction.job import recipe_mark
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Table, tables_folder
 
-_HEAD = ("row", "recipe", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
+_HEAD = ("row", "recipe", "recipe_mark", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
 _TAIL = ("low", "high", "seconds")
 """`low` and `high` are the test's own interval for the figure that decides."""
+
+OUTDATED = "since these runs were recorded"
+"""What stands for the changed keys of a result whose row has another recipe by now."""
 
 
 def record_place(table: Table) -> Traversable:
@@ -36,18 +41,21 @@ def load_records(table: Table) -> list[Result]:
     if not place.is_file():
         return []
     try:
-        rows = csv.DictReader(io.StringIO(place.read_text(encoding="utf-8")))
-        results = [_from_row(table, row) for row in rows]
+        lines = list(csv.DictReader(io.StringIO(place.read_text(encoding="utf-8"))))
+        results = [_from_line(table, line) for line in lines]
+        marks = [line["recipe_mark"] for line in lines]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{place} is not a file of results: {error}") from error
-    names = {row.name for row in table.rows}
-    for result in results:
-        if result.row not in names:
-            raise DataError(
-                f"{place} has results of {result.row!r}, which is no row of {table.name}: name the row there "
-                "as the table does, or delete its lines"
-            )
-    return results
+    now = {row.name: recipe_mark(table.recipe(row)) for row in table.rows}
+    if strange := [result.row for result in results if result.row not in now]:
+        raise DataError(
+            f"{place} has results of {strange[0]!r}, which is no row of {table.name}: name the row there "
+            "as the table does, or delete its lines"
+        )
+    return [
+        result if mark == now[result.row] else replace(result, changed=(OUTDATED,))
+        for result, mark in zip(results, marks, strict=True)
+    ]
 
 
 def check_record(table: Table) -> None:
@@ -71,10 +79,12 @@ def check_record(table: Table) -> None:
 def keep(table: Table, results: Iterable[Result]) -> Path:
     """Keep results as those of record, in place of others of the same row, seed and backend.
 
+    Those of a recipe that the row has no longer go.
+
     Raises:
         UsageError: one is no result of the published recipe on real data.
     """
-    kept = {_key(result): result for result in load_records(table)}
+    kept = {_key(result): result for result in load_records(table) if not result.changed}
     for result in results:
         if result.stand_in or result.changed:
             reason = result.data if result.stand_in else ", ".join(result.changed)
@@ -101,14 +111,16 @@ def _to_csv(table: Table, results: Sequence[Result]) -> str:
     columns = [*_HEAD, *table.figures, *_TAIL]
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_to_row(table, result) for result in results)
+    writer.writerows(_to_line(table, result) for result in results)
     return buffer.getvalue()
 
 
-def _to_row(table: Table, result: Result) -> dict[str, Any]:
+def _to_line(table: Table, result: Result) -> dict[str, Any]:
     low, high = result.intervals.get(table.decides, ("", ""))
+    (row,) = table.pick([result.row])
     return {
         **{name: getattr(result, name) for name in ("row", "recipe", "seed", "backend", "device", "data")},
+        "recipe_mark": recipe_mark(table.recipe(row)),
         "versions": " ".join(f"{name}={version}" for name, version in result.versions.items()),
         "commit": result.commit,
         **{name: result.sizes[name] for name in SPLITS},
@@ -119,20 +131,20 @@ def _to_row(table: Table, result: Result) -> dict[str, Any]:
     }
 
 
-def _from_row(table: Table, row: dict[str, str]) -> Result:
-    has_interval = bool(row["low"])
+def _from_line(table: Table, line: dict[str, str]) -> Result:
+    has_interval = bool(line["low"])
     return Result(
-        row=row["row"],
-        recipe=row["recipe"],
-        backend=row["backend"],
-        device=row["device"],
-        data=row["data"],
-        seed=int(row["seed"]),
-        versions=dict(word.split("=", 1) for word in row["versions"].split()),
-        commit=row["commit"] or None,
+        row=line["row"],
+        recipe=line["recipe"],
+        backend=line["backend"],
+        device=line["device"],
+        data=line["data"],
+        seed=int(line["seed"]),
+        versions=dict(word.split("=", 1) for word in line["versions"].split()),
+        commit=line["commit"] or None,
         stand_in=False,
-        sizes={name: int(row[name]) for name in SPLITS},
-        figures={name: float(row[name]) for name in table.figures if row[name]},
-        intervals={table.decides: (float(row["low"]), float(row["high"]))} if has_interval else {},
-        seconds=float(row["seconds"]),
+        sizes={name: int(line[name]) for name in SPLITS},
+        figures={name: float(line[name]) for name in table.figures if line[name]},
+        intervals={table.decides: (float(line["low"]), float(line["high"]))} if has_interval else {},
+        seconds=float(line["seconds"]),
     )

@@ -10,11 +10,11 @@ The rule, for the figure that decides and the interval of what was measured:
 
 A published figure is one run's, so the interval is that in which one more run would lie 95 times in 100
 beside the n measured ones, mean +- t s sqrt(1 + 1/n), with the standard deviation s pooled over the rows of
-the table; with fewer than three degrees of freedom in all it is the widest 95 % interval of the runs' own
-tests, binomial (Wilson) for an accuracy, bootstrapped over sequences for the others (see `measured.py`).
-Each backend is judged by itself, for its runs of a seed are not independent of another's. Published figures
-have four digits, and half of the last one is given away on both sides. A run that failed, or whose figure is
-no finite number, is told beside the verdict on the others.
+the table, those that decode the same runs counted once; with fewer than three degrees of freedom in all it is
+the widest 95 % interval of the runs' own tests, binomial (Wilson) for an accuracy, bootstrapped over
+sequences for the others (see `measured.py`). Each backend is judged by itself, for its runs of a seed are not
+independent of another's. Published figures have four digits, and half of the last one is given away on both
+sides. A run that failed, or whose figure is no finite number, is told beside the verdict on the others.
 """
 
 from __future__ import annotations
@@ -100,13 +100,12 @@ def judge(
         **(failures or {}),
     }
     backends = [_group(found, "row") for found in _group(whole, "backend").values()]
-    pooled = [(rows, _deviations(rows.values())) for rows in backends]
     outcomes = []
     for row in table.rows:
         failure = failures.get(row.name, "")
         outcomes += [
-            _judge_row(table, row, rows[row.name], deviations, failure)
-            for rows, deviations in pooled
+            _judge_row(table, row, rows[row.name], _deviations(_trainings(table, row, rows)), failure)
+            for rows in backends
             if row.name in rows
         ] or [Outcome(row, (), {}, "failed" if failure else "not run", failure=failure)]
     return outcomes
@@ -167,6 +166,16 @@ def _shared_figures(results: Sequence[Result]) -> list[str]:
     """The figures that all of the results have, in the order of the first."""
     first, *others = (result.figures for result in results)
     return [name for name in first if all(name in figures for figures in others)]
+
+
+def _trainings(table: Table, row: Row, results: Mapping[str, Sequence[Result]]) -> Iterable[Sequence[Result]]:
+    """The results of each training once: as `row` decodes them if they are its own, else as it was trained.
+
+    Two rows that decode the same runs are not independent of each other.
+    """
+    measured = [other for other in table.rows if other.name in results]
+    last_wins = [*sorted(measured, key=lambda other: other.runs is None), row]
+    return {other.runs or other.name: results[other.name] for other in last_wins}.values()
 
 
 def _deviations(rows: Iterable[Sequence[Result]]) -> dict[str, Deviation | None]:

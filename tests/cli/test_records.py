@@ -17,7 +17,8 @@ def test_the_readme_has_what_is_on_record(kzoo, here):
     before = README.read_text(encoding="utf-8")
     (here / "README.md").write_text(before, encoding="utf-8")
     done = kzoo("records", "--write", "README.md")
-    assert done.exit_code == (0 if list_blocks(before) else 2)
+    assert done.exit_code == 0, done.stderr
+    assert set(list_blocks(before)) == {name for name in list_tables() if load_records(load_table(name))}
     assert (here / "README.md").read_text(encoding="utf-8") == before
 
 
@@ -57,6 +58,21 @@ def test_a_document_without_a_place_is_left_as_it_is(kzoo, here, words, said):
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
     assert said in done.stderr
     assert (here / "page.md").stat().st_mtime_ns == stamp
+
+
+def test_a_block_that_does_not_end_takes_nothing_with_it(kzoo, here):
+    text = "<!-- records R001-2.2 -->\nkeep\n<!-- records R003-3 -->\n<!-- end -->\n"
+    (here / "page.md").write_text(text)
+    done = kzoo("records", "--write", "page.md")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "<!-- records R001-2.2 --> does not end" in done.stderr
+    assert (here / "page.md").read_text() == text
+
+
+def test_a_document_that_is_no_text_is_named(kzoo, here):
+    (here / "page.md").write_bytes(b"\xff\xfe<!-- records")
+    done = kzoo("records", "--write", "page.md")
+    assert (done.exit_code, done.stderr) == (3, "kzoo: page.md is not a text in UTF-8\n")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,19 @@ def test_results_of_a_row_that_was_renamed_are_named(made):
             use(renamed)
 
 
+def test_results_of_a_recipe_that_was_changed_are_no_longer_compared(made):
+    record.keep(TABLE, [made(0.9073), made(0.9105, seed=43)])
+    first, *others = TABLE.rows
+    longer = first.model_copy(update={"overrides": {**first.overrides, "training.epochs": 99}})
+    changed = TABLE.model_copy(update={"rows": (longer, *others)})
+    outcome = judge(changed, record.load_records(changed))[0]
+    assert (outcome.verdict, len(outcome.results)) == ("not comparable", 2)
+    assert outcome.reason == "the recipe was changed: since these runs were recorded"
+    record.keep(changed, [made(0.95)])
+    (result,) = record.load_records(changed)
+    assert (result.figures["test_accuracy"], result.changed) == (0.95, ())
+
+
 def test_whether_results_can_be_kept_is_known_before(tmp_path, elsewhere, monkeypatch):
     record.check_record(TABLE)
     assert not list(elsewhere.parent.iterdir())
@@ -87,7 +100,11 @@ def test_markdown_has_a_line_for_each_row(made):
     assert len(rows) == 13
     assert rows[0].startswith("| lr0.01-dropout0.5 | .9089 ± .0023 (.9073) | ")
     assert rows[1].endswith("| 0 | not run |")
-    assert text.endswith("2 runs on tensorflow 2.21.0, CPU (2 cores): 4 min of training\n")
+    assert text.endswith("2 runs on tensorflow 2.21.0, CPU (2 cores), kzoo 0123abc: 4 min of training\n")
+    mixed = [
+        made(0.91, commit=commit, seed=seed) for seed, commit in enumerate(("a" * 40, "b" * 40 + "+changes"))
+    ]
+    assert ", kzoo aaaaaaa, bbbbbbb+changes: " in records_markdown(TABLE, judge(TABLE, mixed))
 
 
 def test_markdown_has_the_notes_below_the_rows(made):
@@ -122,4 +139,6 @@ def test_blocks_are_filled_and_all_else_stays():
 def test_the_records_of_the_repository_are_of_rows_of_their_tables(name, monkeypatch):
     monkeypatch.undo()
     table = load_table(name)
-    assert {result.row for result in record.load_records(table)} <= {row.name for row in table.rows}
+    results = record.load_records(table)
+    assert {result.row for result in results} <= {row.name for row in table.rows}
+    assert not any(result.changed for result in results)

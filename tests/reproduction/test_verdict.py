@@ -16,6 +16,10 @@ ROW = TABLE.rows[0]
 PUBLISHED = ROW.published["test_accuracy"]
 
 
+DECODINGS = load_table("R003-3")
+"""Of which the third row decodes the runs of the second."""
+
+
 def first(results, **more):
     return judge(TABLE, results, **more)[0]
 
@@ -42,6 +46,32 @@ def test_several_runs_are_judged_by_the_interval_of_one_more(made):
     )
     assert (
         first([made(PUBLISHED + 0.02 + off, seed=seed) for seed, off in enumerate(offs)]).verdict == "better"
+    )
+
+
+def test_runs_that_two_rows_decode_count_once(made):
+    values = {
+        "without-attention": (0.30, 0.31, 0.33),
+        "bahdanau": (0.2, 0.22, 0.21),
+        "bahdanau-nucleus": (0.3, 0.2, 0.25),
+    }
+    runs = [
+        made(0.5, row=row, seed=seed, figures={"test_character_error_rate": x})
+        for row, found in values.items()
+        for seed, x in enumerate(found)
+    ]
+    plain, greedy, nucleus = map(np.var, values.values())
+    expected = [(plain + greedy) * 3 / 4, (plain + greedy) * 3 / 4, (plain + nucleus) * 3 / 4]
+    for outcome, variance in zip(judge(DECODINGS, runs), expected, strict=True):
+        measured = outcome.measured["test_character_error_rate"]
+        half = student(4) * math.sqrt(variance * (1 + 1 / 3))
+        assert measured.interval == pytest.approx((measured.mean - half, measured.mean + half))
+    alone = [result for result in runs if result.row != "bahdanau"]
+    assert judge(DECODINGS, alone)[0].measured["test_character_error_rate"].interval == pytest.approx(
+        tuple(
+            np.mean(values["without-attention"]) + sign * student(4) * math.sqrt(expected[2] * 4 / 3)
+            for sign in (-1, 1)
+        )
     )
 
 
