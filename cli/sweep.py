@@ -15,6 +15,7 @@ from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, Settings, open_eng
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kzoo.reproduction.grid import Axes
     from kzoo.reproduction.measured import Measured
     from kzoo.reproduction.verdict import Outcome
 
@@ -65,9 +66,8 @@ def sweep(
     if random and optuna:
         raise UsageError("--random and --optuna draw in different ways: choose one")
     axes = dict(map(parse_axis, grid))
-    if "runtime.backend" in axes:
-        raise UsageError("--grid runtime.backend: all points are computed on one backend, that of --backend")
     changes = settings(set_, fraction) | ({} if data is None else {"data.name": data})
+    _check_axes(axes, grid, changes)
     as_it_is = load_recipe(recipe, changes)
     seed, chosen = as_it_is.training.seed, runtime.choose_backend(backend, as_it_is.runtime.backend)
     root = out or Path("runs") / "sweeps" / as_it_is.name
@@ -98,6 +98,17 @@ def sweep(
 COMMANDS = (sweep,)
 
 
+def _check_axes(axes: Axes, grid: Sequence[str], changes: dict[str, Any]) -> None:
+    from kzoo.errors import UsageError
+
+    if "runtime.backend" in axes:
+        raise UsageError("--grid runtime.backend: all points are computed on one backend, that of --backend")
+    if len(axes) < len(grid):
+        raise UsageError("--grid names a key twice: write its values with commas between")
+    if fixed := axes.keys() & changes.keys():
+        raise UsageError(f"--grid {min(fixed)}: another option has it for all points; leave out one of them")
+
+
 def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) -> None:
     from kzoo.reporting.page.spelling import figure_name
     from kzoo.reporting.records import mean_and_spread
@@ -111,6 +122,9 @@ def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) 
         for outcome in ranked
     ]
     print_table(*keys, figure_name(figure), ">runs", rows=rows)
+    for outcome in ranked:
+        if outcome.results and outcome.failure:
+            console().print(f"{outcome.row.name}: a run failed: {outcome.failure}", soft_wrap=True)
     for name, measured in _test_figures(ranked[0]).items():
         console().print(f"{figure_name(name)} of the first: {mean_and_spread(measured)}", soft_wrap=True)
 

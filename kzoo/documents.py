@@ -17,6 +17,11 @@ def list_documents(folder: Traversable) -> list[str]:
     return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
+def names_file(name_or_path: str) -> bool:
+    """Whether it is the path of a YAML file, not the name of a document that comes with kzoo."""
+    return Path(name_or_path).suffix in {".yaml", ".yml"}
+
+
 def read_document(noun: str, name_or_path: str, folder: Traversable) -> Any:
     """What a document of the folder says, or a YAML file by its path; `noun` is what errors call it.
 
@@ -24,7 +29,7 @@ def read_document(noun: str, name_or_path: str, folder: Traversable) -> Any:
         UsageError: no such document, or no YAML.
     """
     shipped, path = folder / f"{name_or_path}.yaml", Path(name_or_path)
-    if path.suffix in {".yaml", ".yml"}:
+    if names_file(name_or_path):
         if not path.is_file():
             raise UsageError(f"no {noun} file {name_or_path!r}")
         text = path.read_bytes()

@@ -14,7 +14,7 @@ import numpy as np
 
 from kzoo.errors import UsageError
 from kzoo.recipe import Figure, parse_setting
-from kzoo.reproduction.table import Row, Table
+from kzoo.reproduction.table import Row, Table, anchored
 
 Point = dict[str, Any]
 """Values by dotted keys."""
@@ -110,6 +110,7 @@ def grid_points(axes: Axes) -> list[Point]:
 def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
     """The table of some points of a recipe, which have no published figures."""
     name, rows = _to_name(Path(recipe).stem), dict[str, Row]()
+    recipe = anchored(recipe, Path())
     for point in points:
         label = _label(point)
         numbered = (f"{label}-{number}" for number in count(2))

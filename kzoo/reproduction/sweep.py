@@ -58,7 +58,7 @@ class Sweep:
         def measure(points: Sequence[Point]) -> list[float | None]:
             tried.update({repr(point): point for point in points})
             scores = {
-                repr(found.row.overrides): score(found, self.figure)
+                repr(found.row.overrides): None if found.failure else score(found, self.figure)
                 for found in self.run(list(tried.values()))
             }
             return [scores[repr(point)] for point in points]
@@ -84,7 +84,13 @@ def score(outcome: Outcome, figure: str) -> float | None:
 
 
 def rank(outcomes: Sequence[Outcome], figure: str) -> list[Outcome]:
-    """The outcomes from the best to the worst, at the end those that failed."""
-    scores = [score(outcome, figure) for outcome in outcomes]
-    places = sorted(range(len(scores)), key=lambda i: (scores[i] is None, -(scores[i] or 0.0)))
-    return [outcomes[place] for place in places]
+    """The outcomes from the best to the worst; after them those of which a run failed, and those without any.
+
+    The mean of the runs that were left over says nothing for a point at which others diverge.
+    """
+
+    def place(outcome: Outcome) -> tuple[bool, bool, float]:
+        found = score(outcome, figure)
+        return found is None, bool(outcome.failure), -(found or 0.0)
+
+    return sorted(outcomes, key=place)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from kzoo.documents import list_documents, read_document
+from kzoo.documents import list_documents, names_file, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 from kzoo.recipe import Figure, PublishedSection, Recipe, changed_keys, load_recipe
@@ -94,6 +95,7 @@ def list_tables() -> list[str]:
 def load_table(name_or_path: str) -> Table:
     """Read a shipped table by name, or a YAML file by path.
 
+    The path of a recipe is seen from the table's own folder.
     A row that says no published figures has those of its recipe, which the recipe's own file says, and their
     remark, unless it has a note.
 
@@ -108,13 +110,15 @@ def load_table(name_or_path: str) -> Table:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "top level"
         raise UsageError(f"table {name_or_path!r}, {place}: {first['msg']}") from error
-    names = [row.name for row in table.rows]
+    folder = Path(name_or_path).parent
+    rows = [row.model_copy(update={"recipe": anchored(row.recipe, folder)}) for row in table.rows]
+    names = [row.name for row in rows]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise UsageError(f"table {name_or_path!r} has two rows called {doubled[0]!r}: give each its own name")
-    for row in table.rows:
-        _check_runs(row, table)
+    for row in rows:
+        _check_runs(row, rows)
         _check_decoding(row)
-    return table.model_copy(update={"rows": tuple(map(_with_published, table.rows))})
+    return table.model_copy(update={"rows": tuple(map(_with_published, rows))})
 
 
 def tables_folder() -> Traversable:
@@ -122,10 +126,15 @@ def tables_folder() -> Traversable:
     return resources.files("kzoo.configs") / "tables"
 
 
-def _check_runs(row: Row, table: Table) -> None:
+def anchored(recipe: str, folder: Path) -> str:
+    """A recipe that is a file's path seen from a folder, so that it can be found from any; a name stays."""
+    return str((folder / recipe).absolute()) if names_file(recipe) else recipe
+
+
+def _check_runs(row: Row, rows: Sequence[Row]) -> None:
     same = [
         other.name
-        for other in table.rows
+        for other in rows
         if other is not row and (other.recipe, other.overrides) == (row.recipe, row.overrides)
     ]
     if row.runs is not None and row.runs not in same:
@@ -139,7 +148,7 @@ def _check_decoding(row: Row) -> None:
     if not row.decoding:
         return
     method, *options = (row.decoding.get("method"), *(row.decoding.keys() - {"method"}))
-    if method not in OPTIONS:
+    if not isinstance(method, str) or method not in OPTIONS:
         raise UsageError(
             f"row {row.name!r}, decoding: the method is one of {', '.join(OPTIONS)}, not {method!r}"
         )

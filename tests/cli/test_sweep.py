@@ -59,6 +59,23 @@ def test_points_are_ranked_by_validation_and_the_test_is_told_of_the_best(swept,
     )
 
 
+@pytest.mark.parametrize("how", ["--random", "--optuna"])
+def test_points_of_a_range_are_drawn(kzoo, own_images, here, how):
+    words = ["sweep", "tiny-cnn", "--data", own_images, *SETTINGS, "--out", here / "runs", "--json"]
+    words += ["--grid", "training.learning_rate=1e-3:1e-1:log", how, 2]
+    done = kzoo(*words)
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    rates = [ranked["point"]["training.learning_rate"] for ranked in told["ranking"]]
+    assert len(set(rates)) == 2
+    assert all(1e-3 <= rate <= 1e-1 for rate in rates)
+    assert all(len(ranked["runs"]) == 1 for ranked in told["ranking"])
+    before = {path: path.stat().st_mtime_ns for path in here.glob("runs/*/metrics.json")}
+    assert len(before) == 2
+    assert json.loads(kzoo(*words).stdout) == told
+    assert {path: path.stat().st_mtime_ns for path in here.glob("runs/*/metrics.json")} == before
+
+
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
@@ -68,6 +85,14 @@ def test_points_are_ranked_by_validation_and_the_test_is_told_of_the_best(swept,
         (["--grid", "model.filters=1,2", "--random", "1", "--optuna", "1"], 2, "choose one"),
         (["--grid", "model.filter=1,2"], 2, "did you mean 'filters'?"),
         (["--grid", "runtime.backend=tensorflow,jax"], 2, "on one backend"),
+        (["--grid", "model.filters=1,2", "--grid", "model.filters=3"], 2, "names a key twice"),
+        (
+            ["--grid", "model.filters=1,2", "--set", "model.filters=3"],
+            2,
+            "--grid model.filters: another option",
+        ),
+        (["--grid", "data.fraction=.1,.2", "--fraction", ".5"], 2, "--grid data.fraction: another option"),
+        (["--grid", "data.name=a,b", "--data", "c"], 2, "--grid data.name: another option"),
         ([], 2, "--grid"),
     ],
 )

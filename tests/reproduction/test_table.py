@@ -105,6 +105,7 @@ def test_published_figures_go_with_no_change_but_that_of_the_seed():
         ({"row": {"runs": "b"}}, "'a' decodes the runs of 'b', which is no other row"),
         ({"row": {"runs": "a"}}, "'a' decodes the runs of 'a', which is no other row"),
         ({"row": {"decoding": {"top_p": 0.8}}}, "one of greedy, beam, nucleus, not None"),
+        ({"row": {"decoding": {"method": ["beam"]}}}, "one of greedy, beam, nucleus, not ['beam']"),
         ({"row": {"decoding": {"method": "beam", "top_p": 0.8}}}, "beam has no option 'top_p'"),
         ({"row": {"decoding": {"method": "nucleus", "sampels": 3}}}, "did you mean 'samples'?"),
         ({"row": {"decoding": {"method": "nucleus", "samples": "many"}}}, "decoding.samples"),
@@ -116,6 +117,17 @@ def test_what_is_wrong_with_a_table_is_named(tmp_path, changes, said):
         load_table(own_table(tmp_path, **changes))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_recipe_beside_a_table_is_found_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
+    recipe = load_recipe("fashion-cnn", {"training.epochs": 7})
+    (tmp_path / "tables" / "recipe.yaml").write_text(recipe.to_yaml())
+    own_table(tmp_path / "tables", row={"recipe": "recipe.yaml"})
+    monkeypatch.chdir(tmp_path)
+    table = load_table("tables/mine.yaml")
+    monkeypatch.chdir("/")
+    assert table.recipe(table.rows[0]).training.epochs == 7
 
 
 def test_two_rows_of_one_name_are_refused(tmp_path):

@@ -46,6 +46,8 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
             label = str(path)
         anchor = slug(f"run {label}", [run.anchor for run in runs])
         curve = label if owner is None else owner.curves.get(path)
+        if owner is not None and curve is not None:
+            curve = f"{prefix}{curve}"
         is_told = owner is None or path in owner.told
         runs.append(ReportedRun(RunFolder(path), label, anchor, curve, is_told))
     return runs, tables
