@@ -201,6 +201,16 @@ def test_two_tables_with_rows_of_the_same_names(report, table, here):
             assert f"{name} {row}" in curves
 
 
+def test_a_table_that_was_made_twice(report, table, here):
+    shutil.copytree(table, here / "again")
+    html = report("R001-2.2", "again", "R001-2.2")
+    assert html.count('<table class="results">') == 2
+    names = [f"R001-2.2 in {place}" for place in ("runs/tables/R001-2.2", "again")]
+    rows = ("lr0.1-dropout0.3", "lr0.1-dropout0.5")
+    assert headings(html, 3)[:4] == [f"{name} {row}" for name in names for row in rows]
+    assert all(f"{name}: Fashion-MNIST" in html for name in names)
+
+
 def test_a_table_beside_a_run(report, table, trained_run):
     html = report(table, trained_run)
     assert html.count('<table class="results">') == 2

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kzoo.errors import UsageError
@@ -28,13 +29,12 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
     Raises:
         UsageError: a place is none of these.
     """
-    tables: list[ReportedTable] = []
+    roots = {place: root for place in places if (root := _find_table(place))}
+    tables = {table.root: table for table in _open_tables(dict.fromkeys(roots.values()))}
     owners: dict[Path, ReportedTable | None] = {}
     for place in places:
-        if root := _find_table(place):
-            plan = load_plan(root)
-            table = (ReportedSweep if plan.is_sweep else ReportedTable)(plan, root)
-            tables.append(table)
+        if place in roots:
+            table = tables[roots[place]]
             owners |= dict.fromkeys(table.labels, table)
         else:
             owners.setdefault(open_run(Path(place)).path, None)
@@ -50,7 +50,16 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
             curve = f"{prefix}{curve}"
         is_told = owner is None or path in owner.told
         runs.append(ReportedRun(RunFolder(path), label, anchor, curve, is_told))
-    return runs, tables
+    return runs, list(tables.values())
+
+
+def _open_tables(roots: Iterable[Path]) -> Iterator[ReportedTable]:
+    """The tables in these folders; what is there more than once is called by its folder too."""
+    plans = {root: load_plan(root) for root in roots}
+    counts = Counter(plan.table.name for plan in plans.values())
+    for root, plan in plans.items():
+        name = plan.table.name if counts[plan.table.name] == 1 else f"{plan.table.name} in {root}"
+        yield (ReportedSweep if plan.is_sweep else ReportedTable)(plan, root, name)
 
 
 def _find_table(place: str) -> Path | None:

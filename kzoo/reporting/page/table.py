@@ -18,21 +18,17 @@ from kzoo.reproduction.verdict import RULE, Outcome
 
 @dataclass(frozen=True)
 class ReportedTable:
-    """A plan in the folder of its runs."""
+    """A plan in the folder of its runs, under the name that it has on the page."""
 
     plan: Plan
     root: Path
+    name: str
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
         """What became of each row that was to be trained."""
         asked = {job.row for job in self.plan.jobs}
         return [outcome for outcome in self.plan.outcomes(self.root) if outcome.row.name in asked]
-
-    @property
-    def name(self) -> str:
-        """The name of the table."""
-        return self.plan.table.name
 
     @property
     def seeds(self) -> int:
@@ -69,7 +65,7 @@ class ReportedTable:
         settings = [
             word for key, value in plan.settings.items() for word in ("--set", f"{key}={setting(value)}")
         ]
-        words = plan.words or ("reproduce", self.name)
+        words = plan.words or ("reproduce", plan.table.name)
         return shlex.join(["kzoo", *words, *rows, *seeds, "--backend", plan.backend, *settings])
 
     def result_table(self, anchors: Mapping[Path, str]) -> ResultTable:
@@ -77,7 +73,7 @@ class ReportedTable:
         table = self.plan.table
         figures = self.figures
         return ResultTable(
-            title=f"{table.name}: {table.title}",
+            title=f"{self.name}: {table.title}",
             figures=tuple(map(figure_name, figures)),
             rows=tuple(self._row(outcome, figures, anchors) for outcome in self.outcomes),
             remarks=tuple(filter(None, (table.note, self.rule, self._settings))),
