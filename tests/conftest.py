@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -116,6 +117,14 @@ def kzoo() -> Callable[..., Finished]:
 def python() -> Callable[..., Finished]:
     """`python(code, VARIABLE="value")` runs code in a fresh process."""
     return run_python
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises, here and in the processes that are started, though the suite may run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")
