@@ -19,7 +19,7 @@ from .decoding import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_with_backend, task_of
+from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_together, open_with_backend, task_of
 from .output import print_json, print_table
 
 
@@ -59,7 +59,6 @@ def evaluate(
     folder = open_with_backend(run, backend)
     from kzoo.errors import UsageError
     from kzoo.experiment import open_experiment
-    from kzoo.training.run import open_run
 
     wanted = to_decoding(
         decoding,
@@ -79,8 +78,7 @@ def evaluate(
         figures = experiment.evaluate(folder, chosen, split.value)
         show = _print_classes
     else:
-        folders = [folder, *map(open_run, ensemble or [])]
-        figures = experiment.evaluate(folders, chosen, split.value, wanted)
+        figures = experiment.evaluate(open_together(folder, ensemble), chosen, split.value, wanted)
         show = _print_sequences
     if as_json:
         print_json(figures)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kzoo.training.run import RunFolder
 
 
@@ -66,6 +68,22 @@ def check_task(folder: RunFolder, task: str, verb: str) -> None:
 
     if (found := task_of(folder)) != task:
         raise UsageError(f"kzoo {verb} is for {task}; {folder.path} is a run of {found}")
+
+
+def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunFolder]:
+    """A run and those that are decoded together with it.
+
+    Raises:
+        UsageError: one of them is no run, or of another task.
+    """
+    from kzoo.errors import UsageError
+    from kzoo.training.run import open_run
+
+    together = [folder, *map(open_run, others or [])]
+    for other in together:
+        if (found := task_of(other)) != (task := task_of(folder)):
+            raise UsageError(f"--with is for runs of {task}; {other.path} is a run of {found}")
+    return together
 
 
 def task_of(folder: RunFolder) -> str:

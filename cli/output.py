@@ -20,6 +20,12 @@ def print_json(obj: Any) -> None:
     print(json.dumps(obj, indent=2, ensure_ascii=False))
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on stderr: what is to be said beside a result."""
+    for line in lines:
+        error_console().print(line, soft_wrap=True)
+
+
 def console() -> Console:
     """A console on stdout, PIPE_WIDTH wide where that is no terminal; it honours NO_COLOR."""
     terminal = _console()
@@ -42,6 +48,8 @@ def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None 
     """Print a table without boxes; a column whose name begins with `>` is aligned to the right."""
     from rich.table import Table
 
+    screen, rows = console(), list(rows)
+    longest_name = max((len(row[0]) for row in rows), default=0)
     table = Table(box=None, title=title, title_justify="left", title_style="bold", show_header=any(columns))
     for index, column in enumerate(columns):
         right = column.startswith(">")
@@ -49,8 +57,8 @@ def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None 
             column.lstrip(">"),
             justify="right" if right else "left",
             overflow="fold",
-            no_wrap=right or index == 0,
+            no_wrap=right or (index == 0 and longest_name <= screen.width // 2),
         )
     for row in rows:
         table.add_row(*row)
-    console().print(table)
+    screen.print(table)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import BackendOption, Checkpoint, DataDir, Run, check_task, open_with_backend, task_of
-from .output import console
+from .output import console, print_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,6 +162,7 @@ def attention(
     author = author_type(folder.recipe().model.name)(
         [folder], None if checkpoint is None else checkpoint.value
     )
+    print_lines(author.remarks([source]))
     _save(author.draw_attention(source, _label(folder)), folder, out, "attention")
 
 
@@ -178,6 +179,7 @@ def spectrogram(
 
     check_task(folder, "speech recognition", "plot spectrogram")
     author = AudioAuthor([folder])
+    print_lines(author.remarks([str(clip)]))
     _save(author.draw_spectrogram(str(clip), f"{clip.name}"), folder, out, "spectrogram")
 
 
@@ -187,8 +189,9 @@ def _label(folder: RunFolder) -> str:
 
 
 def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:
+    from kzoo.files import free_path
     from kzoo.reporting.figure import save
 
-    path = out or folder.path / f"{kind}.png"
+    path = out or free_path(folder.path / f"{kind}.png")
     save(figure, path)
     console().print(str(path), soft_wrap=True)

@@ -20,10 +20,13 @@ from .decoding import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, Json, Run, open_with_backend, task_of
-from .output import error_console, print_json, print_table
+from .options import BackendOption, Checkpoint, Json, Run, open_together, open_with_backend, task_of
+from .output import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kzoo.tasks.author import Author
     from kzoo.training.run import RunFolder
 
 
@@ -59,7 +62,6 @@ def predict(
     """Say what images show, translate texts, write down speech, with probabilities."""
     folder = open_with_backend(run, backend)
     from kzoo.errors import UsageError
-    from kzoo.training.run import open_run
 
     chosen: Any = None if checkpoint is None else checkpoint.value
     wanted = to_decoding(
@@ -80,15 +82,16 @@ def predict(
     from kzoo.tasks import author_type
 
     kind = author_type(folder.recipe().model.name)
+    lines: Mapping[str, str] = {}
     if kind.INPUTS == "texts":
-        sources = _texts(inputs, file)
+        lines = _lines(inputs, file)
     elif file:
         raise UsageError(f"--file is for texts; name {kind.INPUTS} as arguments")
     elif not inputs:
         raise UsageError(f"name one or more {kind.INPUTS} as arguments")
-    else:
-        sources = inputs
-    author = kind([folder, *map(open_run, ensemble or [])], chosen)
+    author = kind(open_together(folder, ensemble), chosen)
+    sources = [*(inputs or []), *_readable(author, lines)]
+    print_lines(author.remarks(sources))
     answers = author.write(sources, wanted, top or 1)
     if as_json:
         print_json(answers)
@@ -117,26 +120,44 @@ def _predict_images(folder: RunFolder, checkpoint: Any, images: list[str], top: 
     print_table("image", "class", ">probability", rows=rows)
 
 
-def _texts(inputs: list[str] | None, file: Path | None) -> list[str]:
-    """The arguments and the lines of the file, or of stdin where neither is given."""
+def _lines(inputs: list[str] | None, file: Path | None) -> dict[str, str]:
+    """The lines of the file, or of stdin where no arguments are given, by where they stand; no empty ones."""
     from kzoo.errors import DataError, UsageError
 
     if file is not None:
         content = file.read_bytes()
     elif inputs:
-        content = b""
-    elif sys.stdin.isatty():
+        return {}
+    elif sys.stdin is None or sys.stdin.isatty():
         raise UsageError("give texts as arguments, with --file, or on stdin")
     else:
         content = sys.stdin.buffer.read()
+    place = file or "stdin"
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise DataError(f"{file or 'stdin'} is not UTF-8 text") from error
-    texts = [*(inputs or []), *(line for line in lines if line.strip())]
-    if not texts:
-        raise UsageError(f"there is no text in {file or 'stdin'}")
-    return texts
+        raise DataError(f"{place} is not UTF-8 text") from error
+    found = {f"{place}, line {number}": line for number, line in enumerate(lines, 1) if line.strip()}
+    if not found:
+        raise DataError(f"there is no text in {place}")
+    return found
+
+
+def _readable(author: Author, lines: Mapping[str, str]) -> Iterator[str]:
+    """The lines that can be read; what cannot is left out and said so."""
+    from kzoo.errors import DataError, UsageError
+
+    left_out = []
+    for place, line in lines.items():
+        try:
+            author.read([line])
+        except UsageError as error:
+            left_out.append(f"{place} left out: {error}")
+        else:
+            yield line
+    if lines and len(left_out) == len(lines):
+        raise DataError(left_out[0])
+    print_lines(left_out)
 
 
 def _print_texts(answers: list[dict[str, Any]]) -> None:
@@ -146,9 +167,9 @@ def _print_texts(answers: list[dict[str, Any]]) -> None:
         for rank, answer in enumerate(entry["predictions"])
     ]
     print_table("read", "written", ">score", rows=rows)
-    for entry in answers:
-        if entry["unknown"]:
-            unknown = ", ".join(map(repr, entry["unknown"]))
-            error_console().print(
-                f"{entry['source']}: {unknown} not in the training data, read as unknown", soft_wrap=True
-            )
+    print_lines(
+        f"{entry['source']}: {', '.join(map(repr, entry['unknown']))} not in the training data, "
+        "read as unknown"
+        for entry in answers
+        if entry["unknown"]
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 
 
@@ -32,6 +33,12 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
 def atomic_write_text(path: Path, text: str) -> None:
     """Write `text` in UTF-8 to `path`, whole or not at all."""
     atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def free_path(path: Path) -> Path:
+    """The path, or where something is there, the first of name-2, name-3, ... where nothing is."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(place for place in chain([path], numbered) if not place.exists())
 
 
 def remove_partial_files(folder: Path) -> None:

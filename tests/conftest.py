@@ -121,7 +121,7 @@ def python() -> Callable[..., Finished]:
 
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c() -> Iterator[None]:
-    """Ctrl-C raises, here and in the processes that are started, though the suite may run in the background."""
+    """Ctrl-C raises, here and in the processes that are started; a suite in the background has none."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

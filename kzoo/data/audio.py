@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from kzoo.extras import require
 Clip = Path | np.ndarray
 """A sound file, or float32 samples `(length,)` where kzoo made them."""
 
-_UNKNOWN_SIZE = 0xFFFFFFFF
-"""What a WAV that was written to a pipe has for its length."""
+_UNKNOWN_SIZE = 0x7FFFF000
+"""From here on a WAV's length is what programs write that do not know it, as when they write to a pipe."""
 
 
 def read_audio(path: Path, rate: int) -> np.ndarray:
@@ -54,12 +55,24 @@ def decode_audio(path: Path) -> tuple[np.ndarray, int]:
 
 def sample_rate(path: Path) -> int:
     """The samples a second of a sound file, from its header. Raises as `read_audio`."""
+    return _read_header(path).samplerate
+
+
+def _read_header(path: Path) -> Any:
     soundfile = require("soundfile", "speech", "reading sound files")
     try:
         with path.open("rb") as file:
-            return soundfile.info(file).samplerate
+            return soundfile.info(file)
     except (OSError, soundfile.SoundFileError) as error:
         raise _unreadable(path, error) from error
+
+
+def sample_count(clip: Clip, rate: int) -> int:
+    """How many samples of this rate a clip has, by a file's header to within one. Raises as `read_audio`."""
+    if not isinstance(clip, Path):
+        return len(clip)
+    info = _read_header(clip)
+    return round(info.frames * rate / info.samplerate)
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
@@ -79,5 +92,5 @@ def _unreadable(path: Path, error: Exception) -> DataError:
 def _check_length(path: Path, start: bytes) -> None:
     """A WAV that was cut off is read without complaint, up to where it ends; its header knows better."""
     size = int.from_bytes(start[4:], "little")
-    if start[:4] == b"RIFF" and size != _UNKNOWN_SIZE and size + 8 > path.stat().st_size:
+    if start[:4] == b"RIFF" and path.stat().st_size < size + 8 <= _UNKNOWN_SIZE:
         raise DataError(f"{path} is cut off: it has {path.stat().st_size:,} of {size + 8:,} bytes")

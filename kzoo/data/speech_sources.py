@@ -16,6 +16,9 @@ from kzoo.data.standins import tones
 from kzoo.errors import DataError, UsageError
 from kzoo.names import suggestion
 
+HIGHEST_RATE = SPEECH_SETS["lj-speech"].rate
+"""The samples a second at which a user's own clips are heard at most."""
+
 
 def load_speech_set(
     name_or_path: str | Path,
@@ -31,7 +34,8 @@ def load_speech_set(
     Args:
         name_or_path: a set of the catalogue, "tones", or the path of the user's own folder in the layout of
             LJ Speech (a name wins over a path; write `./an4` for the path), see
-            `kzoo.data.speech_layouts.LjFiles`; its clips may have any sample rate.
+            `kzoo.data.speech_layouts.LjFiles`; its clips may have any sample rate, and are heard
+            at that of the first, `HIGHEST_RATE` at most.
         data_dir: the folder that holds the set, or its parent; see `kzoo.data.places`.
         stand_in: what to take where a published set is not found, instead of its card's stand-in.
         require_data: refuse a stand-in.
@@ -83,7 +87,7 @@ def holds_speech(path: Path) -> bool:
 def _read(
     layout: SpeechLayout, folder: Path, name: str, options: SpeechOptions, rate: int | None
 ) -> SpeechSet:
-    """The set in a folder, at the sample rate of its first clip if None is given."""
+    """The set in a folder, at a rate of its own if None is given."""
     splits, dropped = layout.read(folder, options)
     for split_name, split in splits.items():
         if not len(split):
@@ -94,5 +98,5 @@ def _read(
 
 
 def _rate(split: SpeechSplit) -> int:
-    """The sample rate of a split's first file."""
-    return next(sample_rate(clip) for clip in split.clips if isinstance(clip, Path))
+    """The sample rate of a split's first file, R004's at most: above it bands are empty, and clips cut."""
+    return min(HIGHEST_RATE, next(sample_rate(clip) for clip in split.clips if isinstance(clip, Path)))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from keras import ops
 
 from kzoo.decoding.contract import Tensor
 from kzoo.decoding.generation import Choice
+
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""The smallest normal number of float32: a temperature below it would be zero."""
 
 
 def most_likely(log_probabilities: Tensor, index: Tensor) -> Tensor:
@@ -41,15 +45,16 @@ def sample(
     def choose(log_probabilities: Tensor, index: Tensor) -> Tensor:
         vocabulary = log_probabilities.shape[-1]
         most = min(top_k or vocabulary, vocabulary)
-        ordered, tokens = ops.top_k(ops.softmax(log_probabilities / temperature), most)
+        # From the likeliest on, for a tiny temperature makes all others minus infinity.
+        above = log_probabilities - ops.max(log_probabilities, axis=-1, keepdims=True)
+        ordered, tokens = ops.top_k(ops.softmax(above / max(temperature, SMALLEST)), most)
         cumulated = ops.cumsum(ordered, axis=-1)
         in_head = cumulated - ordered < top_p  # what stands before a token has not reached top_p yet
         mass = ops.sum(ops.where(in_head, ordered, 0.0), axis=-1, keepdims=True)
         drawn = ops.take(uniforms, index, axis=1)[:, None] * mass
         below = ops.logical_and(cumulated <= drawn, in_head)
-        rank = ops.minimum(
-            ops.sum(ops.cast(below, "int32"), axis=-1), ops.sum(ops.cast(in_head, "int32"), axis=-1) - 1
-        )
+        last = ops.maximum(ops.sum(ops.cast(in_head, "int32"), axis=-1) - 1, 0)
+        rank = ops.minimum(ops.sum(ops.cast(below, "int32"), axis=-1), last)
         return ops.cast(ops.take_along_axis(tokens, rank[:, None], axis=-1)[:, 0], "int32")
 
     return choose

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo.data.audio import Clip, read_audio
+from kzoo.data.audio import Clip, read_audio, sample_count
 from kzoo.layers import LogMelSpectrogram
 from kzoo.training.engines import engine
 
@@ -50,6 +50,16 @@ def spectrograms(
         for row, samples, frames in zip(rows, batch, outputs, strict=False):  # the batch is filled up
             found[row] = frames[: transform.frames(len(samples))][:max_frames].copy()
     return _pad(found, transform.mels)
+
+
+def cut_clips(clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: int) -> list[int]:
+    """The rows of the clips of which `spectrograms` keeps `max_frames` only.
+
+    Raises:
+        DataError, MissingExtraError: as `spectrograms`.
+    """
+    rate = transform.rate
+    return [row for row, clip in enumerate(clips) if transform.frames(sample_count(clip, rate)) > max_frames]
 
 
 @lru_cache(maxsize=1)

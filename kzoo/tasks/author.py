@@ -69,6 +69,14 @@ class Author(ABC):
             DataError: a file that cannot be read.
         """
 
+    def remarks(self, inputs: Sequence[str]) -> list[str]:
+        """What is to be said of how inputs are read, a line each.
+
+        Raises:
+            DataError: a file cannot be read.
+        """
+        return []
+
     def write(self, inputs: Sequence[str], decoding: Decoding, top: int) -> list[dict[str, Any]]:
         """The first `top` sequences about each input, ready for JSON.
 

@@ -34,7 +34,7 @@ from kzoo.training.sources import Sources
 SOURCE_VOCABULARY = "source-vocabulary.json"
 """The vocabulary of what is read, in a run folder."""
 
-LIMITS = Limits(start=SOS, end=EOS, length=50)
+LONGEST = 50
 """R003 decodes at most 50 tokens, R000 and R002 49 and the end."""
 
 
@@ -64,23 +64,30 @@ class PairExperiment(SequenceExperiment):
 
     @classmethod
     def fit_model(cls, recipe: Recipe, data: PairSet, *, own_data: bool) -> Recipe:
-        """The vocabularies' sizes, unless the recipe sets them, are those of the data."""
+        """The vocabularies' sizes, unless the recipe sets them, are those of the data.
+
+        A source's may be larger; what is written must be a token.
+        """
         defaults = registry.default_options(recipe.model.name)
         sizes = dict(zip(_SIZE_OPTIONS, map(len, data.vocabularies()), strict=True))
         fitted = {}
         for option, size in sizes.items():
             if option not in recipe.model.options and size != defaults[option]:
                 fitted[option] = size
-            elif recipe.model.options.get(option, defaults[option]) < size:
+            given = recipe.model.options.get(option, size)
+            if given < size or (given > size and option == "target_vocabulary"):
                 raise UsageError(
-                    f"{data.origin.name} has {size} tokens, the model {recipe.model.options[option]}: "
-                    f"--set model.{option}={size}"
+                    f"{data.origin.name} has {size} tokens, the model {given}: --set model.{option}={size}"
                 )
         return recipe.with_model_options(**fitted) if fitted else recipe
 
     def describe(self) -> dict[str, Any]:
-        """What the tokens are, and which rows of the files were left out."""
-        return {"tokens": list(self.data.tokens), "left_out": self.data.dropped.lines()}
+        """What the tokens are, how many the longest training target has, and which rows were left out."""
+        return {
+            "tokens": list(self.data.tokens),
+            "longest": self.longest,
+            "left_out": self.data.dropped.lines(),
+        }
 
     def examples(self) -> Callable[[int], Examples]:
         """Ids of sources and of targets with start and end; with augmentation, other sources each epoch."""
@@ -109,9 +116,14 @@ class PairExperiment(SequenceExperiment):
         return self.vocabularies[1]
 
     @property
+    def longest(self) -> int:
+        """How many tokens the longest training target has."""
+        return max(map(len, self.data.train.targets))
+
+    @property
     def limits(self) -> Limits:
-        """Those of the reports."""
-        return LIMITS
+        """Those of the reports, unless targets are longer."""
+        return limits(self.longest)
 
     def sources(self, split: str) -> Sources:
         """Their ids."""
@@ -175,6 +187,11 @@ class PairExperiment(SequenceExperiment):
         for source, target, prediction in zip(test.sources, test.targets, predictions, strict=False):
             texts = (to_text(target, target_kind), to_text(prediction, target_kind))
             yield to_text(source, source_kind), *texts
+
+
+def limits(longest: int) -> Limits:
+    """Of targets of at most `longest` tokens and an end: those of the reports suffice for their data."""
+    return Limits(start=SOS, end=EOS, length=max(LONGEST, longest + 1))
 
 
 _SIZE_OPTIONS = ("source_vocabulary", "target_vocabulary")

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
-from kzoo.features.speech import spectrograms
+from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
@@ -21,6 +21,7 @@ from kzoo.tasks.speech import (
     LIMITS,
     SpeechExperiment,
     as_sources,
+    cut_line,
     frame_attention,
     leaves_padding_out,
     log_mel,
@@ -56,6 +57,12 @@ class AudioAuthor(Author):
         frames, is_masked = self.frames(inputs), leaves_padding_out(self.recipe)
         frames = frames if is_masked else pad_frames(frames, longest_clip(self.recipe.data))
         return Reading(as_sources(frames, is_masked), [() for _ in inputs])
+
+    def remarks(self, inputs: Sequence[str]) -> list[str]:
+        """Which of the files are longer than what is read of them."""
+        transform, longest = self.transform, longest_clip(self.recipe.data)
+        rows = cut_clips([Path(path) for path in inputs], transform, longest)
+        return [cut_line([inputs[row] for row in rows], transform, longest)] if rows else []
 
     def frames(self, paths: Sequence[str]) -> np.ndarray:
         """The spectrograms of sound files, `(count, longest, mels)`, padded with zeros.

@@ -143,13 +143,18 @@ class SequenceExperiment(Experiment):
         """Measure the models of one or several runs, decoded together, on a split, ready for JSON.
 
         The loss is that of one model; several together have none.
+
+        Raises:
+            UsageError: the runs do not go together, or were trained on different data.
         """
         self.check_together(runs)
+        check_data(runs)
+        tested = {run.recipe().training.tested_epoch for run in runs}
         models = [run.load_tested_model(checkpoint) for run in runs]
         loss = {"loss": self.compile_loss(models[0], split)()} if len(models) == 1 else {}
         return {
             "runs": [str(run.path) for run in runs],
-            "checkpoint": checkpoint or self.recipe.training.tested_epoch,
+            "checkpoint": checkpoint or (tested.pop() if len(tested) == 1 else "tested"),
             "split": split,
             "data": self.describe_data(),
             "decoding": decoding.to_json(),
@@ -203,6 +208,27 @@ def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) ->
                 f"{run.path} and {runs[0].path} have different vocabularies: decode runs on the same data"
             )
     return vocabularies[0]
+
+
+def check_data(runs: Sequence[RunFolder]) -> None:
+    """See that runs were trained on the same data, be it on different shares of them.
+
+    Raises:
+        UsageError: they were not: one may have been trained on what another is tested on.
+    """
+    shares = {run.recipe().data.fraction for run in runs}
+
+    def held_out(run: RunFolder) -> list[Any]:
+        data = run.environment()["data"]
+        sizes = [data["sizes"][split] for split in ("validation", "test")]
+        return [data["name"], *sizes, *([data["sha256"]] if len(shares) == 1 else [])]
+
+    for run in runs[1:]:
+        if held_out(run) != held_out(runs[0]):
+            raise UsageError(
+                f"{run.path} and {runs[0].path} were trained on different data: "
+                "one may have seen what the other is tested on"
+            )
 
 
 def check_reading(runs: Sequence[RunFolder], keys: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
+from kzoo.data.sieve import NAMED
 from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.speech_sources import load_speech_set
 from kzoo.data.tokens import Tokens, to_text
@@ -19,7 +20,7 @@ from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.extras import require
-from kzoo.features.speech import spectrograms
+from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
@@ -88,7 +89,7 @@ class SpeechExperiment(SequenceExperiment):
         return recipe
 
     def describe(self) -> dict[str, Any]:
-        """Which rows were left out, the sample rate, and what the frames are made with."""
+        """Which rows were left out or are cut, the sample rate, and what the frames are made with."""
         transform = log_mel(self.recipe, self.data.rate)
         frames = {
             "rate": self.data.rate,
@@ -97,7 +98,18 @@ class SpeechExperiment(SequenceExperiment):
             "longest": longest_clip(self.recipe.data),
             "masked": self.is_masked,
         }
-        return {"left_out": self.data.dropped.lines(), "rate": self.data.rate, "frames": frames}
+        left_out = [*self.data.dropped.lines(), *self._cut_lines(transform)]
+        return {"left_out": left_out, "rate": self.data.rate, "frames": frames}
+
+    def _cut_lines(self, transform: LogMelSpectrogram) -> list[str]:
+        """Which clips are not heard to their ends."""
+        longest = longest_clip(self.recipe.data)
+        names = [
+            split.names[row]
+            for split in self.data.splits.values()
+            for row in cut_clips(split.clips, transform, longest)
+        ]
+        return [cut_line(names, transform, longest)] if names else []
 
     @cached_property
     def frames(self) -> dict[str, np.ndarray]:
@@ -222,6 +234,14 @@ def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
 def leaves_padding_out(recipe: Recipe) -> bool:
     """Whether the model of a recipe does not hear padding."""
     return registry.check_options(recipe.model.name, recipe.model.options)["masked"]
+
+
+def cut_line(names: Sequence[str], transform: LogMelSpectrogram, longest: int) -> str:
+    """One line about clips that are longer than the frames that are kept."""
+    clips = "1 clip" if len(names) == 1 else f"{len(names):,} clips"
+    seconds = longest * transform.hop / transform.rate
+    more = ", ..." if len(names) > NAMED else ""
+    return f"{clips} heard for {seconds:.1f} s only, {longest:,} frames: {', '.join(names[:NAMED])}{more}"
 
 
 def longest_clip(section: DataSection) -> int:

@@ -15,7 +15,7 @@ from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.reporting.alignment import alignment
 from kzoo.tasks.author import Author, Reading
-from kzoo.tasks.pairs import LIMITS, SOURCE_VOCABULARY
+from kzoo.tasks.pairs import SOURCE_VOCABULARY, limits
 from kzoo.tasks.sequences import load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
@@ -33,8 +33,8 @@ class TextAuthor(Author):
 
     @property
     def limits(self) -> Limits:
-        """Those of the reports."""
-        return LIMITS
+        """Those of the data that the first run was trained on."""
+        return limits(self.data.get("longest", 0))
 
     @property
     def kind(self) -> TokenKind:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
+from kzoo.data.faults import unreadable
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write, atomic_write_text
 from kzoo.recipe import Recipe, load_recipe
@@ -111,7 +112,10 @@ class RunFolder:
         return path.read_text(encoding="utf-8")
 
     def _json(self, name: str) -> dict[str, Any]:
-        return json.loads(self._text(name))
+        try:
+            return json.loads(self._text(name))
+        except ValueError as error:
+            raise unreadable(self.path / name, error) from error
 
 
 def new_run(recipe: Recipe, out: Path | None) -> RunFolder:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kzoo.recipe import load_recipe
+
 
 def test_the_last_model_has_the_figures_that_its_training_told(kzoo, trained_run):
     told = json.loads((trained_run / "metrics.json").read_text())
@@ -176,8 +178,42 @@ def test_runs_that_do_not_go_together(kzoo, trained_run, trained_pair_run, other
     assert done.exit_code == 2
     assert f"{other_pair_run} and {trained_pair_run} have different vocabularies" in done.stderr
     done = kzoo("evaluate", trained_pair_run, "--with", trained_run)
-    assert done.exit_code in (2, 3)
-    assert str(trained_run) in done.stderr
+    assert done.exit_code == 2
+    said = f"--with is for runs of sequence transduction; {trained_run} is a run of image classification"
+    assert done.stderr == f"kzoo: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "fraction", "exit_code"),
+    [
+        ({"sha256": "another"}, None, 2),
+        ({"sha256": "another"}, 0.5, 0),
+        ({"sha256": "another", "name": "other"}, 0.5, 2),
+        ({"sha256": "another", "sizes": {"train": 9, "validation": 18, "test": 19}}, 0.5, 2),
+    ],
+)
+def test_what_one_run_is_tested_on_another_may_not_have_seen(
+    kzoo, trained_pair_run, other_pair_run, changes, fraction, exit_code
+):
+    environment = json.loads((other_pair_run / "environment.json").read_text())
+    environment["data"] |= changes
+    (other_pair_run / "environment.json").write_text(json.dumps(environment))
+    if fraction:
+        recipe = load_recipe(str(other_pair_run / "recipe.yaml"), {"data.fraction": fraction})
+        (other_pair_run / "recipe.yaml").write_text(recipe.to_yaml())
+    done = kzoo("evaluate", trained_pair_run, "--with", other_pair_run)
+    assert done.exit_code == exit_code
+    if exit_code:
+        assert f"{other_pair_run} and {trained_pair_run} were trained on different data" in done.stderr
+        assert kzoo("predict", trained_pair_run, "ab", "--with", other_pair_run).exit_code == 0
+
+
+@pytest.mark.parametrize("content", ["", '{"data": '])
+def test_a_damaged_file_of_a_run(kzoo, trained_pair_run, content):
+    (trained_pair_run / "environment.json").write_text(content)
+    done = kzoo("evaluate", trained_pair_run)
+    assert done.exit_code == 3
+    assert "environment.json cannot be read, it may be damaged or cut off" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -235,7 +271,7 @@ def test_runs_of_other_words_or_other_data(
 ):
     done = kzoo("evaluate", trained_caption_run, "--with", whole_speech_run)
     assert done.exit_code == 2
-    assert f"{whole_speech_run} and {trained_caption_run} have different vocabularies" in done.stderr
+    assert f"{whole_speech_run} is a run of speech recognition" in done.stderr
     other = Path(shutil.copytree(own_captions, tmp_path / "other"))
     shutil.copy(other / "images" / "[1].png", other / "images" / "[2].png")
     recipe = trained_caption_run / "recipe.yaml"

@@ -122,6 +122,44 @@ def test_texts_come_as_arguments_in_a_file_and_on_stdin(kzoo, trained_pair_run, 
     assert read(kzoo, trained_pair_run) == answers
 
 
+def test_lines_that_cannot_be_read_are_left_out_and_named(kzoo, trained_pair_run, here):
+    (here / "texts.txt").write_bytes(b"abc\n\ncab\n")
+    whole = read(kzoo, trained_pair_run, "--file", "texts.txt")
+    edit_data(trained_pair_run, name="spa-eng")  # whose texts are normalised
+    (here / "texts.txt").write_bytes(b"abc\n\n123\ncab\n")
+    done = kzoo("predict", trained_pair_run, "--file", "texts.txt", "--json")
+    assert (done.exit_code, json.loads(done.stdout)) == (0, whole)
+    said = "texts.txt, line 3 left out: '123' has no characters that could be read"
+    assert done.stderr == f"{said}\n"
+    (here / "texts.txt").write_bytes(b"\n123\n")
+    done = kzoo("predict", trained_pair_run, "--file", "texts.txt", "--json")
+    said = said.replace("line 3", "line 2")
+    assert (done.exit_code, done.stderr, done.stdout) == (3, f"kzoo: {said}\n", "")
+
+
+def edit_data(run, **changes):
+    environment = json.loads((run / "environment.json").read_text())
+    environment["data"] |= changes
+    (run / "environment.json").write_text(json.dumps(environment))
+
+
+def test_without_stdin_texts_are_asked_for(kzoo, trained_pair_run, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    done = kzoo("predict", trained_pair_run)
+    assert (done.exit_code, done.stderr) == (2, "kzoo: give texts as arguments, with --file, or on stdin\n")
+
+
+def test_a_long_text_leaves_room_for_the_answer(kzoo, trained_pair_run):
+    text = "abc" * 100
+    (answer,) = read(kzoo, trained_pair_run, text)
+    (guess,) = answer["predictions"]
+    lines = kzoo("predict", trained_pair_run, text).stdout.splitlines()
+    assert max(map(len, lines)) <= 200
+    assert f"{guess['score']:.3f}" in lines[1]
+    middle = "".join(line[len(line) - len(line.lstrip()) :] for line in lines[1:])
+    assert all(word in middle for word in (text[:40], guess["text"][:20]))
+
+
 def test_the_predictions_are_those_that_were_kept_of_the_test_set(kzoo, trained_pair_run):
     with (trained_pair_run / "predictions.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
@@ -175,8 +213,8 @@ def test_what_was_not_in_the_training_data_is_said(kzoo, trained_pair_run):
         (["a\udcff"], 2, "is not UTF-8 text"),
         (["--file", "none.txt"], 3, "none.txt"),
         (["--file", "latin.txt"], 3, "latin.txt is not UTF-8 text"),
-        (["--file", "blank.txt"], 2, "there is no text in blank.txt"),
-        ([], 2, "there is no text in stdin"),
+        (["--file", "blank.txt"], 3, "there is no text in blank.txt"),
+        ([], 3, "there is no text in stdin"),
         (["abc", "--beam", "3"], 2, "--beam goes with --decoding beam, not greedy"),
         (["abc", "--decoding", "nucleus", "--top-p", "2"], 2, "top_p must lie in (0, 1], not 2.0"),
         (["abc", "--decoding", "beam", "--length-penalty", "nan"], 2, "a length penalty must be a number"),

@@ -128,7 +128,7 @@ def spoilt(here):
         (["folder"], 3, "folder is a folder; expected a file"),
         (["--file", "notes.png"], 2, "--file is for texts; name image files as arguments"),
         (["--beam", "3"], 2, "--beam goes with --decoding beam, not greedy"),
-        (["--with", "SPEECH"], 2, "have different vocabularies"),
+        (["--with", "SPEECH"], 2, "--with is for runs of image captioning"),
         (["--with", "folder"], 2, "folder is not a run folder"),
     ],
 )

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from kzoo.data.audio import decode_audio, read_audio, resample, sample_rate
+from kzoo.data.audio import decode_audio, read_audio, resample, sample_count, sample_rate
 from kzoo.errors import DataError, MissingExtraError
 
 soundfile = pytest.importorskip("soundfile", reason="soundfile is not installed")
@@ -90,12 +90,20 @@ def test_a_file_without_samples_or_with_none_that_are_numbers_is_named(tmp_path)
         read_audio(tmp_path / "a.wav", 8_000)
 
 
-def test_a_wav_that_came_through_a_pipe_is_read(tmp_path):
+@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF024, 0x80000024])
+def test_a_wav_that_came_through_a_pipe_is_read(tmp_path, size):
     soundfile.write(tmp_path / "a.wav", tone(8_000), 8_000)
     content = bytearray((tmp_path / "a.wav").read_bytes())
-    content[4:8] = b"\xff" * 4
+    content[4:8] = size.to_bytes(4, "little")
     (tmp_path / "a.wav").write_bytes(content)
     assert len(read_audio(tmp_path / "a.wav", 8_000)) == 2_000
+
+
+def test_the_samples_of_a_clip_are_counted_without_reading_it(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(8_000), 8_000)
+    for rate in (8_000, 11_025, 16_000):
+        assert sample_count(tmp_path / "a.wav", rate) == len(read_audio(tmp_path / "a.wav", rate))
+    assert sample_count(tone(8_000), 8_000) == len(tone(8_000))
 
 
 def test_what_is_no_file_is_named(tmp_path):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import own_sets
 import pytest
 
 from kzoo.data.audio import sample_rate
@@ -48,8 +49,13 @@ def test_a_path_is_the_user_s_own_folder_at_its_own_rate(spoken, monkeypatch):
         assert len(speech_set.train) == 5
     assert holds_speech(spoken)
     assert not holds_speech(spoken / "wavs")
+
     with pytest.raises(DataError, match=r"holds no validation clips .*: 7 rows left out, longer than 3"):
         load_speech_set(spoken, max_length=3)
+
+
+def test_a_user_s_own_clips_are_heard_at_no_higher_rate_than_r004_s(tmp_path):
+    assert load_speech_set(own_sets.write_speech(tmp_path / "high", 44_100)).rate == 22_050
 
 
 @pytest.mark.usefixtures("small_tones")

@@ -174,7 +174,8 @@ def test_a_vanishing_nucleus_is_greedy():
     uniforms = np.random.default_rng(1).uniform(size=(ROWS, LENGTH)).astype("float32")
     step, state = toy(6)
     greedy = run(lambda: generate(step, state, ROWS, most_likely, LIMITS))
-    for options in ({"top_p": 1e-6}, {"top_k": 1}, {"temperature": 1e-3}):
+    nothing = ({"top_p": 1e-44}, {"temperature": 1e-39}, {"temperature": 1e-320})  # in float32, or nearly
+    for options in ({"top_p": 1e-6}, {"top_k": 1}, {"temperature": 1e-3}, *nothing):
         drawn = run(lambda o=options: generate(step, state, ROWS, sample(uniforms, **o), LIMITS))
         np.testing.assert_array_equal(drawn[0], greedy[0])
 

@@ -6,7 +6,7 @@ import pytest
 
 from kzoo.errors import DataError
 from kzoo.features import speech as module
-from kzoo.features.speech import spectrograms
+from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 
 
@@ -42,6 +42,8 @@ def test_a_long_spectrogram_is_cut_and_keeps_its_values(transform):
     frames, lengths = spectrograms(made, transform, max_frames=5)
     assert lengths.tolist() == [5, 2]
     np.testing.assert_array_equal(frames, whole[:, :5])
+    assert cut_clips(made, transform, 5) == [0]
+    assert cut_clips(made, transform, transform.frames(700)) == []
 
 
 def test_clips_of_a_few_samples_are_no_batch_of_a_million(transform, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ from kzoo.metrics import transcription
 from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.pairs import SOURCE_VOCABULARY
 from kzoo.tasks.sequences import load_vocabulary
+from kzoo.tasks.texts import TextAuthor
 
 PASSES = [
     [tuple("yxz"), tuple("zzz")],
@@ -62,9 +65,27 @@ def test_the_vocabularies_are_those_of_the_training_split_and_fit_the_model(expe
 def test_a_vocabulary_may_be_larger_than_the_data_but_not_smaller(experiment, word_set):
     assert experiment(model__source_vocabulary=20).recipe.model.options["source_vocabulary"] == 20
     with pytest.raises(
-        UsageError, match=r"words has 7 tokens, the model 6: --set model\.target_vocabulary=7"
+        UsageError, match=r"words has 7 tokens, the model 6: --set model\.source_vocabulary=7"
     ):
-        experiment(model__target_vocabulary=6)
+        experiment(model__source_vocabulary=6)
+
+
+@pytest.mark.parametrize("size", [6, 8])
+def test_what_is_written_must_be_a_token(experiment, size):
+    message = rf"words has 7 tokens, the model {size}: --set model\.target_vocabulary=7"
+    with pytest.raises(UsageError, match=message):
+        experiment(model__target_vocabulary=size)
+
+
+def test_targets_longer_than_those_of_the_reports_can_be_written(experiment, untrained_run, word_set):
+    assert experiment().limits.length == 50
+    words = word_set("words", ("characters", "characters"))
+    train = words.train
+    longer = replace(train, targets=(*train.targets[:-1], train.targets[0] * 25))
+    trained = experiment(replace(words, train=longer))
+    assert trained.describe()["longest"] == trained.longest == 25 * len(train.targets[0]) > 50
+    assert trained.limits.length == trained.longest + 1
+    assert TextAuthor([untrained_run(trained)]).limits == trained.limits
 
 
 def test_examples_are_ids_with_start_and_end(experiment):

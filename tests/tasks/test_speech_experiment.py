@@ -73,6 +73,7 @@ def test_what_is_remembered_of_the_data(recogniser):
         "longest": 9,
         "masked": False,
     }
+    assert changed.describe()["left_out"] == ["3 clips heard for 0.2 s only, 9 frames: 2, 2, 3"]
     limits = recogniser().limits
     assert (limits.start, limits.end, limits.length) == (SOS, EOS, 98)
 

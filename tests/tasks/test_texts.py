@@ -11,7 +11,7 @@ from kzoo.errors import UsageError
 from kzoo.tasks import pairs, texts
 from kzoo.tasks.author import END
 from kzoo.tasks.decoding import Decoding
-from kzoo.tasks.pairs import LIMITS
+from kzoo.tasks.pairs import LONGEST
 from kzoo.tasks.texts import TextAuthor
 
 
@@ -57,7 +57,7 @@ def test_the_best_come_first_and_no_more_than_there_are(author):
 
 
 def test_a_beam_wider_than_all_there_is_tells_only_sequences(author, monkeypatch):
-    monkeypatch.setattr(texts, "LIMITS", Limits(SOS, EOS, 1))
+    monkeypatch.setattr(texts, "limits", lambda longest: Limits(SOS, EOS, 1))
     (answer,) = author().write(["abc"], Decoding("beam", beam=7), 99)
     # All tokens but padding; start and end are no text, and there are seven tokens.
     assert len(answer["predictions"]) == 6
@@ -76,7 +76,7 @@ def test_every_attention_shows_what_it_read(author, attention):
     (answer,) = reader.write(["cabq"], Decoding(), 1)
     written, weights = reader.attention(reader.read(["cabq"]))
     assert "".join(written).removesuffix(END) == answer["predictions"][0]["text"]
-    assert (written[-1] == END) == (len(written) < LIMITS.length)  # the end is shown only if it was reached
+    assert (written[-1] == END) == (len(written) < LONGEST)  # the end is shown only if it was reached
     assert weights.shape == (len(written), 4)
     assert weights.dtype == np.float32
     np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)
@@ -94,7 +94,7 @@ def test_a_run_draws_what_its_first_test_source_is_written_from(
     experiment, untrained_run, word_set, monkeypatch, longest
 ):
     for module in (texts, pairs):
-        monkeypatch.setattr(module, "LIMITS", Limits(SOS, EOS, longest))
+        monkeypatch.setattr(module, "limits", lambda _: Limits(SOS, EOS, longest))
     trained = experiment(word_set("words", ("characters", "characters")))
     reader = TextAuthor([untrained_run(trained)])
     source = trained.data.test.sources[0]
