@@ -142,12 +142,12 @@ def attention(
     chosen = start_backend(backend)
     from kzoo import runtime
     from kzoo.bench import attention as bench
-    from kzoo.files import atomic_write_text
+    from kzoo.files import atomic_write_text, make_empty
     from kzoo.reporting.crossover import crossover
     from kzoo.reporting.figure import save
 
     folder = out or Path("runs") / time.strftime("bench-attention-%Y%m%d-%H%M%S")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_empty(folder, "empty it")
     screen = error_console()
     rows = bench.race(
         sorted(set(lengths or _LENGTHS)),

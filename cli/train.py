@@ -68,6 +68,8 @@ def train(
     history, the metrics, the best and the last model, and pictures. A run that was stopped, however it was,
     goes on with --resume and gives the very weights of an uninterrupted one.
     """
+    from kzoo.errors import UsageError
+
     flags = {
         "data.name": data,
         "training.epochs": epochs,
@@ -78,6 +80,8 @@ def train(
     }
     given = {key: value for key, value in flags.items() if value is not None}
     if resume is not None:
+        if out or dry_run or require_data:
+            raise UsageError("--out, --dry-run and --require-data are for a new run, not for --resume")
         _resume(resume, recipe, given, set_, data_dir, backend, as_json)
         return
     _train(recipe, given, set_, out, data_dir, require_data, dry_run, backend, as_json)
@@ -119,7 +123,7 @@ def _train(
     experiment.examples()  # reads every image and clip: one that is damaged leaves no run folder behind
     run = new_run(recipe, out)
     with hold(run.path):
-        start(experiment, run)
+        start(experiment, run, reference)
         _run_to_the_end(experiment, run, reference, as_json)
 
 
@@ -132,8 +136,10 @@ def _resume(
     backend: Backend | None,
     as_json: bool,
 ) -> None:
+    from dataclasses import replace
+
     from kzoo.errors import UsageError
-    from kzoo.recipe import load_recipe
+    from kzoo.recipe import Recipe
     from kzoo.training.run import open_run
 
     if name is not None or settings or flags.keys() - {"training.epochs"}:
@@ -145,22 +151,16 @@ def _resume(
     backend = backend or (None if recipe.runtime.backend is None else Backend(recipe.runtime.backend))
     recipe = _with_backend(recipe, backend)
 
-    from kzoo.experiment import prepare
+    from kzoo.experiment import open_experiment
     from kzoo.experiment import resume as resume_run
     from kzoo.locks import hold
 
-    experiment = prepare(recipe, data_dir=data_dir)
+    experiment = replace(open_experiment(run, data_dir), recipe=recipe)
     with hold(run.path):
         resume_run(experiment, run)
-        reference = load_recipe(recipe.name) if _is_shipped(recipe.name) else recipe
+        reference = Recipe.model_validate(run.environment()["reference"])
         _announce(experiment)
         _run_to_the_end(experiment, run, reference, as_json)
-
-
-def _is_shipped(name: str) -> bool:
-    from kzoo.recipe import list_recipes
-
-    return name in list_recipes()
 
 
 def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:

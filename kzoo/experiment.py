@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -15,15 +15,16 @@ import keras
 import numpy as np
 
 from kzoo import registry, runtime
+from kzoo.data.catalog import PUBLISHED_SETS
 from kzoo.data.origin import Origin
-from kzoo.data.splits import random_split, sizes_line
+from kzoo.data.splits import sizes_line, take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
-from kzoo.recipe import DataSection, Recipe, changed_keys
+from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.reporting.parameters import trainable_count
 from kzoo.tasks import experiment_type
 from kzoo.training.averaging import averaged
-from kzoo.training.checkpoint import load_checkpoint, save_checkpoint
+from kzoo.training.checkpoint import load_checkpoint, newest_epoch, save_checkpoint
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.loop import Listener, fit
@@ -55,6 +56,9 @@ class Experiment(ABC):
 
     NOUN: ClassVar[str]
     """What the examples are, in the plural."""
+
+    TRAINING_KEYS: ClassVar[frozenset[str]] = frozenset()
+    """The keys of the training section that not all kinds of data have, and this one has."""
 
     DATA_KEYS: ClassVar[frozenset[str]]
     """The keys of the recipe's data section that this kind of data has, beside the name."""
@@ -168,7 +172,7 @@ def prepare(
     """
     registry.check_options(recipe.model.name, recipe.model.options)
     kind = experiment_type(recipe.model.name)
-    _check_data_keys(kind, recipe)
+    _check_keys(kind, recipe)
     data = _load(kind, recipe, recipe.data.name, data_dir, require_data)
     experiment = kind(kind.fit_model(recipe, data, own_data=own_data), data)
     if steps_per_epoch(experiment.example_count, recipe.training) == 0:
@@ -201,9 +205,11 @@ def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
     return experiment
 
 
-def start(experiment: Experiment, run: RunFolder) -> None:
-    """Write down what a new run is made from, before anything is trained."""
-    run.write_json("environment.json", {**runtime.environment(), "data": experiment.describe_data()})
+def start(experiment: Experiment, run: RunFolder, reference: Recipe | None = None) -> None:
+    """Write down what a new run is made from, before anything is trained; `reference` is as of `train`."""
+    published = (reference or experiment.recipe).model_dump(mode="json")
+    environment = {**runtime.environment(), "data": experiment.describe_data(), "reference": published}
+    run.write_json("environment.json", environment)
     experiment.prepare_run(run)
     run.write_recipe(experiment.recipe)
 
@@ -220,6 +226,8 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
         raise UsageError(
             f"{run.path} is finished after {run.metrics()['epochs']} epochs: --epochs N goes on to N"
         )
+    if (done := newest_epoch(run.checkpoints)) > training.epochs:
+        raise UsageError(f"{run.path} has {done} epochs already: give --epochs a larger number")
     planned = run.recipe().training.epochs
     if training.schedule != "constant" and training.epochs != planned:
         raise UsageError(
@@ -246,13 +254,17 @@ def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: L
 
     Returns:
         the metrics, as written to `metrics.json`.
+
+    Raises:
+        DivergedError: a loss is not finite.
+        DataError: the run was trained before, and no checkpoint of it can be read.
     """
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
     progress = load_checkpoint(run.checkpoints, model, optimizer)
     training = experiment.recipe.training
-    if progress.epoch > training.epochs:
-        raise UsageError(f"{run.path} has {progress.epoch} epochs already: give --epochs a larger number")
+    if progress.epoch == 0 and run.was_trained:
+        raise DataError(f"{run.checkpoints} holds no whole checkpoint to go on from: train anew")
 
     def keep(row: dict[str, float]) -> None:
         # The checkpoint comes last: whatever is lost before it is made again by the epoch that follows it.
@@ -317,7 +329,20 @@ def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
         }
     if changed := changed_keys(experiment.recipe, reference):
         return {"published": None, "reason": f"the recipe was changed: {', '.join(changed)}"}
-    return {"published": published.figures, "source": published.source, "remark": published.remark}
+    remarks = [published.remark, _other_sizes(experiment, published.source)]
+    remark = "; ".join(filter(None, remarks))
+    return {"published": published.figures, "source": published.source, "remark": remark}
+
+
+def _other_sizes(experiment: Experiment, source: str) -> str:
+    """What is to be said where a published set has other sizes than in its report."""
+    card = PUBLISHED_SETS.get(experiment.data.origin.name)
+    if card is None or experiment.recipe.data.test_cut or card.sizes == experiment.sizes:
+        return ""
+    return (
+        f"{source} had {sizes_line(card.sizes)} examples, here are {sizes_line(experiment.sizes)}: "
+        "the figures do not compare"
+    )
 
 
 def data_line(experiment: Experiment) -> str:
@@ -366,11 +391,7 @@ def _load(
 ) -> Any:
     """The set of this name, its training split cut to the recipe's share, in the order of the file."""
     data: Any = kind.load(recipe, name, data_dir=data_dir, require_data=require_data)
-    if recipe.data.fraction == 1:
-        return data
-    count = max(1, round(recipe.data.fraction * len(data.train)))
-    (rows,) = random_split(len(data.train), (count,), recipe.training.seed)
-    return replace(data, train=data.train.take(rows))
+    return take_share(data, recipe.data.fraction, recipe.training.seed)
 
 
 def _check_reading(experiment: Experiment, run: RunFolder) -> None:
@@ -381,11 +402,19 @@ def _check_reading(experiment: Experiment, run: RunFolder) -> None:
             raise DataError(f"{run.path} was trained with another {key} than there is now: train anew")
 
 
-def _check_data_keys(kind: type[Experiment], recipe: Recipe) -> None:
-    changed = {
-        key
-        for key, field in DataSection.model_fields.items()
-        if key not in {"name", "fraction"} and getattr(recipe.data, key) != field.default
+def _check_keys(kind: type[Experiment], recipe: Recipe) -> None:
+    """Raises UsageError if a key is set that has no effect on this kind of data."""
+    of_data = {f"data.{key}" for key in _changed(recipe.data) - kind.DATA_KEYS - {"name", "fraction"}}
+    of_training = {f"training.{key}" for key in _changed(recipe.training) & _SPECIAL - kind.TRAINING_KEYS}
+    if strange := sorted(of_data | of_training):
+        raise UsageError(f"{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")
+
+
+_SPECIAL = frozenset({"augmentation", "batch_by_length"})
+"""The keys of the training section that not all kinds of data have."""
+
+
+def _changed(section: DataSection | TrainingSection) -> set[str]:
+    return {
+        key for key, field in type(section).model_fields.items() if getattr(section, key) != field.default
     }
-    if strange := sorted(changed - kind.DATA_KEYS):
-        raise UsageError(f"data.{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
 
+from kzoo.errors import UsageError
+
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write(temporary)` make the file, flush it to the disk and rename it to `path`.
@@ -33,6 +35,17 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
 def atomic_write_text(path: Path, text: str) -> None:
     """Write `text` in UTF-8 to `path`, whole or not at all."""
     atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def make_empty(folder: Path, otherwise: str) -> None:
+    """Make a folder for results, or take an empty one.
+
+    Raises:
+        UsageError: it holds something; the error says what to do `otherwise` than name another.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is there already: name another with --out, or {otherwise}")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def free_path(path: Path) -> Path:

@@ -120,16 +120,32 @@ def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     for option in options:
         if option not in known:
             raise UsageError(f"model {name!r} has no option {option!r}; {suggestion(option, known)}")
-        _check_number(name, option, options[option], known[option])
+        _check_numbers(name, option, options[option], known[option])
     find_convention({**known, **options}["convention"])
     return {**known, **options}
 
 
-def _check_number(model: str, option: str, value: Any, default: Any) -> None:
-    """Raise UsageError where a number is expected and something else is given."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(default, int | float) and not isinstance(default, bool) and not is_number:
+def _check_numbers(model: str, option: str, value: Any, default: Any) -> None:
+    """Raise UsageError where a number, or a shape, is expected and something else is given."""
+    if _is_number(default) and not _is_number(value):
         raise UsageError(f"model {model!r} option {option!r} is a number, not {value!r}")
+    if isinstance(default, tuple) and not _is_shape(value, len(default)):
+        raise UsageError(
+            f"model {model!r} option {option!r} is {len(default)} positive numbers, not {value!r}"
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_shape(value: Any, length: int) -> bool:
+    """Whether it is so many positive whole numbers."""
+    return (
+        isinstance(value, list | tuple)
+        and len(value) == length
+        and all(isinstance(size, int) and not isinstance(size, bool) and size > 0 for size in value)
+    )
 
 
 def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras.Model:

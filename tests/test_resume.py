@@ -226,6 +226,40 @@ def test_a_finished_run(trained_run, kzoo):
     assert {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()} == before
 
 
+def test_data_that_were_named_are_found_again(kzoo, small_speech_training, own_speech, tmp_path):
+    words = [word if word != str(own_speech) else "lj-speech" for word in small_speech_training]
+    run = tmp_path / "run"
+    done = kzoo(
+        *words, "--epochs", 1, "--data-dir", own_speech, "--set", "training.schedule=constant", "--out", run
+    )
+    assert done.exit_code == 0, done.stderr
+    done = kzoo("train", "--resume", run, "--epochs", 2)
+    assert done.exit_code == 0, done.stderr
+    assert f"data lj-speech, {own_speech}" in done.stderr
+
+
+def test_fewer_epochs_than_are_done_leave_the_recipe_as_it_is(kzoo, trained_run):
+    (trained_run / "metrics.json").unlink()
+    before = (trained_run / "recipe.yaml").read_bytes()
+    done = kzoo("train", "--resume", trained_run, "--epochs", 2)
+    assert done.exit_code == 2
+    assert "has 3 epochs already: give --epochs a larger number" in done.stderr
+    assert (trained_run / "recipe.yaml").read_bytes() == before
+    assert kzoo("train", "--resume", trained_run).exit_code == 0
+
+
+@pytest.mark.parametrize("lost", [["metrics.json"], []])
+def test_without_checkpoints_nothing_is_trained_again(kzoo, trained_run, lost):
+    shutil.rmtree(trained_run / "checkpoints")
+    for name in lost:
+        (trained_run / name).unlink()
+    history = (trained_run / "history.csv").read_bytes()
+    done = kzoo("train", "--resume", trained_run, "--epochs", 4)
+    assert done.exit_code == 3
+    assert "holds no whole checkpoint to go on from: train anew" in done.stderr
+    assert (trained_run / "history.csv").read_bytes() == history
+
+
 def test_on_other_data(trained_run, kzoo, write_image_set, tmp_path):
     recipe = trained_run / "recipe.yaml"
     document = yaml.safe_load(recipe.read_text())
@@ -233,7 +267,8 @@ def test_on_other_data(trained_run, kzoo, write_image_set, tmp_path):
     recipe.write_text(yaml.safe_dump(document))
     done = kzoo("train", "--resume", trained_run, "--epochs", 4)
     assert done.exit_code == 3
-    assert f"not the data that {trained_run} was trained on" in done.stderr
+    assert f"that {trained_run} was trained on" in done.stderr
+    assert "name the folder that holds it with --data-dir" in done.stderr
     document["data"]["name"] = str(tmp_path / "gone.npz")
     recipe.write_text(yaml.safe_dump(document))
     assert kzoo("train", "--resume", trained_run, "--epochs", 4).exit_code != 0

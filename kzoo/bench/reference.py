@@ -36,7 +36,7 @@ import numpy as np
 from kzoo.bench.handover import read_examples, read_split
 from kzoo.bench.laps import Laps
 from kzoo.bench.task import DecodingTask, TrainingTask
-from kzoo.data.splits import SPLITS
+from kzoo.data.splits import SPLITS, take_share
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 
@@ -138,15 +138,16 @@ def _image_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None
         image_shape=tuple(options["input_shape"]),
         test_cut=recipe.data.test_cut,
     )
+    data = take_share(data, recipe.data.fraction, recipe.training.seed)
     return [(split.images, split.labels) for split in data.splits.values()]
 
 
 def _pair_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
-    from kzoo.data.pair_sources import load_pair_set
+    from kzoo.data.pair_sources import OPTIONS, load_pair_set
 
-    data = load_pair_set(
-        recipe.data.name, data_dir=data_dir, **recipe.data.model_dump(exclude={"name", "test_cut"})
-    )
+    options = recipe.data.model_dump(include=set(OPTIONS))
+    data = load_pair_set(recipe.data.name, data_dir=data_dir, **options)
+    data = take_share(data, recipe.data.fraction, recipe.training.seed)
     sources, targets = data.vocabularies()
     return [
         (sources.encode_batch(split.sources), targets.encode_batch(split.targets, start=True, end=True))

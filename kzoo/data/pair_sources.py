@@ -17,6 +17,9 @@ from kzoo.data.tokens import TokenKind
 from kzoo.errors import DataError, MissingExtraError, UsageError
 from kzoo.names import suggestion
 
+OPTIONS = frozenset({"max_length", "source_tokens", "target_tokens", "stress"})
+"""The arguments of `load_pair_set` that say what is read of a set: keys of a recipe's data section."""
+
 
 def load_pair_set(
     name_or_path: str | Path,

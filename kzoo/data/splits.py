@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -70,6 +72,14 @@ def random_split(count: int, sizes: tuple[int, ...], seed: int) -> tuple[np.ndar
     order = np.random.default_rng(seed).permutation(count)
     ends = np.cumsum(sizes)
     return tuple(np.sort(order[end - size : end]) for size, end in zip(sizes, ends, strict=True))
+
+
+def take_share(data: Any, share: float, seed: int) -> Any:
+    """A set with this share of its training split, at least one example, in the order of the file."""
+    if share == 1:
+        return data
+    (rows,) = random_split(len(data.train), (max(1, round(share * len(data.train))),), seed)
+    return replace(data, train=data.train.take(rows))
 
 
 def grouped_split(groups: Sequence[str], held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

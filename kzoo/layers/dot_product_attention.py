@@ -46,5 +46,10 @@ class DotProductAttention(Attention):
 
 
 def dot_product(query: Tensor, key: Tensor) -> Tensor:
-    """Every query with every key: `(..., queries, d)`, `(..., keys, d)` -> `(..., queries, keys)`."""
+    """Every query with every key: `(..., queries, d)`, `(..., keys, d)` -> `(..., queries, keys)`.
+
+    In float32 where they are in float16, whose largest number, 65,504, a product soon exceeds.
+    """
+    if keras.backend.standardize_dtype(query.dtype) == "float16":
+        query, key = ops.cast(query, "float32"), ops.cast(key, "float32")
     return ops.matmul(query, ops.swapaxes(key, -1, -2))

@@ -122,7 +122,9 @@ class EluFeatureMap(FeatureMap):
 
     def columns(self, x: Tensor) -> Tensor:
         """elu(x) + 1"""
-        return ops.relu(x) + ops.exp(ops.minimum(x, 0))  # elu(x) + 1 would round to 0 below -17
+        # elu(x) + 1 would round to 0 below -17; relu and minimum have half the slope at 0 on some backends.
+        is_positive = x > 0
+        return ops.where(is_positive, x + 1, ops.exp(ops.where(is_positive, ops.zeros_like(x), x)))
 
 
 def _extend(products: Tensor, x: Tensor, n: int) -> Tensor:

@@ -55,6 +55,7 @@ class CaptionExperiment(SequenceExperiment):
 
     NOUN = "captioned images"
     DATA_KEYS = frozenset({"max_length", "min_count", "image_size"})
+    TRAINING_KEYS = frozenset({"batch_by_length"})
     CRITERION = Criterion("bleu_4", higher_is_better=True)
     FIGURES = ("bleu_1", "bleu_4")
     WRITER: ClassVar[Writer] = family

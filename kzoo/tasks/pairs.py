@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from kzoo import registry
 from kzoo.data.augmentation import corrupt
-from kzoo.data.pair_sources import load_pair_set
+from kzoo.data.pair_sources import OPTIONS, load_pair_set
 from kzoo.data.pairs import PairSet
 from kzoo.data.tokens import Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
@@ -45,7 +45,8 @@ class PairExperiment(SequenceExperiment):
     data: PairSet
 
     NOUN = "pairs"
-    DATA_KEYS = frozenset({"max_length", "source_tokens", "target_tokens", "stress"})
+    DATA_KEYS = OPTIONS
+    TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
     CRITERION = Criterion("character_error_rate", higher_is_better=False)
     FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = seq2seq

@@ -58,6 +58,7 @@ class SpeechExperiment(SequenceExperiment):
 
     NOUN = "clips"
     DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
+    TRAINING_KEYS = frozenset({"batch_by_length"})
     CRITERION = Criterion("character_error_rate", higher_is_better=False)
     FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = family

@@ -56,6 +56,11 @@ def load_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
     return Progress()
 
 
+def newest_epoch(folder: Path) -> int:
+    """The epoch after which the newest checkpoint was written, 0 if there is none."""
+    return max((int(path.stem.removeprefix("epoch-")) for path in _checkpoints(folder)), default=0)
+
+
 def _checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest first."""
     return sorted(

@@ -49,7 +49,7 @@ def fit(
     `examples(epoch)` are those of an epoch, the same object where they stay the same.
 
     Raises:
-        DivergedError: the loss of a run of steps is not finite.
+        DivergedError: the loss of a run of steps, or a figure of the validation, is not finite.
     """
     run = engine().compile_training(model, optimizer, objective)
     resident: Examples | None = None
@@ -63,16 +63,21 @@ def fit(
         for rows in batches(epoch_order(training, epoch, current), training, STEPS_PER_CALL):
             loss = run(arrays, rows, current.extents(rows))
             if not math.isfinite(loss):
-                raise DivergedError(_divergence(epoch, done, done + len(rows), training.learning_rate))
+                place = f"in epoch {epoch}, steps {done + 1} to {done + len(rows)}"
+                raise DivergedError(_divergence("training loss", place, training.learning_rate))
             loss_sum, done = loss_sum + loss, done + len(rows)
             listener.on_steps(epoch, done, steps)
         with averaged(model, optimizer):
             figures = validate()
+        for name, figure in figures.items():
+            if not math.isfinite(figure):
+                what = f"validation {name.replace('_', ' ')}"
+                raise DivergedError(_divergence(what, f"after epoch {epoch}", training.learning_rate))
         listener.on_epoch(progress.record(loss_sum, steps, figures, time.perf_counter() - started))
 
 
-def _divergence(epoch: int, first: int, last: int, learning_rate: float) -> str:
+def _divergence(what: str, where: str, learning_rate: float) -> str:
     return (
-        f"the training loss is not a number in epoch {epoch}, steps {first + 1} to {last}: "
+        f"the {what} is not a number {where}: "
         f"lower training.learning_rate (now {learning_rate:g}), for instance --lr {learning_rate / 10:g}"
     )

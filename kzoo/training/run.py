@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 from kzoo.data.faults import unreadable
 from kzoo.errors import DataError, UsageError
-from kzoo.files import atomic_write, atomic_write_text
+from kzoo.files import atomic_write, atomic_write_text, make_empty
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.runtime import silent_stderr
 
@@ -93,6 +93,12 @@ class RunFolder:
         """Keep the resolved recipe."""
         atomic_write_text(self.path / "recipe.yaml", recipe.to_yaml())
 
+    @property
+    def was_trained(self) -> bool:
+        """Whether a checkpoint was written once: the first comes after the first row of the history."""
+        history = self.path / "history.csv"
+        return self.finished or (history.is_file() and len(self.history()["epoch"]) > 1)
+
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write one of the JSON files."""
         atomic_write_text(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
@@ -131,11 +137,7 @@ def new_run(recipe: Recipe, out: Path | None) -> RunFolder:
             if not out.exists():
                 break
             out = stem.with_name(f"{stem.name}-{number}")
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(
-            f"{out} is there already: name another with --out, or continue it with --resume {out}"
-        )
-    out.mkdir(parents=True, exist_ok=True)
+    make_empty(out, f"continue it with --resume {out}")
     return RunFolder(out)
 
 

@@ -110,6 +110,14 @@ def test_the_command_writes_its_result_and_marks_what_does_not_fit(kzoo, tmp_pat
     assert (tmp_path / "speed" / "crossover.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_result_is_not_overwritten(kzoo, tmp_path):
+    (tmp_path / "result.json").write_text("kept")
+    done = kzoo("bench", "attention", "--lengths", 256, "--dims", 16, "--out", tmp_path)
+    assert done.exit_code == 2
+    assert f"{tmp_path} is there already: name another with --out, or empty it" in done.stderr
+    assert (tmp_path / "result.json").read_text() == "kept"
+
+
 def test_memory_needs_linux(monkeypatch, tmp_path):
     monkeypatch.setattr(footprint, "CLEAR", tmp_path / "nothing")
     with pytest.raises(UsageError, match="--memory"):

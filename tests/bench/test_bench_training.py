@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kzoo.bench import training
+from kzoo.bench import reference, training
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
+from kzoo.experiment import prepare
 from kzoo.recipe import load_recipe
 from kzoo.training.examples import Examples
 
@@ -44,10 +45,12 @@ def test_steps_race_by_rounds(kzoo, small):
     assert "round 2/2" in done.stderr
 
 
-def test_captions_and_speech_race(kzoo, region_settings, own_speech):
+def test_pairs_captions_and_speech_race(kzoo, region_settings, own_speech, own_pairs):
     pytest.importorskip("torch")
+    words = {"data.name": own_pairs, "data.fraction": 0.5, "model.units": 8, "training.batch_size": 8}
     sizes = {"data.name": own_speech, "model.units": 16, "model.blocks": 1, "training.batch_size": 8}
     for recipe, settings, noun in (
+        ("nmt-bilinear", set_all(words), "pairs"),
         ("caption-attention", region_settings, "captioned images"),
         ("asr-attention", set_all(sizes), "clips"),
     ):
@@ -56,6 +59,21 @@ def test_captions_and_speech_race(kzoo, region_settings, own_speech):
         figures = json.loads(done.stdout)
         assert figures["noun"] == noun
         assert all(len(figures[side]["epoch_seconds"]) == 2 for side in ("kzoo", "reference"))
+
+
+@pytest.mark.parametrize("fraction", [1, 0.5])
+def test_the_reference_has_the_examples_that_kzoo_has(own_images, own_pairs, fraction):
+    for name, data, options in (
+        ("tiny-cnn", own_images, {"model.input_shape": [28, 28, 1], "model.num_classes": 4}),
+        ("nmt-bilinear", own_pairs, {"data.max_length": 20}),
+    ):
+        recipe = load_recipe(name, {"data.name": str(data), "data.fraction": fraction, **options})
+        experiment = prepare(recipe)
+        load = reference._LOADERS["images" if name == "tiny-cnn" else "pairs"]
+        splits = load(recipe, dict(experiment.recipe.model.options), None)
+        assert [len(arrays[0]) for arrays in splits] == list(experiment.sizes.values())
+        for theirs, ours in zip(splits[0], experiment.examples()(1).arrays, strict=True):
+            np.testing.assert_array_equal(theirs, ours)
 
 
 def test_runs_race_by_epochs(kzoo, small):

@@ -190,6 +190,33 @@ def test_a_diverged_training_is_exit_code_1(kzoo, own_recipe):
     assert message.startswith("kzoo: the training loss is not a number in epoch 1, steps 1 to 5: lower")
 
 
+def test_a_training_that_diverges_in_its_last_step_is_no_success(kzoo, own_recipe, here):
+    done = kzoo("train", own_recipe(), "--lr", "1e30", "--batch-size", 60, "--out", "run", "--json")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith(
+        "kzoo: the validation loss is not a number after epoch 1: "
+    )
+    assert not {"metrics.json", "best.keras", "last.keras"} & {path.name for path in (here / "run").iterdir()}
+
+
+def test_a_resumed_run_is_compared_with_the_recipe_that_it_was_started_from(kzoo, own_recipe, here):
+    recipe = own_recipe()
+    for words, published in ([], {"test_accuracy": 0.875}), (["--lr", 0.02], None):
+        run = here / f"run{len(words)}"
+        assert kzoo("train", recipe, *words, "--out", run).exit_code == 0
+        (run / "metrics.json").unlink()
+        done = kzoo("train", "--resume", run, "--json")
+        assert done.exit_code == 0, done.stderr
+        assert json.loads(done.stdout)["comparison"]["published"] == published
+
+
+@pytest.mark.parametrize("words", [["--dry-run"], ["--out", "other"], ["--require-data"]])
+def test_what_is_for_a_new_run_is_refused_for_an_old_one(kzoo, trained_run, words):
+    done = kzoo("train", "--resume", trained_run, "--epochs", 4, *words)
+    assert done.exit_code == 2
+    assert "are for a new run, not for --resume" in done.stderr
+
+
 def test_a_model_without_convolutions_has_no_maps(kzoo, own_images, here):
     words = ["--set", "model.input_shape=[28, 28, 1]", "--set", "model.hidden_units=3", "--epochs", 1]
     assert kzoo("train", "mlp", "--data", own_images, *words, "--out", "run").exit_code == 0

@@ -114,6 +114,9 @@ def test_a_stand_in_is_said_to_be_one(kzoo):
         (["nmt", "--require-data"], 3, "spa-eng"),
         (["cnn", "--set", "data.max_length=3"], 2, "data.max_length is not for images"),
         (["cnn", "--set", "data.stress=true"], 2, "data.stress is not for images"),
+        (["cnn", "--set", "training.augmentation=.1"], 2, "training.augmentation is not for images"),
+        (["cnn", "--set", "training.batch_by_length=true"], 2, "training.batch_by_length is not for images"),
+        (["cnn", "--set", "model.input_shape=28"], 2, "'input_shape' is 3 positive numbers, not 28"),
         (["cnn", "--data", "PAIRS"], 3, "neither a folder of images nor an npz file"),
     ],
 )

@@ -26,7 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kzoo.layers
-from kzoo.layers import Attention, linear_sums
+from kzoo.layers import Attention, BilinearAttention, DotProductAttention, linear_sums
 from kzoo.testing import check_batch, check_no_leak, check_padding
 
 every = pytest.mark.parametrize("row", ATTENTIONS.values(), ids=ATTENTIONS)
@@ -102,6 +102,17 @@ def test_half_precision(row: Row, dtype, tolerance):
         assert np.isfinite(array(tensor)).all()
         assert not array(tensor)[0].any()
     np.testing.assert_allclose(array(outputs), row.expect(layer, *inputs, **masks)[0], atol=tolerance)
+
+
+def test_scores_beyond_float16_are_no_nan():
+    query = np.full((1, 2, 64), 40, "float16")
+    query[0, 1] /= 2
+    for layer in (
+        DotProductAttention(scaled=False, dtype="float16"),
+        BilinearAttention(kernel_initializer="identity", dtype="float16"),
+    ):
+        outputs = array(layer(*map(keras.ops.convert_to_tensor, (query, query))))
+        np.testing.assert_array_equal(outputs, query[:, [0, 0]])  # all look at the longer key
 
 
 @every

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from attentions import EXAMPLES, array
+from gradients import differentiate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,15 @@ def test_elu_features_are_positive_and_exact_far_down():
     query, key = vectors(3.0)
     similarity = EluFeatureMap().similarity(*map(keras.ops.convert_to_tensor, (query, key)))
     np.testing.assert_allclose(array(similarity), dots(EluFeatureMap(), query, key), rtol=1e-5)
+
+
+def test_the_slope_of_elu_features_is_1_at_zero():
+    scale = keras.layers.Dense(3, use_bias=False, kernel_initializer="zeros")
+    x = keras.Input((1,))
+    model = keras.Model(x, EluFeatureMap()(scale(x)))
+    ones = np.ones((1, 1), "float32")
+    _, (gradient,) = differentiate(model, ones, ones, False, lambda labels, outputs: keras.ops.sum(outputs))
+    np.testing.assert_allclose(gradient, [[1, 1, 1]])
 
 
 @pytest.mark.parametrize("terms", [0, -2])

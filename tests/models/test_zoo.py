@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -316,3 +317,10 @@ def test_a_number_that_is_none_is_one_line(name, option):
     for value in ("many", True, None):
         with pytest.raises(UsageError, match=f"'{name}' option '{option}' is a number, not {value!r}"):
             create_model(name, **{option: value})
+
+
+@pytest.mark.parametrize("shape", [28, (28, 28), (28, "a", 1), (28, 28, 0), (28, 28, True), "28x28"])
+def test_a_shape_that_is_none_is_one_line(shape):
+    message = f"'cnn' option 'input_shape' is 3 positive numbers, not {shape!r}"
+    with pytest.raises(UsageError, match=re.escape(message)):
+        create_model("cnn", input_shape=shape)
