@@ -192,6 +192,6 @@ def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> Non
     from kzoo.files import free_path
     from kzoo.reporting.figure import save
 
-    path = out or free_path(folder.path / f"{kind}.png")
+    path = out or free_path(folder.path / kind, ".png")
     save(figure, path)
     console().print(str(path), soft_wrap=True)

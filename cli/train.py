@@ -124,7 +124,7 @@ def _train(
     run = new_run(recipe, out)
     with hold(run.path):
         start(experiment, run, reference)
-        _run_to_the_end(experiment, run, reference, as_json)
+        _run_to_the_end(experiment, run, as_json)
 
 
 def _resume(
@@ -139,7 +139,6 @@ def _resume(
     from dataclasses import replace
 
     from kzoo.errors import UsageError
-    from kzoo.recipe import Recipe
     from kzoo.training.run import open_run
 
     if name is not None or settings or flags.keys() - {"training.epochs"}:
@@ -158,9 +157,8 @@ def _resume(
     experiment = replace(open_experiment(run, data_dir), recipe=recipe)
     with hold(run.path):
         resume_run(experiment, run)
-        reference = Recipe.model_validate(run.environment()["reference"])
         _announce(experiment)
-        _run_to_the_end(experiment, run, reference, as_json)
+        _run_to_the_end(experiment, run, as_json)
 
 
 def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:
@@ -197,13 +195,13 @@ def _show_recipe(experiment: Experiment, as_json: bool) -> None:
     print_table("", "", rows=[(key, str(value)) for key, value in outline(experiment)["cost"].items()])
 
 
-def _run_to_the_end(experiment: Experiment, run: RunFolder, reference: Recipe, as_json: bool) -> None:
+def _run_to_the_end(experiment: Experiment, run: RunFolder, as_json: bool) -> None:
     from kzoo.experiment import train as train_run
 
     error_console().print(f"run folder {run.path}", soft_wrap=True)
     try:
         with epoch_listener(experiment.recipe.training.epochs, experiment.FIGURES) as listener:
-            metrics = train_run(experiment, run, reference, listener)
+            metrics = train_run(experiment, run, listener)
     except KeyboardInterrupt:
         error_console().print(
             f"interrupted; continue with: kzoo train --resume {quote(str(run.path))}", soft_wrap=True

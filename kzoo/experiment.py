@@ -15,12 +15,12 @@ import keras
 import numpy as np
 
 from kzoo import registry, runtime
-from kzoo.data.catalog import PUBLISHED_SETS
+from kzoo.comparison import compare
 from kzoo.data.origin import Origin
 from kzoo.data.splits import sizes_line, take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
-from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
+from kzoo.recipe import DataSection, Recipe, TrainingSection
 from kzoo.reporting.parameters import trainable_count
 from kzoo.tasks import experiment_type
 from kzoo.training.averaging import averaged
@@ -205,9 +205,12 @@ def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
     return experiment
 
 
-def start(experiment: Experiment, run: RunFolder, reference: Recipe | None = None) -> None:
-    """Write down what a new run is made from, before anything is trained; `reference` is as of `train`."""
-    published = (reference or experiment.recipe).model_dump(mode="json")
+def start(experiment: Experiment, run: RunFolder, reference: Recipe) -> None:
+    """Write down what a new run is made from, before anything is trained.
+
+    `reference` is the recipe as it was published; its figures count only where nothing was changed.
+    """
+    published = reference.model_dump(mode="json")
     environment = {**runtime.environment(), "data": experiment.describe_data(), "reference": published}
     run.write_json("environment.json", environment)
     experiment.prepare_run(run)
@@ -247,10 +250,8 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
     run.write_recipe(experiment.recipe)
 
 
-def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: Listener) -> dict[str, Any]:
+def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[str, Any]:
     """Train a run to its last epoch, from its newest checkpoint if it has one, and test it.
-
-    `reference` is the recipe as it was published; its figures count only where nothing was changed.
 
     Returns:
         the metrics, as written to `metrics.json`.
@@ -296,7 +297,7 @@ def train(experiment: Experiment, run: RunFolder, reference: Recipe, listener: L
         **_summary(experiment, progress),
         **{f"test_{name}": test[name] for name in ("loss", *experiment.FIGURES)},
         "test": test,
-        "comparison": compare(experiment, reference),
+        "comparison": compare(experiment, run.reference()),
     }
     run.write_json("metrics.json", metrics)
     return metrics
@@ -315,34 +316,6 @@ def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
         "best_epoch": best["epoch"],
         f"best_{figure}": best[figure],
     }
-
-
-def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
-    """The published figures of the recipe, or the reason why the run has none to stand beside."""
-    origin, published = experiment.data.origin, reference.published
-    if published is None:
-        return {"published": None, "reason": "nothing is published for this recipe"}
-    if origin.stand_in:
-        return {
-            "published": None,
-            "reason": f"trained on the stand-in {origin.name}, not on {reference.data.name}",
-        }
-    if changed := changed_keys(experiment.recipe, reference):
-        return {"published": None, "reason": f"the recipe was changed: {', '.join(changed)}"}
-    remarks = [published.remark, _other_sizes(experiment, published.source)]
-    remark = "; ".join(filter(None, remarks))
-    return {"published": published.figures, "source": published.source, "remark": remark}
-
-
-def _other_sizes(experiment: Experiment, source: str) -> str:
-    """What is to be said where a published set has other sizes than in its report."""
-    card = PUBLISHED_SETS.get(experiment.data.origin.name)
-    if card is None or experiment.recipe.data.test_cut or card.sizes == experiment.sizes:
-        return ""
-    return (
-        f"{source} had {sizes_line(card.sizes)} examples, here are {sizes_line(experiment.sizes)}: "
-        "the figures do not compare"
-    )
 
 
 def data_line(experiment: Experiment) -> str:

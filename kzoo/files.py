@@ -48,10 +48,10 @@ def make_empty(folder: Path, otherwise: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def free_path(path: Path) -> Path:
-    """The path, or where something is there, the first of name-2, name-3, ... where nothing is."""
-    numbered = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return next(place for place in chain([path], numbered) if not place.exists())
+def free_path(path: Path, suffix: str = "") -> Path:
+    """`path` and `suffix`, or where something is there, the first of path-2, path-3, ... where nothing is."""
+    names = chain([path.name], (f"{path.name}-{number}" for number in count(2)))
+    return next(place for name in names if not (place := path.with_name(f"{name}{suffix}")).exists())
 
 
 def remove_partial_files(folder: Path) -> None:

@@ -73,8 +73,8 @@ def _train_run(experiment: Experiment, laps: Laps) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         run = new_run(experiment.recipe, Path(folder) / "run")
-        start(experiment, run)
-        train(experiment, run, experiment.recipe, Listener(lambda *progress: None, lambda row: laps.done()))
+        start(experiment, run, experiment.recipe)
+        train(experiment, run, Listener(lambda *progress: None, lambda row: laps.done()))
         laps.done()
 
 

@@ -21,6 +21,13 @@ def sizes_line(sizes: Mapping[str, int]) -> str:
     return " / ".join(f"{size:,}" for size in sizes.values())
 
 
+def other_sizes(source: str, published: Mapping[str, int], found: Mapping[str, int]) -> str:
+    """What is to be said where a set has other sizes than in its report; nothing if it has the same."""
+    if published == found:
+        return ""
+    return f"{source} had {sizes_line(published)} examples, here are {sizes_line(found)}"
+
+
 def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Draw exactly `held_out` rows so that every class keeps its share of them to within one row.
 

@@ -46,7 +46,7 @@ def load_records(table: Table) -> list[Result]:
         marks = [line["recipe_mark"] for line in lines]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{place} is not a file of results: {error}") from error
-    now = {row.name: recipe_mark(table.recipe(row)) for row in table.rows}
+    now = _marks(table)
     if strange := [result.row for result in results if result.row not in now]:
         raise DataError(
             f"{place} has results of {strange[0]!r}, which is no row of {table.name}: name the row there "
@@ -106,21 +106,25 @@ def _key(result: Result) -> tuple[str, int, str]:
     return result.row, result.seed, result.backend
 
 
+def _marks(table: Table) -> dict[str, str]:
+    """The marks of the recipes that the rows have now."""
+    return {row.name: recipe_mark(table.recipe(row)) for row in table.rows}
+
+
 def _to_csv(table: Table, results: Sequence[Result]) -> str:
     buffer = io.StringIO()
     columns = [*_HEAD, *table.figures, *_TAIL]
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_to_line(table, result) for result in results)
+    marks = _marks(table)
+    writer.writerows({**_to_line(table, result), "recipe_mark": marks[result.row]} for result in results)
     return buffer.getvalue()
 
 
 def _to_line(table: Table, result: Result) -> dict[str, Any]:
     low, high = result.intervals.get(table.decides, ("", ""))
-    (row,) = table.pick([result.row])
     return {
         **{name: getattr(result, name) for name in ("row", "recipe", "seed", "backend", "device", "data")},
-        "recipe_mark": recipe_mark(table.recipe(row)),
         "versions": " ".join(f"{name}={version}" for name, version in result.versions.items()),
         "commit": result.commit,
         **{name: result.sizes[name] for name in SPLITS},

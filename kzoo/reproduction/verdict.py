@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.data.splits import sizes_line
+from kzoo.data.splits import other_sizes
 from kzoo.reproduction.measured import Deviation, Measured, measure, pool
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Row, Table
@@ -128,10 +128,7 @@ def difference(table: Table, result: Result) -> str:
     card = PUBLISHED_SETS.get(result.data)
     if card is None:
         return f"trained on {result.data}, which is no published set"
-    sizes = {**card.sizes, **table.sizes}
-    if result.sizes != sizes:
-        return f"{table.source} had {sizes_line(sizes)} examples, here are {sizes_line(result.sizes)}"
-    return ""
+    return other_sizes(table.source, {**card.sizes, **table.sizes}, result.sizes)
 
 
 def _judge_row(

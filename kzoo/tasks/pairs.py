@@ -116,7 +116,7 @@ class PairExperiment(SequenceExperiment):
         """That of the targets."""
         return self.vocabularies[1]
 
-    @property
+    @cached_property
     def longest(self) -> int:
         """How many tokens the longest training target has."""
         return max(map(len, self.data.train.targets))

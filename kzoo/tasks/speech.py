@@ -99,12 +99,13 @@ class SpeechExperiment(SequenceExperiment):
             "longest": longest_clip(self.recipe.data),
             "masked": self.is_masked,
         }
-        left_out = [*self.data.dropped.lines(), *self._cut_lines(transform)]
+        left_out = [*self.data.dropped.lines(), *self._cut_lines]
         return {"left_out": left_out, "rate": self.data.rate, "frames": frames}
 
-    def _cut_lines(self, transform: LogMelSpectrogram) -> list[str]:
-        """Which clips are not heard to their ends."""
-        longest = longest_clip(self.recipe.data)
+    @cached_property
+    def _cut_lines(self) -> list[str]:
+        """Which clips are not heard to their ends; the header of every file is read for it, once."""
+        transform, longest = log_mel(self.recipe, self.data.rate), longest_clip(self.recipe.data)
         names = [
             split.names[row]
             for split in self.data.splits.values()

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 from kzoo.data.faults import unreadable
 from kzoo.errors import DataError, UsageError
-from kzoo.files import atomic_write, atomic_write_text, make_empty
+from kzoo.files import atomic_write, atomic_write_text, free_path, make_empty
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.runtime import silent_stderr
 
@@ -93,6 +93,10 @@ class RunFolder:
         """Keep the resolved recipe."""
         atomic_write_text(self.path / "recipe.yaml", recipe.to_yaml())
 
+    def reference(self) -> Recipe:
+        """The recipe as it was published, from which the run was started."""
+        return Recipe.model_validate(self.environment()["reference"])
+
     @property
     def was_trained(self) -> bool:
         """Whether a checkpoint was written once: the first comes after the first row of the history."""
@@ -131,12 +135,7 @@ def new_run(recipe: Recipe, out: Path | None) -> RunFolder:
         UsageError: `out` is there and not empty; nothing is ever overwritten.
     """
     if out is None:
-        stem = Path("runs") / f"{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}"
-        out = stem
-        for number in range(2, 1000):
-            if not out.exists():
-                break
-            out = stem.with_name(f"{stem.name}-{number}")
+        out = free_path(Path("runs") / f"{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}")
     make_empty(out, f"continue it with --resume {out}")
     return RunFolder(out)
 

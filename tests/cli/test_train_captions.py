@@ -14,9 +14,10 @@ import pytest
 from PIL import Image
 from run_files import RUN_FILES, metrics_of
 
+from kzoo.comparison import compare
 from kzoo.data.tokens import caption_words
 from kzoo.data.vocabulary import Vocabulary
-from kzoo.experiment import compare, prepare
+from kzoo.experiment import prepare
 from kzoo.recipe import load_recipe
 
 FILES = RUN_FILES | {"attention.png", "captions.png", "predictions.tsv", "target-vocabulary.json"}

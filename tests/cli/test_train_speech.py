@@ -15,9 +15,10 @@ from own_sets import write_speech, write_wav
 from PIL import Image
 from run_files import RUN_FILES, metrics_of
 
+from kzoo.comparison import compare
 from kzoo.data.speech import SPEECH_VOCABULARY
 from kzoo.data.vocabulary import Vocabulary
-from kzoo.experiment import compare, prepare
+from kzoo.experiment import prepare
 from kzoo.recipe import load_recipe
 
 FILES = RUN_FILES | {"attention.png", "predictions.tsv", "target-vocabulary.json"}
