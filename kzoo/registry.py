@@ -6,8 +6,9 @@ A model is one decorated builder. Tests, `kzoo params` and `kzoo train` find it 
 from __future__ import annotations
 
 import inspect
+import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -59,13 +60,26 @@ class ModelCard:
 class _Entry:
     card: ModelCard
     builder: Builder
+    defaults: Mapping[str, Any]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the builder and their defaults in this model."""
+        signature = inspect.signature(self.builder).parameters
+        return {key: parameter.default for key, parameter in signature.items()} | dict(self.defaults)
 
 
 _MODELS: dict[str, _Entry] = {}
 
+CONVENTION = "pytorch"
+"""Whose defaults a model has unless another convention is asked for: the published figures are PyTorch's."""
 
-def register_model(card: ModelCard) -> Callable[[Builder], Builder]:
-    """Register the decorated builder under `card.name`.
+
+def register_model(card: ModelCard, **defaults: Any) -> Callable[[Builder], Builder]:
+    """Register the decorated builder under `card.name`; variants of a family differ in these defaults.
+
+    The builder's parameters are the options of the model. A parameter `name` gets the card's name. A builder
+    has a parameter `convention` if its layers differ between conventions (`kzoo.models.conventions`).
 
     Raises:
         ValueError: the name is taken.
@@ -74,7 +88,7 @@ def register_model(card: ModelCard) -> Callable[[Builder], Builder]:
     def register(builder: Builder) -> Builder:
         if card.name in _MODELS:
             raise ValueError(f"a model named {card.name!r} is registered already")
-        _MODELS[card.name] = _Entry(card, builder)
+        _MODELS[card.name] = _Entry(card, builder, defaults)
         return builder
 
     return register
@@ -103,13 +117,13 @@ def card(name: str) -> ModelCard:
 
 
 def default_options(name: str) -> dict[str, Any]:
-    """The options of a model's builder and their defaults."""
-    parameters = inspect.signature(_entry(name).builder).parameters
-    return {key: parameter.default for key, parameter in parameters.items()}
+    """The options of a model and their defaults: those of its builder, and the convention."""
+    options = {"convention": CONVENTION} | _entry(name).parameters
+    return {key: default for key, default in options.items() if key != "name"}
 
 
 def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The defaults of a model's builder with these options laid over them.
+    """The defaults of a model's options with these laid over them.
 
     Raises:
         UsageError: an unknown model, option or convention; the nearest name is given.
@@ -120,23 +134,33 @@ def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     for option in options:
         if option not in known:
             raise UsageError(f"model {name!r} has no option {option!r}; {suggestion(option, known)}")
-        _check_numbers(name, option, options[option], known[option])
+        _check_kind(name, option, options[option], known[option])
     find_convention({**known, **options}["convention"])
     return {**known, **options}
 
 
-def _check_numbers(model: str, option: str, value: Any, default: Any) -> None:
-    """Raise UsageError where a number, or a shape, is expected and something else is given."""
-    if _is_number(default) and not _is_number(value):
-        raise UsageError(f"model {model!r} option {option!r} is a number, not {value!r}")
-    if isinstance(default, tuple) and not _is_shape(value, len(default)):
-        raise UsageError(
-            f"model {model!r} option {option!r} is {len(default)} positive numbers, not {value!r}"
-        )
+def _check_kind(model: str, option: str, value: Any, default: Any) -> None:
+    """Raise UsageError for a value of another kind than the option's default."""
+    if isinstance(default, tuple):
+        names = all(isinstance(part, str) for part in default)
+        expected = "a list of names" if names else f"{len(default)} positive whole numbers"
+        fits = _is_list_of_names(value) if names else _is_shape(value, len(default))
+    elif isinstance(default, bool):
+        expected, fits = "true or false", isinstance(value, bool)
+    elif isinstance(default, int | float):
+        expected, fits = "a finite number", _is_number(value)
+    else:
+        return
+    if not fits:
+        raise UsageError(f"model {model!r} option {option!r} is {expected}, not {value!r}")
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_list_of_names(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(part, str) for part in value)
 
 
 def _is_shape(value: Any, length: int) -> bool:
@@ -155,16 +179,19 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
         name: one of `list_models()`.
         seed: draw the initial weights with NumPy from this seed, so that every backend starts from the
             same ones. None takes the seed from Python's `random`, which `keras.utils.set_random_seed` sets.
-        options: the builder's own, for instance `input_shape`, `num_classes`, `dropout`, `convention`.
+        options: the model's own, for instance `input_shape`, `num_classes`, `dropout`; and `convention`, the
+            framework whose initial weights and normalisation it has (`kzoo.models.conventions`).
 
     Raises:
         UsageError: an unknown model or option (the nearest name is given), or an option out of range.
     """
-    from kzoo.models.conventions import draw_weights
+    from kzoo.models.conventions import draw_weights, seeded_initializers
 
-    model = _build(name, options)
     convention = check_options(name, options)["convention"]
-    draw_weights(model, convention, random.randrange(2**32) if seed is None else seed)
+    seed = random.randrange(2**32) if seed is None else seed
+    with seeded_initializers(seed):
+        model = _build(name, options)
+    draw_weights(model, convention, seed)
     return model
 
 
@@ -177,9 +204,9 @@ def outline_model(name: str, **options: Any) -> keras.Model:
 
 
 def _build(name: str, options: dict[str, Any]) -> keras.Model:
-    check_options(name, options)
+    entry, chosen = _entry(name), {**check_options(name, options), "name": name}
     try:
-        return _entry(name).builder(**options)
+        return entry.builder(**{key: value for key, value in chosen.items() if key in entry.parameters})
     except (TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         spelled = ", ".join(f"{key}={value!r}" for key, value in options.items()) or "its defaults"

@@ -30,9 +30,9 @@ _CARDS = (
         sizes={"train": 10_483, "validation": 1_000, "test": 1_000},
         licence="CC BY 2.0 FR",
         homepage="https://www.manythings.org/anki/",
-        note="The splits of R000 and R002 are read as they are (train-eng-spa.txt ...). The official spa.txt "
-        "is normalised as theirs and split by a constant seed in their proportion, so its pairs are others. "
-        "No checksum is published.",
+        note="The splits of R000 and R002 (train-eng-spa.txt ...) are kept, and normalised again as in their "
+        "loader. The official spa.txt is normalised as theirs and split by a constant seed in their "
+        "proportion, so its pairs are others. No checksum is published.",
         stand_in="phrases",
         files=(RemoteFile("spa-eng.zip", "https://www.manythings.org/anki/spa-eng.zip", None, None),),
         archive="spa-eng.zip",

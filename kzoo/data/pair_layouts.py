@@ -40,7 +40,7 @@ class PairLayout(Protocol):
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """A file of tab-separated rows for each split, read as it is."""
+    """A file of tab-separated rows for each split."""
 
     names: dict[str, str]
     to_pair: Callable[[Row], Pair]
@@ -107,13 +107,12 @@ def _files(folder: Path, names: Iterable[str]) -> list[Path]:
 
 
 def _sentences(row: Row) -> Pair:
+    """Both sides normalised, as the reports' loader does with its own normalised files too.
+
+    2,063 of their sources begin with a space, once an inverted mark, which was never trained on.
+    """
     english, spanish = row.take(2, "English TAB Spanish", exact=False)
-    return tuple(spanish), tuple(english)
-
-
-def _raw_sentences(row: Row) -> Pair:
-    spanish, english = _sentences(row)
-    return tuple(normalise("".join(spanish))), tuple(normalise("".join(english)))
+    return tuple(normalise(spanish)), tuple(normalise(english))
 
 
 def _phones_and_word(row: Row) -> Pair:
@@ -144,7 +143,7 @@ PAIR_LAYOUTS: dict[str, tuple[PairLayout, ...]] = {
             {"train": "train-eng-spa.txt", "validation": "val-eng-spa.txt", "test": "test-eng-spa.txt"},
             _sentences,
         ),
-        OneTable("spa.txt", _raw_sentences, (10_483, 1_000, 1_000), cut=False),
+        OneTable("spa.txt", _sentences, (10_483, 1_000, 1_000), cut=False),
     ),
     "wikipron-eng": (
         SplitFiles({"train": "train.tsv", "validation": "valid.tsv", "test": "test.tsv"}, _phones_and_word),

@@ -24,16 +24,16 @@ def to_text(tokens: Tokens, kind: TokenKind) -> str:
 
 
 def normalise(text: str) -> str:
-    """A sentence as the pairs of R000 and R002 have it.
+    """A sentence as R000 and R002 trained on it.
 
     Lower case, without accents, a space before each of `. ! ?`, one space for every other run of characters
-    that are no letters. An inverted mark that opens a Spanish sentence leaves its space, as it did theirs.
+    that are no letters, and no space at either end.
     """
     bare = text.lower()
     if not bare.isascii():
         decomposed = unicodedata.normalize("NFD", bare)
         bare = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return re.sub("[^a-z.!?]+", " ", re.sub("([.!?])", r" \1 ", bare)).rstrip()
+    return re.sub("[^a-z.!?]+", " ", re.sub("([.!?])", r" \1 ", bare)).strip()
 
 
 def caption_words(tokens: Iterable[str]) -> Tokens:

@@ -24,17 +24,21 @@ class BahdanauAttention(ProjectedAttention):
         activation: f, "tanh" as published or "relu" as in R001.
         use_bias: have b_q, b_k and b_v, zero at first.
         kernel_initializer: of W_q `(query_dim, units)`, W_k `(key_dim, units)` and v `(units, 1)`.
+        scorer_initializer: of v, in place of `kernel_initializer`.
         dropout, seed, call arguments: see `kzoo.layers.attention.Attention`.
 
     Cost: O(queries keys units) time and memory, beside the projections.
     """
 
-    def __init__(self, units: int, activation: Any = "tanh", **kwargs: Any) -> None:
+    def __init__(
+        self, units: int, activation: Any = "tanh", scorer_initializer: Any = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         if units < 1:
             raise ValueError(f"BahdanauAttention: units must be positive, not {units}")
         self.units = units
         self.activation = keras.activations.get(activation)
+        self.scorer_initializer = keras.initializers.get(scorer_initializer)
 
     def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Create W_q, W_k, v and their biases."""
@@ -42,7 +46,7 @@ class BahdanauAttention(ProjectedAttention):
         key_dim = (key_shape or value_shape)[-1]
         self.query_projection = self.add_projection("query_projection", query_shape[-1], self.units)
         self.key_projection = self.add_projection("key_projection", key_dim, self.units)
-        self.scorer = self.add_projection("scorer", self.units, 1)
+        self.scorer = self.add_projection("scorer", self.units, 1, self.scorer_initializer)
 
     def project_keys(self, key: Tensor) -> Tensor:
         """W_k k + b_k"""
@@ -55,5 +59,8 @@ class BahdanauAttention(ProjectedAttention):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
-        activation = keras.activations.serialize(self.activation)
-        return super().get_config() | {"units": self.units, "activation": activation}
+        return super().get_config() | {
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "scorer_initializer": keras.initializers.serialize(self.scorer_initializer),
+        }

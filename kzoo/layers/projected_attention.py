@@ -30,13 +30,19 @@ class ProjectedAttention(Attention):
         self.use_bias = use_bias
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
 
-    def add_projection(self, name: str, features: int | None, units: int | None) -> keras.layers.Dense:
-        """A linear map of `features` to `units`."""
+    def add_projection(
+        self,
+        name: str,
+        features: int | None,
+        units: int | None,
+        initializer: keras.initializers.Initializer | None = None,
+    ) -> keras.layers.Dense:
+        """A linear map of `features` to `units`, its kernel by an initialiser in place of the layer's own."""
         projection = keras.layers.Dense(
             units,
             use_bias=self.use_bias,
             # A clone without a seed draws numbers of its own; one instance would draw the same for all.
-            kernel_initializer=self.kernel_initializer.clone(),
+            kernel_initializer=(initializer or self.kernel_initializer).clone(),
             dtype=self.dtype_policy,
             name=name,
         )

@@ -45,7 +45,7 @@ TRAINED_ALONG, SMALLEST = "conv", 8
 
 
 def captioner(
-    vocabulary: int,
+    vocabulary: int = 190,
     features: int = 512,
     embedding: int = 100,
     units: int = 256,
@@ -68,7 +68,7 @@ def captioner(
         dropout: the share of h dropped, in [0, 1).
         encoder: "conv" is part of the model. Anything else makes the regions beforehand, see
             `kzoo.features.regions`, and changes nothing here.
-        convention: whose defaults the initial weights are drawn from, see `kzoo.registry.create_model`.
+        convention: whose batch normalisation the encoder "conv" has, see `kzoo.models.conventions`.
 
     Raises:
         ValueError: an unknown attention.
@@ -167,42 +167,17 @@ def _regions(model: keras.Model) -> KerasTensor:
     return model.get_layer("flatten_regions").output
 
 
-def _register(name: str, source: str, summary: str, parameters: int, attention: str) -> None:
-    """Register a network of R001 by its attention, the default of that option."""
-
-    @register_model(
-        ModelCard(
-            name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=_TWO_BIASES
-        )
+def _card(name: str, source: str, summary: str, parameters: int) -> ModelCard:
+    two_biases = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
+    return ModelCard(
+        name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=two_biases
     )
-    def build(
-        vocabulary: int = 190,
-        features: int = 512,
-        embedding: int = 100,
-        units: int = 256,
-        attention: str = attention,
-        attention_units: int = 100,
-        dropout: float = 0.5,
-        encoder: str = "resnet18",
-        convention: str = "pytorch",
-    ) -> keras.Model:
-        return captioner(
-            vocabulary,
-            features,
-            embedding,
-            units,
-            attention,
-            attention_units,
-            dropout,
-            encoder,
-            convention,
-            name,
-        )
 
 
-_TWO_BIASES = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
-
-_register("caption", "R001 3a", "LSTM 256 begun by the mean region, words 100", 696_054, "none")
-_register(
-    "caption-attention", "R001 3b", "caption with additive attention over the regions", 1_297_443, "bahdanau"
+register_model(_card("caption", "R001 3a", "LSTM 256 begun by the mean region, words 100", 696_054))(
+    captioner
 )
+register_model(
+    _card("caption-attention", "R001 3b", "caption with additive attention over the regions", 1_297_443),
+    attention="bahdanau",
+)(captioner)

@@ -20,13 +20,18 @@ A figure published with PyTorch reproduces with PyTorch's defaults only, and the
 A family of models adds what else differs in it, batch normalisation for instance.
 
 The draws are NumPy's, one generator for each layer, so the same seed gives the same weights on every
-backend and a layer's weights do not depend on the layers before it.
+backend and a layer's weights do not depend on the layers before it. An initialiser that a builder gives one
+of these layers is kept: `RandomNormal` is drawn by NumPy too. Others, and those of layers that are not in the
+table, are drawn by Keras from the same seed: the weights are the same on one backend, and differ between two.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -91,6 +96,10 @@ def _two_units_uniform_biases(kernel_shape: Shape, rng: np.random.Generator) -> 
 
 def _small_uniform(shape: Shape, rng: np.random.Generator) -> np.ndarray:
     return _uniform(0.05, shape, rng)
+
+
+def _gaussian(mean: float, deviation: float, shape: Shape, rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(mean, deviation, shape)
 
 
 def _normal(shape: Shape, rng: np.random.Generator) -> np.ndarray:
@@ -166,23 +175,56 @@ def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable,
 
     from kzoo.layers import LearnedPositions
 
-    if isinstance(layer, layers.LSTMCell):
-        shape = tuple(layer.kernel.shape)
-        return [
-            (layer.kernel, chosen.lstm_kernel, shape),
-            (layer.recurrent_kernel, chosen.lstm_recurrent_kernel, tuple(layer.recurrent_kernel.shape)),
-            (layer.bias, chosen.lstm_bias, shape),
-        ]
-    if isinstance(layer, layers.Embedding):
-        table = tuple(layer.embeddings.shape)
-        draws = [(layer.embeddings, chosen.embedding, table)]
-        if (free := getattr(layer, "reverse_embeddings", None)) is not None:
-            draws.append((free, chosen.kernel, table[::-1]))
-        return draws
     if isinstance(layer, LearnedPositions):
         return [(layer.table, chosen.positions, tuple(layer.table.shape))]
-    if isinstance(layer, layers.Dense | layers.Conv1D | layers.Conv2D):
+    if isinstance(layer, layers.LSTMCell):
         shape = tuple(layer.kernel.shape)
-        bias = [] if layer.bias is None else [(layer.bias, chosen.bias, shape)]
-        return [(layer.kernel, chosen.kernel, shape), *bias]
-    return []
+        wanted = [
+            ("kernel", layer.kernel, chosen.lstm_kernel, shape),
+            ("recurrent", layer.recurrent_kernel, chosen.lstm_recurrent_kernel, layer.recurrent_kernel.shape),
+            ("bias", layer.bias, chosen.lstm_bias, shape),
+        ]
+    elif isinstance(layer, layers.Embedding):
+        table = tuple(layer.embeddings.shape)
+        free = getattr(layer, "reverse_embeddings", None)
+        wanted = [
+            ("embeddings", layer.embeddings, chosen.embedding, table),
+            ("embeddings", free, chosen.kernel, table[::-1]),
+        ]
+    elif isinstance(layer, layers.Dense | layers.Conv1D | layers.Conv2D):
+        shape = tuple(layer.kernel.shape)
+        wanted = [("kernel", layer.kernel, chosen.kernel, shape), ("bias", layer.bias, chosen.bias, shape)]
+    else:
+        return []
+    found = ((variable, _choice(layer, part, draw), tuple(shape)) for part, variable, draw, shape in wanted)
+    return [(variable, draw, shape) for variable, draw, shape in found if variable is not None and draw]
+
+
+def _choice(layer: keras.Layer, part: str, draw: Draw) -> Draw | None:
+    """The draw of a convention, unless the layer was given an initialiser: RandomNormal's, else None."""
+    from keras import initializers
+
+    chosen = getattr(layer, f"{part}_initializer")
+    if isinstance(chosen, initializers.RandomNormal):
+        return partial(_gaussian, chosen.mean, chosen.stddev)
+    return draw if type(chosen) is type(initializers.get(_KERAS_DEFAULTS[part])) else None
+
+
+_KERAS_DEFAULTS = {
+    "kernel": "glorot_uniform",
+    "recurrent": "orthogonal",
+    "bias": "zeros",
+    "embeddings": "uniform",
+}
+"""The initialisers that Keras gives these layers itself."""
+
+
+@contextmanager
+def seeded_initializers(seed: int) -> Iterator[None]:
+    """Within it Keras's initialisers follow from this seed: they take theirs from Python's `random`."""
+    state = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)

@@ -3,7 +3,7 @@
 Every model maps images `(batch, height, width, channels)` with pixels divided by 256 to log-probabilities
 `(batch, num_classes)` in float32. A convolution and its ReLU are layers of their own, so that the output of
 `conv1` is what the reports draw as its activation maps. `convention` names the framework whose constants of
-batch normalisation and initial weights are used (`kzoo.models.conventions`).
+batch normalisation are used (`kzoo.models.conventions`).
 """
 
 from __future__ import annotations
@@ -72,9 +72,7 @@ def _conv_relu_pool(
         note="The exercise names no activation; the ReLU changes no count.",
     )
 )
-def tiny_cnn(
-    input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8, convention: str = "pytorch"
-) -> keras.Model:
+def tiny_cnn(input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8) -> keras.Model:
     """One convolution, one overlapping pooling and a linear classifier (R001 1.1)."""
     inputs = keras.Input(input_shape, name="image")
     x = layers.Conv2D(filters, 5, name="conv1")(inputs)
@@ -106,7 +104,6 @@ def mlp(
     input_shape: Shape = (28, 28, 3),
     num_classes: int = 10,
     hidden_units: int = 100,
-    convention: str = "pytorch",
 ) -> keras.Model:
     """One hidden layer, the fully connected counterpart of `tiny-cnn` (R001 1.2)."""
     inputs = keras.Input(input_shape, name="image")
@@ -149,9 +146,7 @@ def _dense_head(x: KerasTensor, units: Sequence[int], dropout: float, num_classe
         parameters=769_930,
     )
 )
-def fashion_cnn(
-    input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.5, convention: str = "pytorch"
-) -> keras.Model:
+def fashion_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.5) -> keras.Model:
     """Two pooled convolutions and three dense layers for Fashion-MNIST (R001 2)."""
     inputs = keras.Input(input_shape, name="image")
     x = _pooled(inputs, filters=(16, 32), kernel_sizes=(3, 3))
@@ -167,9 +162,7 @@ def fashion_cnn(
         parameters=420_906,
     )
 )
-def kmnist_cnn(
-    input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.3, convention: str = "pytorch"
-) -> keras.Model:
+def kmnist_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.3) -> keras.Model:
     """Two pooled convolutions and three dense layers for Kuzushiji-MNIST (R000 2, R002 2)."""
     inputs = keras.Input(input_shape, name="image")
     x = _pooled(inputs, filters=(8, 16), kernel_sizes=(5, 3))
@@ -187,9 +180,7 @@ def kmnist_cnn(
         note="R004 prints the results of this model and of oct-cnn-strided under each other's heading.",
     )
 )
-def oct_cnn(
-    input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7, convention: str = "pytorch"
-) -> keras.Model:
+def oct_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7) -> keras.Model:
     """Two pooled convolutions and three dense layers for OCTMNIST (R004 2.1)."""
     inputs = keras.Input(input_shape, name="image")
     x = _pooled(inputs, filters=(8, 16), kernel_sizes=(3, 3))
@@ -208,7 +199,7 @@ def oct_cnn(
     )
 )
 def oct_cnn_strided(
-    input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7, convention: str = "pytorch"
+    input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7
 ) -> keras.Model:
     """`oct-cnn` with both convolutions at stride 2 and no pooling, 28 -> 14 -> 6 (R004 2.2)."""
     inputs = keras.Input(input_shape, name="image")
@@ -244,9 +235,7 @@ def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: BatchNorm) -> 
         parameters=5_340_742,
     )
 )
-def cnn(
-    input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1, convention: str = "pytorch"
-) -> keras.Model:
+def cnn(input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1) -> keras.Model:
     """Three convolution blocks, flattened, and three dense layers (R003 2.1)."""
     inputs = keras.Input(input_shape, name="image")
     x = layers.Flatten(name="flatten")(conv_blocks(inputs, dropout, batch_norm=None))

@@ -10,12 +10,14 @@ float32. Token 0 is padding, which the encoder and the attention do not see. `en
     o_t = tanh(W_o [s_t; attention(s_t, h_1..h_S)] + b_o)  with an attention, else s_t
     log p_t = log_softmax(E o_t + b)    with E the target's embedding if tied
 
-Dropout stands after both embeddings, on h and on o.
+R000 has dropout after both embeddings, on h and on o (its Algorithm 2). The other reports' code differs from
+the common assignment in where dropout stands (`dropout_at`), in what W_o reads (`output_query`, R002 has
+z_t = W_q s_t in place of s_t) and in a layer normalisation of o (`output_norm`, R003).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import keras
 import numpy as np
@@ -46,15 +48,27 @@ ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
 }
 """The attentions by name, from the number of units."""
 
+OUTPUT_QUERIES = ("plain", "projected")
+
+DROPOUT_PLACES = ("source", "encoder", "target", "decoder", "output")
+"""Where dropout may stand: after the source's embedding, on the encoder's outputs, after the target's
+embedding, on the decoder's outputs before the attention, and on o."""
+
+ASSIGNED_PLACES = ("source", "encoder", "target", "output")
+"""Where the assignment and R000 have it."""
+
 
 def seq2seq(
     source_vocabulary: int,
     target_vocabulary: int,
     units: int = 128,
     dropout: float = 0.3,
+    dropout_at: tuple[str, ...] = ASSIGNED_PLACES,
     attention: str = "none",
+    output_query: str = "plain",
+    output_norm: bool = False,
+    scorer_std: float | None = None,
     tied: bool = True,
-    convention: str = "pytorch",
     name: str = "seq2seq",
 ) -> keras.Model:
     """Build the training graph, with Keras's initial weights.
@@ -63,38 +77,88 @@ def seq2seq(
         source_vocabulary, target_vocabulary: the numbers of tokens, the special ones counted.
         units: of the embeddings and the decoder; the encoder has half of them in each direction.
         dropout: the share dropped, in [0, 1).
+        dropout_at: where, some of `DROPOUT_PLACES`.
         attention: one of `ATTENTIONS`.
+        output_query: what the output reads beside the context: the "plain" s_t or, of a bilinear attention,
+            the "projected" z_t = W_q s_t, which the attention scores too: o_t = tanh(W_o [z_t; c_t] + b_o).
+        output_norm: normalise o_t over its features, after the tanh (needs an attention).
+        scorer_std: of a Bahdanau attention, draw v from N(0, scorer_std^2) at first.
         tied: whether the output's matrix is the target's embedding.
-        convention: whose defaults the initial weights are drawn from, see `kzoo.registry.create_model`.
 
     Raises:
-        ValueError: units that are not even, or an unknown attention.
+        ValueError: units that are not even, an unknown name, or an option that the attention has not.
     """
-    if units % 2:
-        raise ValueError(f"units must be even, for half of them read in each direction, not {units}")
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
+    _check(units, dropout_at, attention, output_query, output_norm, scorer_std)
+
+    def drop(x: KerasTensor, place: str) -> KerasTensor:
+        if place not in dropout_at:
+            return x
+        return layers.Dropout(dropout, seed=0, name=f"{place}_dropout")(x)
+
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
     mask = ops.not_equal(source_ids, 0)
-    x = layers.Embedding(source_vocabulary, units, name="source_embedding")(source_ids)
-    x = layers.Dropout(dropout, seed=0, name="source_dropout")(x)
+    x = drop(layers.Embedding(source_vocabulary, units, name="source_embedding")(source_ids), "source")
     reader = layers.LSTM(units // 2, return_sequences=True, return_state=True, name="reader")
     memory, *state = layers.Bidirectional(reader, name="encoder")(x, mask=mask)
-    memory = layers.Dropout(dropout, seed=0, name="encoder_dropout")(memory)
+    memory = drop(memory, "encoder")
     embedding = layers.ReversibleEmbedding(
         target_vocabulary, units, tie_weights=tied, name="target_embedding"
     )
-    y = layers.Dropout(dropout, seed=0, name="target_dropout")(embedding(target_ids))
+    y = drop(embedding(target_ids), "target")
     writer = layers.LSTM(units, return_sequences=True, return_state=True, name="decoder")
     y, *_ = writer(y, initial_state=_join_directions(state))
-    if (create := ATTENTIONS[attention]) is not None:
-        context = create(units)(y, memory, value_mask=mask)
-        y = AttentionalOutput(units, name="attentional_output")(y, context)
-    y = layers.Dropout(dropout, seed=0, name="output_dropout")(y)
+    y = drop(y, "decoder")
+    if output_query == "projected":
+        y = layers.Dense(units, use_bias=False, name="query_projection")(y)
+    attend = _create_attention(attention, units, output_query, scorer_std)
+    if attend is not None:
+        y = AttentionalOutput(units, name="attentional_output")(y, attend(y, memory, value_mask=mask))
+    if output_norm:
+        y = layers.LayerNormalization(epsilon=1e-5, name="output_norm")(y)
+    y = drop(y, "output")
     logits = Bias(name="output_bias")(embedding(y, reverse=True))
     outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
     return keras.Model({"source_ids": source_ids, "target_ids": target_ids}, outputs, name=name)
+
+
+def _check(
+    units: int,
+    dropout_at: Collection[str],
+    attention: str,
+    output_query: str,
+    output_norm: bool,
+    scorer_std: float | None,
+) -> None:
+    """Raise ValueError for options that make no translator."""
+    if units % 2:
+        raise ValueError(f"units must be even, for half of them read in each direction, not {units}")
+    for place in dropout_at:
+        _check_name("dropout_at", place, DROPOUT_PLACES)
+    _check_name("attention", attention, ATTENTIONS)
+    _check_name("output_query", output_query, OUTPUT_QUERIES)
+    if output_query == "projected" and attention != "bilinear":
+        raise ValueError(f"output_query='projected' is for attention='bilinear', not {attention!r}")
+    if output_norm and attention == "none":
+        raise ValueError("output_norm normalises the output of an attention, and attention is 'none'")
+    if scorer_std is not None and attention != "bahdanau":
+        raise ValueError(f"scorer_std is for attention='bahdanau', not {attention!r}")
+
+
+def _check_name(option: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise ValueError(f"{option} must be one of {', '.join(known)}, not {name!r}")
+
+
+def _create_attention(name: str, units: int, output_query: str, scorer_std: float | None) -> Attention | None:
+    """The attention by its name; the dot product of a projected query is the bilinear one."""
+    if output_query == "projected":
+        return DotProductAttention(scaled=False, name="attention")
+    if scorer_std is not None:
+        scorer = keras.initializers.RandomNormal(stddev=scorer_std)
+        return BahdanauAttention(units, scorer_initializer=scorer, name="attention")
+    create = ATTENTIONS[name]
+    return None if create is None else create(units)
 
 
 def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:
@@ -131,8 +195,9 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
     source, and the decoder's share W e_y + b of every token y of the vocabulary, from which a token's is
     looked up. So call this where the decoding is compiled, not before.
     """
-    cell, embedding = model.get_layer("decoder").cell, model.get_layer("target_embedding")
-    attention = model.get_layer("attention") if has_attention(model) else None
+    found = {layer.name: layer for layer in model.layers}
+    cell, embedding, attention = found["decoder"].cell, found["target_embedding"], found.get("attention")
+    project, normalise = (found.get(name, _as_it_is) for name in ("query_projection", "output_norm"))
     table = token_table(cell, embedding.embeddings)
     if attention is not None:
         memory, keys, keep = (ops.repeat(encoded[name], beams, axis=0) for name in ("memory", "keys", "mask"))
@@ -141,13 +206,17 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
         h, c = lstm_step(cell, ops.take(table, tokens, axis=0), *state)
         y = h
         if attention is not None:
-            query = ops.expand_dims(h, 1)
+            query = project(ops.expand_dims(h, 1))
             context, _ = attention.attend(query, memory, keys, ops.expand_dims(keep, 1), training=False)
-            y = ops.squeeze(model.get_layer("attentional_output")(query, context), 1)
-        logits = model.get_layer("output_bias")(embedding(y, reverse=True))
-        return model.get_layer("log_probabilities")(logits), (h, c)
+            y = ops.squeeze(normalise(found["attentional_output"](query, context)), 1)
+        logits = found["output_bias"](embedding(y, reverse=True))
+        return found["log_probabilities"](logits), (h, c)
 
     return step, (encoded["h"], encoded["c"])
+
+
+def _as_it_is(x: Tensor) -> Tensor:
+    return x
 
 
 def attention_weights(model: keras.Model, source_ids: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
@@ -158,13 +227,10 @@ def attention_weights(model: keras.Model, source_ids: np.ndarray, target_ids: np
     """
     if not has_attention(model):
         raise UsageError(f"{model.name} has no attention: set model.attention to another than none")
-    probe = keras.Model(
-        model.inputs, [model.get_layer("decoder").output[0], model.get_layer("encoder_dropout").output]
-    )
-    query, memory = probe({"source_ids": source_ids, "target_ids": target_ids}, training=False)
-    _, weights = model.get_layer("attention")(
-        query, ops.copy(memory), value_mask=ops.not_equal(source_ids, 0), return_attention_scores=True
-    )
+    attention = model.get_layer("attention")
+    probe = keras.Model(model.inputs, attention.input)
+    query, memory, mask = probe({"source_ids": source_ids, "target_ids": target_ids}, training=False)
+    _, weights = attention(query, ops.copy(memory), value_mask=mask, return_attention_scores=True)
     return ops.convert_to_numpy(weights).astype(np.float32)
 
 
@@ -173,35 +239,27 @@ def has_attention(model: keras.Model) -> bool:
     return any(layer.name == "attention" for layer in model.layers)
 
 
-def _register(
-    name: str, source: str, summary: str, parameters: int, vocabularies: tuple[int, int], attention: str
-) -> None:
-    """Register a network of the reports by its sizes and its attention, the defaults of its options."""
-
-    @register_model(
-        ModelCard(
-            name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=_TWO_BIASES
-        )
+def _card(name: str, source: str, summary: str, parameters: int) -> ModelCard:
+    two_biases = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
+    return ModelCard(
+        name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=two_biases
     )
-    def build(
-        source_vocabulary: int = vocabularies[0],
-        target_vocabulary: int = vocabularies[1],
-        units: int = 128,
-        dropout: float = 0.3,
-        attention: str = attention,
-        tied: bool = True,
-        convention: str = "pytorch",
-    ) -> keras.Model:
-        return seq2seq(
-            source_vocabulary, target_vocabulary, units, dropout, attention, tied, convention, name
-        )
 
 
-_TWO_BIASES = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
+_NMT = {"source_vocabulary": 34, "target_vocabulary": 34}
+_P2G = {"source_vocabulary": 107, "target_vocabulary": 93}
 
-_register("nmt", "R000 3.1a, R002 3.1a", "two-way LSTM 64, LSTM 128, tied output", 239_138, (34, 34), "none")
-_register(
-    "nmt-bilinear", "R000 3.1b, R002 3.1b", "nmt with bilinear attention", 288_418, (34, 34), "bilinear"
-)
-_register("p2g", "R003 3.1", "nmt for phones to letters", 256_093, (107, 93), "none")
-_register("p2g-bahdanau", "R003 3.2", "p2g with Bahdanau attention", 321_885, (107, 93), "bahdanau")
+register_model(
+    _card("nmt", "R000 3.1a, R002 3.1a", "two-way LSTM 64, LSTM 128, tied output", 239_138), **_NMT
+)(seq2seq)
+register_model(
+    _card("nmt-bilinear", "R000 3.1b, R002 3.1b", "nmt with bilinear attention", 288_418),
+    **_NMT,
+    attention="bilinear",
+)(seq2seq)
+register_model(_card("p2g", "R003 3.1", "nmt for phones to letters", 256_093), **_P2G)(seq2seq)
+register_model(
+    _card("p2g-bahdanau", "R003 3.2", "p2g with Bahdanau attention", 321_885),
+    **_P2G,
+    attention="bahdanau",
+)(seq2seq)

@@ -59,7 +59,7 @@ EPSILONS = {"keras": 1e-3, "pytorch": 1e-5}
 
 
 def recogniser(
-    vocabulary: int,
+    vocabulary: int = 35,
     mels: int = 80,
     units: int = 200,
     heads: int = 2,
@@ -83,7 +83,7 @@ def recogniser(
         input_norm: whether the LSTM's inputs are normalised; in the author's code they were not.
         dropout: the share dropped of what each sub-layer adds, in [0, 1); published is none.
         masked: whether padding is kept out.
-        convention: whose defaults are used, see `kzoo.registry.create_model` and `EPSILONS`.
+        convention: whose layer normalisation is used, see `EPSILONS`.
 
     Raises:
         ValueError: an unknown attention.
@@ -277,35 +277,21 @@ def _has_layer(model: keras.Model, name: str) -> bool:
     return any(layer.name == name for layer in model.layers)
 
 
-def _register(name: str, source: str, summary: str, parameters: int, attention: str, note: str = "") -> None:
-    """Register a network of R004 by its decoder, the default of its options."""
-
-    @register_model(
-        ModelCard(name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=note)
-    )
-    def build(
-        vocabulary: int = 35,
-        mels: int = 80,
-        units: int = 200,
-        heads: int = 2,
-        blocks: int = 2,
-        attention: str = attention,
-        input_norm: bool = True,
-        dropout: float = 0.0,
-        masked: bool = True,
-        convention: str = "pytorch",
-    ) -> keras.Model:
-        return recogniser(
-            vocabulary, mels, units, heads, blocks, attention, input_norm, dropout, masked, convention, name
-        )
-
-
-_register(
-    "asr-lstm",
-    "R004 3.1",
-    "convolutions, two attention blocks; LSTM 200, attention",
-    1_470_435,
-    "none",
-    "PyTorch's LSTM has a second bias, which adds 800 parameters and nothing else.",
+_LSTM = ModelCard(
+    name="asr-lstm",
+    task=TASK,
+    source="R004 3.1",
+    summary="convolutions, two attention blocks; LSTM 200, attention",
+    parameters=1_470_435,
+    note="PyTorch's LSTM has a second bias, which adds 800 parameters and nothing else.",
 )
-_register("asr-attention", "R004 3.2", "asr-lstm with self-attention for the LSTM", 1_329_835, "dot")
+_ATTENTION = ModelCard(
+    name="asr-attention",
+    task=TASK,
+    source="R004 3.2",
+    summary="asr-lstm with self-attention for the LSTM",
+    parameters=1_329_835,
+)
+
+register_model(_LSTM)(recogniser)
+register_model(_ATTENTION, attention="dot")(recogniser)

@@ -75,7 +75,7 @@ def count_layer(layer: keras.Layer) -> LayerCount:
     Raises:
         AssertionError: the formula does not give the layer's own count.
     """
-    formula, expected = _FORMULAS[type(layer).__name__](layer)
+    formula, expected = _formula(layer)
     trainable, non_trainable = _count(layer.trainable_weights), _count(layer.non_trainable_weights)
     if expected != trainable:
         raise AssertionError(f"{layer.name}: {formula} = {expected}, the layer has {trainable}")
@@ -121,9 +121,15 @@ def _count(weights: list[keras.Variable]) -> int:
     return sum(prod(weight.shape) for weight in weights)
 
 
-def _convolution(layer: Any) -> tuple[str, int]:
-    filters = layer.kernel.shape[-1]
-    return f"{' x '.join(map(str, layer.kernel.shape))} + {filters}", prod(layer.kernel.shape) + filters
+def _formula(layer: Any) -> tuple[str, int]:
+    """The formula of a layer's kind and its value; of another kind, the sum over its weights' shapes."""
+    return _FORMULAS.get(type(layer).__name__, _shapes)(layer)
+
+
+def _shapes(layer: Any) -> tuple[str, int]:
+    shapes = [tuple(weight.shape) for weight in layer.trainable_weights]
+    formula = " + ".join(" x ".join(map(str, shape or (1,))) for shape in shapes)
+    return formula or "0", sum(map(prod, shapes))
 
 
 def _dense(layer: Any) -> tuple[str, int]:
@@ -168,7 +174,7 @@ def _bidirectional(layer: Any) -> tuple[str, int]:
 def _parts(layer: Any) -> tuple[str, int]:
     """A layer that is made of others."""
     found = [part for part in layer._flatten_layers(recursive=False, include_self=False) if part.weights]
-    parts = [_FORMULAS[type(part).__name__](part) for part in found]
+    parts = [_formula(part) for part in found]
     return " + ".join(formula for formula, _ in parts), sum(count for _, count in parts)
 
 
@@ -178,8 +184,6 @@ def _bias(layer: Any) -> tuple[str, int]:
 
 
 _FORMULAS: dict[str, Callable[[Any], tuple[str, int]]] = {
-    "Conv1D": _convolution,
-    "Conv2D": _convolution,
     "Dense": _dense,
     "BatchNormalization": _normalization,
     "LayerNormalization": _normalization,

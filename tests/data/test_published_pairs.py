@@ -34,7 +34,7 @@ def all_pairs(pair_set) -> list:
     ]
 
 
-def test_the_course_s_sentences_are_read_as_they_are(tmp_path):
+def test_the_course_s_sentences_are_stripped_as_its_loader_does(tmp_path):
     for name, line in zip(
         COURSE_FILES["spa-eng"], ("i ran .\tcorri .\t42", "go !\t ve !\t42", "ok\tvale\t42"), strict=True
     ):
@@ -42,7 +42,7 @@ def test_the_course_s_sentences_are_read_as_they_are(tmp_path):
     pair_set = read("spa-eng", tmp_path, max_length=19)
     assert pair_set.train.sources == (tuple("corri ."),) * 2  # repeated, as published
     assert pair_set.train.targets == (tuple("i ran ."),) * 2
-    assert pair_set.validation.sources[0] == tuple(" ve !")
+    assert pair_set.validation.sources[0] == tuple("ve !")
     assert pair_set.tokens == ("characters", "characters")
     assert not pair_set.origin.stand_in
     assert pair_set.dropped.counts == {}
@@ -96,7 +96,7 @@ def test_the_official_sentences_are_normalised_and_split_in_the_published_propor
     assert pair_set.dropped.counts == {"repeated": 1, "longer than 19 tokens": 1, "empty": 1}
     pairs = all_pairs(pair_set)
     assert len(set(pairs)) == len(pairs) == 1_250
-    assert (tuple(" donde ?"), tuple("where ?")) in pairs
+    assert (tuple("donde ?"), tuple("where ?")) in pairs
     assert (tuple("soy bcd ."), tuple("i am bcd .")) in pairs
 
 

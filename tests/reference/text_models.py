@@ -20,8 +20,13 @@ class BilinearAttention(nn.Module):
 
     def forward(self, query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The context of each query."""
-        scores = self.projection(query) @ memory.transpose(1, 2)
-        return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1) @ memory
+        return dot_attention(self.projection(query), memory, mask)
+
+
+def dot_attention(query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """p = softmax(q . h), c = sum p h."""
+    scores = query @ memory.transpose(1, 2)
+    return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1) @ memory
 
 
 class BahdanauAttention(nn.Module):
@@ -56,7 +61,11 @@ ATTENTIONS = {"bilinear": BilinearAttention, "bahdanau": BahdanauAttention}
 
 
 class Seq2Seq(nn.Module):
-    """A two-way LSTM reads, an LSTM writes."""
+    """A two-way LSTM reads, an LSTM writes.
+
+    R002 projects the query before the attention and its output (`output_query`), R003 has a layer
+    normalisation (`output_norm`) and draws v from a normal distribution (`scorer_std`).
+    """
 
     def __init__(
         self,
@@ -64,7 +73,11 @@ class Seq2Seq(nn.Module):
         target_vocabulary: int = 34,
         units: int = 128,
         dropout: float = 0.3,
+        dropout_at: tuple[str, ...] = ("source", "encoder", "target", "output"),
         attention: str = "none",
+        output_query: str = "plain",
+        output_norm: bool = False,
+        scorer_std: float | None = None,
         tied: bool = True,
     ) -> None:
         super().__init__()
@@ -74,21 +87,31 @@ class Seq2Seq(nn.Module):
         self.decoder = nn.LSTM(units, units, batch_first=True)
         self.output = None if tied else nn.Linear(units, target_vocabulary, bias=False)
         self.output_bias = nn.Parameter(torch.zeros(target_vocabulary))
-        self.dropout = nn.Dropout(dropout)
-        self.attention = None
-        if attention != "none":
+        self.dropout = nn.ModuleDict({place: nn.Dropout(dropout) for place in dropout_at})
+        self.query_projection = self.attention = None
+        if output_query == "projected":
+            self.query_projection = nn.Linear(units, units, bias=False)
+        elif attention != "none":
             self.attention = ATTENTIONS[attention](units)
+        if attention != "none":
             self.attentional_output = AttentionalOutput(units)
+        self.output_norm = nn.LayerNorm(units) if output_norm else None
+        if scorer_std is not None:
+            nn.init.normal_(self.attention.scorer.weight, std=scorer_std)
+
+    def drop(self, x: torch.Tensor, place: str) -> torch.Tensor:
+        """Dropout where there is one."""
+        return self.dropout[place](x) if place in self.dropout else x
 
     def encode(self, source_ids: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """The outputs of the encoder, and the first state of the decoder."""
-        embedded = self.dropout(self.source_embedding(source_ids))
+        embedded = self.drop(self.source_embedding(source_ids), "source")
         lengths = (source_ids != PAD).sum(dim=1).cpu()
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
         outputs, (h, c) = self.encoder(packed)
         memory, _ = pad_packed_sequence(outputs, batch_first=True, total_length=source_ids.shape[1])
         state = tuple(torch.cat([both[0], both[1]], dim=-1)[None] for both in (h, c))
-        return self.dropout(memory), state
+        return self.drop(memory, "encoder"), state
 
     def decode(
         self,
@@ -98,11 +121,17 @@ class Seq2Seq(nn.Module):
         state: tuple[torch.Tensor, torch.Tensor],
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """Log-probabilities after each target, and the state after the last."""
-        outputs, state = self.decoder(self.dropout(self.target_embedding(target_ids)), state)
-        if self.attention is not None:
+        outputs, state = self.decoder(self.drop(self.target_embedding(target_ids), "target"), state)
+        outputs = self.drop(outputs, "decoder")
+        if self.query_projection is not None:
+            query = self.query_projection(outputs)
+            outputs = self.attentional_output(query, dot_attention(query, memory, mask))
+        elif self.attention is not None:
             outputs = self.attentional_output(outputs, self.attention(outputs, memory, mask))
+        if self.output_norm is not None:
+            outputs = self.output_norm(outputs)
         table = self.target_embedding.weight if self.output is None else self.output.weight
-        logits = self.dropout(outputs) @ table.T + self.output_bias
+        logits = self.drop(outputs, "output") @ table.T + self.output_bias
         return logits.log_softmax(dim=-1), state
 
     def forward(self, source_ids: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
