@@ -143,12 +143,12 @@ def _check_kind(model: str, option: str, value: Any, default: Any) -> None:
     """Raise UsageError for a value of another kind than the option's default."""
     if isinstance(default, tuple):
         names = all(isinstance(part, str) for part in default)
-        expected = "a list of names" if names else f"{len(default)} positive whole numbers"
+        expected = "a list of names" if names else f"{len(default)} positive numbers"
         fits = _is_list_of_names(value) if names else _is_shape(value, len(default))
     elif isinstance(default, bool):
         expected, fits = "true or false", isinstance(value, bool)
     elif isinstance(default, int | float):
-        expected, fits = "a finite number", _is_number(value)
+        expected, fits = "a number", _is_number(value)
     else:
         return
     if not fits:

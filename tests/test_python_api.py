@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 import pytest
 
@@ -75,14 +77,19 @@ def test_mistakes_name_the_nearest():
         kzoo.card("mpl")
 
 
-def test_a_model_of_one_s_own_joins_the_zoo(monkeypatch):
+@pytest.fixture
+def own_zoo(monkeypatch):
+    """A registry that forgets what a test adds."""
     from kzoo import registry
 
     monkeypatch.setattr(registry, "_MODELS", dict(registry._entries()))
+
+
+def test_a_model_of_one_s_own_joins_the_zoo(own_zoo):
     card = kzoo.ModelCard("linear", "image classification", "mine", "dense 10", parameters=7850)
 
     @kzoo.register_model(card)
-    def linear(input_shape=(28, 28, 1), num_classes=10, convention="pytorch"):
+    def linear(input_shape=(28, 28, 1), num_classes=10):
         import keras
 
         inputs = keras.Input(input_shape)
@@ -90,5 +97,70 @@ def test_a_model_of_one_s_own_joins_the_zoo(monkeypatch):
 
     assert kzoo.list_models("lin*") == ["linear"]
     assert kzoo.create_model("linear", seed=1).count_params() == 7850
+    bounds = {name: 1 / 28 if name == "pytorch" else (6 / 794) ** 0.5 for name in ("pytorch", "keras")}
+    for convention, bound in bounds.items():
+        kernel, _ = kzoo.create_model("linear", seed=1, convention=convention).get_weights()
+        assert 0.99 * bound < abs(kernel).max() <= bound
     with pytest.raises(ValueError, match="'linear' is registered already"):
         kzoo.register_model(card)(linear)
+
+
+def test_variants_differ_in_their_defaults(own_zoo):
+    def build(units=3, twice=False, name="dense"):
+        import keras
+
+        inputs = keras.Input((5,))
+        outputs = keras.layers.Dense(units, name="one")(inputs)
+        return keras.Model(
+            inputs, keras.layers.Dense(units, name="two")(outputs) if twice else outputs, name=name
+        )
+
+    for name, defaults in {"once": {}, "twice": {"twice": True}, "wide": {"units": 7}}.items():
+        card = kzoo.ModelCard(name, "image classification", "mine", "dense", parameters=0)
+        kzoo.register_model(card, **defaults)(build)
+    counts = {name: kzoo.create_model(name).count_params() for name in ("once", "twice", "wide")}
+    assert counts == {"once": 18, "twice": 30, "wide": 42}
+    assert kzoo.create_model("twice").name == "twice"
+    assert kzoo.create_model("wide", units=2).count_params() == 12
+    with pytest.raises(UsageError, match="has no option 'unit'; did you mean 'units'?"):
+        kzoo.create_model("once", unit=2)
+
+
+def test_layers_that_have_no_draw_of_their_own_follow_from_the_seed_too(own_zoo):
+    import keras
+
+    card = kzoo.ModelCard("gated", "image classification", "mine", "a GRU", parameters=0)
+
+    @kzoo.register_model(card)
+    def gated(units=5):
+        inputs = keras.Input((3, 7))
+        x = keras.layers.GRU(units, name="gru")(inputs)
+        he = keras.layers.Dense(units, kernel_initializer="he_normal", name="he")(x)
+        return keras.Model(inputs, keras.layers.Dense(units, kernel_initializer=small, name="small")(he))
+
+    small = keras.initializers.RandomNormal(mean=2.0, stddev=1e-3)
+    first, again, other = (kzoo.create_model("gated", seed=seed) for seed in (1, 1, 2))
+    for ours, theirs, others in zip(first.weights, again.weights, other.weights, strict=True):
+        ours, theirs, others = map(keras.ops.convert_to_numpy, (ours, theirs, others))
+        np.testing.assert_array_equal(ours, theirs)
+        assert not ours.any() or not np.array_equal(ours, others)
+    kernel, bias = first.get_layer("small").get_weights()
+    rng = np.random.default_rng([1, zlib.crc32(b"small")])
+    np.testing.assert_array_equal(kernel, rng.normal(2.0, 1e-3, (5, 5)).astype("float32"))
+    assert 0 < abs(bias).max() <= 5**-0.5  # as PyTorch starts it
+    he = first.get_layer("he").kernel
+    assert 0.3 < keras.ops.std(he) < 1  # he_normal's is .63, of which the convention's, U(+-.45), is no part
+
+
+def test_the_parameters_of_any_layer_are_counted():
+    import keras
+
+    from kzoo.reporting.parameters import count_layer
+
+    inputs = keras.Input((9, 8, 3))
+    separable = keras.layers.SeparableConv2D(4, 3, name="separable")
+    plain = keras.layers.Conv2D(5, 2, use_bias=False, name="plain")
+    plain(separable(inputs))
+    assert count_layer(separable).formula == "3 x 3 x 3 x 1 + 1 x 1 x 3 x 4 + 4"
+    assert count_layer(separable).trainable == 43
+    assert count_layer(plain).formula == "2 x 2 x 4 x 5"

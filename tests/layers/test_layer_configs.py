@@ -39,6 +39,7 @@ OTHER = {
     "num_heads": 3,
     "rate": 22_050,
     "scaled": False,
+    "scorer_initializer": keras.initializers.RandomNormal(stddev=0.25, seed=7),
     "seed": 11,
     "terms": 5,
     "trainable": False,

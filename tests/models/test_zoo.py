@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -314,9 +315,22 @@ def test_impossible_options_are_one_line(options):
 
 @pytest.mark.parametrize(("name", "option"), [("nmt", "source_vocabulary"), ("cnn", "dropout")])
 def test_a_number_that_is_none_is_one_line(name, option):
-    for value in ("many", True, None):
+    for value in ("many", True, None, math.inf, math.nan):
         with pytest.raises(UsageError, match=f"'{name}' option '{option}' is a number, not {value!r}"):
             create_model(name, **{option: value})
+
+
+@pytest.mark.parametrize("value", [3, "yes", None])
+def test_a_switch_that_is_none_is_one_line(value):
+    with pytest.raises(UsageError, match=f"'nmt' option 'tied' is true or false, not {value!r}"):
+        create_model("nmt", tied=value)
+
+
+@pytest.mark.parametrize("value", ["target", 3, ("target", 3)])
+def test_a_list_of_names_that_is_none_is_one_line(value):
+    message = f"'nmt' option 'dropout_at' is a list of names, not {value!r}"
+    with pytest.raises(UsageError, match=re.escape(message)):
+        create_model("nmt", dropout_at=value)
 
 
 @pytest.mark.parametrize("shape", [28, (28, 28), (28, "a", 1), (28, 28, 0), (28, 28, True), "28x28"])
