@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
     """Each row: published, measured, verdict; then the notes, the rule, the environment and the cost."""
-    from kzoo.reporting.page.spelling import figure_name, interval
+    from kzoo.metrics.table import label_of
+    from kzoo.reporting.page.spelling import interval
     from kzoo.reporting.records import made_with, row_notes
     from kzoo.reproduction.verdict import RULE
 
     figures = table.figures
-    columns = [word for figure in figures for word in (f">{figure_name(figure)}", ">measured")]
+    columns = [word for figure in figures for word in (f">{label_of(figure)}", ">measured")]
     rows = [
         (
             outcome.row.name,

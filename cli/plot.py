@@ -37,11 +37,13 @@ def curves(
 ) -> None:
     """Training loss and validation accuracy per epoch, several runs in one picture."""
     from kzoo.reporting import curves as picture
+    from kzoo.tasks import criterion
     from kzoo.training.run import open_run
 
     folders = [open_run(path) for path in runs]
     histories = {_label(folder): folder.history() for folder in folders}
-    _save(picture.curves(histories, running=running), folders[0], out, "curves")
+    metric = criterion(folders[0].recipe().model.name)
+    _save(picture.curves(histories, metric, running=running), folders[0], out, "curves")
 
 
 @app.command()

@@ -29,8 +29,11 @@ def epoch_listener(epochs: int, figures: Sequence[str]) -> Iterator[Listener]:
             soft_wrap=True,
         )
 
+    def tell(line: str) -> None:
+        screen.print(line, soft_wrap=True)
+
     if not screen.is_terminal:
-        yield Listener(lambda epoch, done, steps: None, report)
+        yield Listener(lambda epoch, done, steps: None, report, tell)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True) as progress:
@@ -39,4 +42,4 @@ def epoch_listener(epochs: int, figures: Sequence[str]) -> Iterator[Listener]:
         def move(epoch: int, done: int, steps: int) -> None:
             progress.update(bar, description=f"epoch {epoch}", completed=done, total=steps)
 
-        yield Listener(move, report)
+        yield Listener(move, report, tell)

@@ -110,7 +110,7 @@ def _check_axes(axes: Axes, grid: Sequence[str], changes: dict[str, Any]) -> Non
 
 
 def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) -> None:
-    from kzoo.reporting.page.spelling import figure_name
+    from kzoo.metrics.table import label_of
     from kzoo.reporting.records import mean_and_spread
 
     rows = [
@@ -121,12 +121,12 @@ def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) 
         )
         for outcome in ranked
     ]
-    print_table(*keys, figure_name(figure), ">runs", rows=rows)
+    print_table(*keys, label_of(figure), ">runs", rows=rows)
     for outcome in ranked:
         if outcome.results and outcome.failure:
             console().print(f"{outcome.row.name}: a run failed: {outcome.failure}", soft_wrap=True)
     for name, measured in _test_figures(ranked[0]).items():
-        console().print(f"{figure_name(name)} of the first: {mean_and_spread(measured)}", soft_wrap=True)
+        console().print(f"{label_of(name)} of the first: {mean_and_spread(measured)}", soft_wrap=True)
 
 
 def _test_figures(best: Outcome) -> dict[str, Measured]:

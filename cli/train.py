@@ -114,8 +114,7 @@ def _train(
     from kzoo.locks import hold
     from kzoo.training.run import new_run
 
-    own_data = recipe.data.name != reference.data.name
-    experiment = prepare(recipe, data_dir=data_dir, require_data=require_data, own_data=own_data)
+    experiment = prepare(recipe, reference=reference, data_dir=data_dir, require_data=require_data)
     _announce(experiment)
     if dry_run:
         _show_recipe(experiment, as_json)
@@ -123,7 +122,7 @@ def _train(
     experiment.examples()  # reads every image and clip: one that is damaged leaves no run folder behind
     run = new_run(recipe, out)
     with hold(run.path):
-        start(experiment, run, reference)
+        start(experiment, run)
         _run_to_the_end(experiment, run, as_json)
 
 

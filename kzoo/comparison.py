@@ -1,38 +1,60 @@
-"""The published figures beside those of a run."""
+"""May the figures of a run stand beside published ones? The one rule for runs, reports and tables."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from kzoo.data.catalog import PUBLISHED_SETS
+from kzoo.data.published import R004_TEST_CUT
 from kzoo.data.splits import other_sizes
 from kzoo.recipe import Recipe, changed_keys
 
-if TYPE_CHECKING:
-    from kzoo.experiment import Experiment
+
+def difference(
+    data: Mapping[str, Any],
+    changed: Collection[str],
+    published: Recipe,
+    source: str,
+    sizes: Mapping[str, int] | None = None,
+) -> str:
+    """Why the figures of a run cannot stand beside those published for a recipe; empty if they can.
+
+    Args:
+        data: `name`, `stand_in` and `sizes` of what the run was trained on.
+        changed: the keys of the recipe that a user changed.
+        published: the recipe whose figures are published.
+        source: where they are published.
+        sizes: those of splits which the source used otherwise than the card of its set says.
+    """
+    name, wanted = data["name"], published.data.name
+    if data["stand_in"]:
+        return f"trained on the stand-in {name}" + (f", not on {wanted}" if name != wanted else "")
+    if (card := PUBLISHED_SETS.get(name)) is None:
+        return f"trained on {name}, which is no published set"
+    if name != wanted:
+        return f"trained on {name}, not on {wanted}"
+    if changed:
+        return f"the recipe was changed: {', '.join(changed)}"
+    cut = {"test": sum(R004_TEST_CUT)} if published.data.test_cut else {}
+    return other_sizes(source, {**card.sizes, **cut, **(sizes or {})}, data["sizes"])
 
 
-def compare(experiment: Experiment, reference: Recipe) -> dict[str, Any]:
-    """The published figures of the recipe, or the reason why the run has none to stand beside."""
-    origin, published = experiment.data.origin, reference.published
+def compare(
+    recipe: Recipe, reference: Recipe, data: Mapping[str, Any], fitted: Collection[str] = ()
+) -> dict[str, Any]:
+    """The published figures of a recipe, or the reason why a run has none to stand beside.
+
+    Args:
+        recipe: what the run was trained by.
+        reference: the recipe as it is published.
+        data: see `difference`.
+        fitted: the keys that kzoo changed to make the model fit the data.
+    """
+    published = reference.published
     if published is None:
         return {"published": None, "reason": "nothing is published for this recipe"}
-    if origin.stand_in:
-        return {
-            "published": None,
-            "reason": f"trained on the stand-in {origin.name}, not on {reference.data.name}",
-        }
-    if changed := changed_keys(experiment.recipe, reference):
-        return {"published": None, "reason": f"the recipe was changed: {', '.join(changed)}"}
-    remarks = [published.remark, _other_sizes(experiment, published.source)]
-    remark = "; ".join(filter(None, remarks))
-    return {"published": published.figures, "source": published.source, "remark": remark}
-
-
-def _other_sizes(experiment: Experiment, source: str) -> str:
-    """What is to be said where a published set has other sizes than in its report."""
-    card = PUBLISHED_SETS.get(experiment.data.origin.name)
-    if card is None or experiment.recipe.data.test_cut:
-        return ""
-    told = other_sizes(source, card.sizes, experiment.sizes)
-    return told and f"{told}: the figures do not compare"
+    changed = [key for key in changed_keys(recipe, reference) if key not in fitted]
+    if reason := difference(data, changed, reference, published.source):
+        return {"published": None, "reason": reason}
+    return {"published": published.figures, "source": published.source, "remark": published.remark}

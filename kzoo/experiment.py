@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import keras
 import numpy as np
@@ -20,9 +20,10 @@ from kzoo.data.origin import Origin
 from kzoo.data.splits import sizes_line, take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
-from kzoo.recipe import DataSection, Recipe, TrainingSection
+from kzoo.metrics.table import Metric
+from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.reporting.parameters import trainable_count
-from kzoo.tasks import experiment_type
+from kzoo.tasks import criterion, experiment_type
 from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, newest_epoch, save_checkpoint
 from kzoo.training.engines import engine
@@ -31,7 +32,7 @@ from kzoo.training.loop import Listener, fit
 from kzoo.training.objective import Objective
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.order import steps_per_epoch
-from kzoo.training.progress import Criterion, Progress
+from kzoo.training.progress import Progress
 from kzoo.training.run import RunFolder
 
 
@@ -49,10 +50,16 @@ class DataSet(Protocol):
 
 @dataclass(frozen=True)
 class Experiment(ABC):
-    """A recipe whose data are loaded and whose model fits them."""
+    """A recipe whose data are loaded and whose model fits them.
+
+    `reference` is the recipe as it was published, None where this is it. `fitted` are the keys of the recipe
+    that were changed to make the model fit the data.
+    """
 
     recipe: Recipe
     data: Any
+    reference: Recipe | None = None
+    fitted: tuple[str, ...] = ()
 
     NOUN: ClassVar[str]
     """What the examples are, in the plural."""
@@ -66,21 +73,24 @@ class Experiment(ABC):
     READS: ClassVar[tuple[str, ...]] = ()
     """What of `describe` says how the model's inputs are made: for the same model it must stay."""
 
-    CRITERION: ClassVar[Criterion]
-    """What the best epoch is the best by."""
-
     FIGURES: ClassVar[tuple[str, ...]]
     """The figures of note: of the validation set after each epoch, and of the test."""
 
     @classmethod
     @abstractmethod
-    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> DataSet:
-        """The data set of this name as the recipe would have it."""
+    def load(
+        cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
+    ) -> DataSet:
+        """The recipe's data set, or the stand-in of this name in its place."""
 
     @classmethod
     @abstractmethod
     def fit_model(cls, recipe: Recipe, data: Any, *, own_data: bool) -> Recipe:
         """The recipe with a model that fits the data. Raises UsageError if it cannot."""
+
+    def with_files_of(self, run: RunFolder) -> Self:
+        """The experiment with what `prepare_run` wrote to a run, in place of what it would make itself."""
+        return self
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -105,6 +115,11 @@ class Experiment(ABC):
     @abstractmethod
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
+
+    @property
+    def criterion(self) -> Metric:
+        """What the best epoch is the best by: a metric of the validation set."""
+        return criterion(self.recipe.model.name)
 
     @property
     def example_count(self) -> int:
@@ -153,6 +168,12 @@ class Experiment(ABC):
         }
 
     @property
+    def comparison(self) -> dict[str, Any]:
+        """The published figures of the recipe, or why a run has none to stand beside."""
+        data = {"sizes": self.sizes, **asdict(self.data.origin)}
+        return compare(self.recipe, self.reference or self.recipe, data, self.fitted)
+
+    @property
     def title(self) -> str:
         """The title of a run's pictures; it says so when the data are a stand-in."""
         origin = self.data.origin
@@ -160,11 +181,16 @@ class Experiment(ABC):
 
 
 def prepare(
-    recipe: Recipe, *, data_dir: Path | None = None, require_data: bool = False, own_data: bool = False
+    recipe: Recipe,
+    *,
+    reference: Recipe | None = None,
+    data_dir: Path | None = None,
+    require_data: bool = False,
 ) -> Experiment:
     """Load a recipe's data and make the model fit it.
 
-    `own_data` says that the set is not the one the recipe was written for.
+    `reference` is the recipe as it was published, before a user changed it; None where nothing was changed.
+    Published figures are left only in a recipe whose runs may stand beside them.
 
     Raises:
         UsageError: the model cannot be built so, or does not fit the data.
@@ -173,45 +199,63 @@ def prepare(
     registry.check_options(recipe.model.name, recipe.model.options)
     kind = experiment_type(recipe.model.name)
     _check_keys(kind, recipe)
-    data = _load(kind, recipe, recipe.data.name, data_dir, require_data)
-    experiment = kind(kind.fit_model(recipe, data, own_data=own_data), data)
+    data = _load(kind, recipe, data_dir, require_data)
+    own_data = reference is not None and recipe.data.name != reference.data.name
+    fitting = kind.fit_model(recipe, data, own_data=own_data)
+    experiment = kind(fitting, data, reference or recipe, tuple(changed_keys(fitting, recipe)))
     if steps_per_epoch(experiment.example_count, recipe.training) == 0:
         raise UsageError(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
     registry.outline_model(recipe.model.name, **experiment.recipe.model.options)
-    return experiment
+    if experiment.comparison["published"] is None:
+        fitting = fitting.model_copy(update={"published": None})
+    return replace(experiment, recipe=fitting)
 
 
 def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
-    """The experiment of a run, with the data that it was trained on.
+    """The experiment of a run, with the data that it was trained on and whatever else its folder holds.
 
     Raises:
         DataError: what is found now is not what the run was trained on.
     """
-    recipe, before = run.recipe(), run.environment()["data"]
-    kind = experiment_type(recipe.model.name)
+    recipe, environment = run.recipe(), run.environment()
+    before, kind = environment["data"], experiment_type(recipe.model.name)
     place = Path(before["location"])
-    found_before = None if before["stand_in"] or not place.exists() else place
-    name = before["name"] if before["stand_in"] else recipe.data.name
-    data = _load(kind, recipe, name, data_dir or found_before, require_data=False)
+    if before["stand_in"]:
+        data = _load(kind, recipe, data_dir, stand_in=before["name"])
+    else:
+        data = _load(kind, recipe, data_dir or (place if place.exists() else None))
     if data.sha256() != before["sha256"]:
-        raise DataError(
-            f"{data.origin.location} is not the {name} that {run.path} was trained on ({place}): "
-            "name the folder that holds it with --data-dir"
-        )
-    experiment = kind(recipe, data)
+        raise _other_data(data.origin, before, run)
+    experiment = kind(recipe, data, run.reference(), tuple(environment.get("fitted", ())))
     _check_reading(experiment, run)
-    return experiment
+    return experiment.with_files_of(run)
 
 
-def start(experiment: Experiment, run: RunFolder, reference: Recipe) -> None:
-    """Write down what a new run is made from, before anything is trained.
+def _other_data(origin: Origin, before: dict[str, Any], run: RunFolder) -> DataError:
+    """The error for data that are not those of a run."""
+    if before["stand_in"]:
+        return DataError(
+            f"{run.path} was trained on the stand-in {before['name']} as another kzoo makes it: train anew"
+        )
+    if origin.location == before["location"]:
+        return DataError(f"{origin.location} has changed since {run.path} was trained on it")
+    return DataError(
+        f"{origin.location} is not what {run.path} was trained on, {before['location']}: "
+        "name the folder that holds that with --data-dir"
+    )
 
-    `reference` is the recipe as it was published; its figures count only where nothing was changed.
-    """
-    published = reference.model_dump(mode="json")
-    environment = {**runtime.environment(), "data": experiment.describe_data(), "reference": published}
+
+def start(experiment: Experiment, run: RunFolder) -> None:
+    """Write down what a new run is made from, before anything is trained."""
+    reference = experiment.reference or experiment.recipe
+    environment = {
+        **runtime.environment(),
+        "data": experiment.describe_data(),
+        "reference": reference.model_dump(mode="json"),
+        "fitted": list(experiment.fitted),
+    }
     run.write_json("environment.json", environment)
     experiment.prepare_run(run)
     run.write_recipe(experiment.recipe)
@@ -236,9 +280,6 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
         raise UsageError(
             f"the schedule of {run.path} ends at epoch {planned}: train anew to go on for longer"
         )
-    if before["data"]["sha256"] != experiment.data.sha256():
-        raise DataError(f"{experiment.data.origin.location} is not the data that {run.path} was trained on")
-    _check_reading(experiment, run)
     if before["backend"] != keras.backend.backend():
         raise UsageError(
             f"{run.path} was trained on {before['backend']}: resume it with --backend {before['backend']}"
@@ -262,7 +303,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
     """
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
-    progress = load_checkpoint(run.checkpoints, model, optimizer)
+    progress = load_checkpoint(run.checkpoints, model, optimizer, listener.on_notice)
     training = experiment.recipe.training
     if progress.epoch == 0 and run.was_trained:
         raise DataError(f"{run.checkpoints} holds no whole checkpoint to go on from: train anew")
@@ -270,7 +311,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
     def keep(row: dict[str, float]) -> None:
         # The checkpoint comes last: whatever is lost before it is made again by the epoch that follows it.
         with averaged(model, optimizer):
-            if progress.best(experiment.CRITERION)["epoch"] == progress.epoch:
+            if progress.best(experiment.criterion)["epoch"] == progress.epoch:
                 run.save_model(model, "best")
             run.save_model(model, "last")
         run.write_history(progress.history)
@@ -297,7 +338,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         **_summary(experiment, progress),
         **{f"test_{name}": test[name] for name in ("loss", *experiment.FIGURES)},
         "test": test,
-        "comparison": compare(experiment, run.reference()),
+        "comparison": experiment.comparison,
     }
     run.write_json("metrics.json", metrics)
     return metrics
@@ -305,7 +346,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
 
 def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     """The figures of the last epoch, and which was the best."""
-    best, figure = progress.best(experiment.CRITERION), f"validation_{experiment.CRITERION.figure}"
+    best, figure = progress.best(experiment.criterion), f"validation_{experiment.criterion.name}"
     return {
         **{key: value for key, value in progress.history[-1].items() if key != "epoch"},
         "epochs": progress.epoch,
@@ -342,7 +383,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
         "recipe": experiment.recipe.model_dump(mode="json"),
         "data": data,
         "reads": {key: data[key] for key in ("sha256", *experiment.READS)},
-        "criterion": f"validation_{experiment.CRITERION.figure}",
+        "criterion": f"validation_{experiment.criterion.name}",
         "figures": [
             "train_loss_running",
             *(
@@ -360,10 +401,14 @@ def outline(experiment: Experiment) -> dict[str, Any]:
 
 
 def _load(
-    kind: type[Experiment], recipe: Recipe, name: str, data_dir: Path | None, require_data: bool
+    kind: type[Experiment],
+    recipe: Recipe,
+    data_dir: Path | None,
+    require_data: bool = False,
+    stand_in: str | None = None,
 ) -> Any:
-    """The set of this name, its training split cut to the recipe's share, in the order of the file."""
-    data: Any = kind.load(recipe, name, data_dir=data_dir, require_data=require_data)
+    """The recipe's set, its training split cut to the recipe's share, in the order of the file."""
+    data: Any = kind.load(recipe, data_dir=data_dir, require_data=require_data, stand_in=stand_in)
     return take_share(data, recipe.data.fraction, recipe.training.seed)
 
 

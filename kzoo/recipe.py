@@ -13,32 +13,18 @@ from importlib.resources.abc import Traversable
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kzoo.data.tokens import TokenKind
 from kzoo.documents import list_documents, read_document
 from kzoo.errors import UsageError
+from kzoo.metrics.table import check_figure
 from kzoo.names import suggestion
 
 BackendName = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-Figure = Literal[
-    "train_loss_running",
-    "validation_accuracy",
-    "test_accuracy",
-    "validation_error_rate",
-    "test_error_rate",
-    "validation_character_error_rate",
-    "test_character_error_rate",
-    "test_word_error_rate",
-    "test_word_error_rate_at_3",
-    "validation_bleu_4",
-    "test_bleu_4",
-    "test_loss",
-    "test_jaccard",
-    "test_ochiai",
-    "test_damerau_levenshtein",
-]
+Figure = Annotated[str, AfterValidator(check_figure)]
+"""A metric of a split, for instance `test_accuracy`; see `kzoo.metrics.table`."""
 
 
 class _Section(BaseModel):
@@ -201,7 +187,7 @@ def setting_words(settings: Mapping[str, Any]) -> list[str]:
 def changed_keys(recipe: Recipe, reference: Recipe) -> list[str]:
     """The dotted keys that differ and bear on the result: a seed or a backend is no change of recipe."""
     ignored = {"name", "training.seed", "runtime.backend"}
-    ours, theirs = _flat(recipe.model_dump()), _flat(reference.model_dump())
+    ours, theirs = (_flat(each.model_dump(exclude={"published"})) for each in (recipe, reference))
     return sorted(
         key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key) and key not in ignored
     )
@@ -238,7 +224,8 @@ def _validate(document: dict[str, Any], name: str) -> Recipe:
         dotted = ".".join(str(part) for part in first["loc"] if part != "[key]")
         if first["type"] == "extra_forbidden":
             raise UsageError(f"recipe {name!r} has no key {dotted!r}; {_nearest_key(dotted)}") from error
-        raise UsageError(f"recipe {name!r}, {dotted or 'top level'}: {first['msg']}") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"recipe {name!r}, {dotted or 'top level'}: {reason}") from error
 
 
 def _nearest_key(dotted: str) -> str:

@@ -122,7 +122,7 @@ def test_variants_differ_in_their_defaults(own_zoo):
     assert counts == {"once": 18, "twice": 30, "wide": 42}
     assert kzoo.create_model("twice").name == "twice"
     assert kzoo.create_model("wide", units=2).count_params() == 12
-    with pytest.raises(UsageError, match="has no option 'unit'; did you mean 'units'?"):
+    with pytest.raises(UsageError, match="has no option 'unit'; did you mean 'units'"):
         kzoo.create_model("once", unit=2)
 
 

@@ -73,7 +73,7 @@ def _train_run(experiment: Experiment, laps: Laps) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         run = new_run(experiment.recipe, Path(folder) / "run")
-        start(experiment, run, experiment.recipe)
+        start(experiment, run)
         train(experiment, run, Listener(lambda *progress: None, lambda row: laps.done()))
         laps.done()
 

@@ -32,7 +32,8 @@ def load_caption_set(
             Karpathy's layout, or of a folder that holds it as `dataset.json` (a name wins over a path; write
             `./rsicd` for the path). The images are in the folder `images/` beside it, or beside it.
         data_dir: the folder that holds the set, or its parent; see `kzoo.data.places`.
-        stand_in: what to take where a published set is not found, instead of its card's stand-in.
+        stand_in: take this in place of a published set, even where that is found; by default the stand-in of
+            its card, where it is not.
         require_data: refuse a stand-in.
         max_length: the longest caption in words; a longer one is left out and counted.
         min_count: how often a word must be in the captions of the training split to be known; by default
@@ -52,7 +53,7 @@ def load_caption_set(
         return _draw(max_length, min_count, seed)
     if is_known:
         card = CAPTION_SETS[name]
-        folder = find(name, data_dir)
+        folder = None if stand_in else find(name, data_dir)
         if folder is not None:
             layout = next(layout for layout in CAPTION_LAYOUTS[name] if layout.found(folder))
             return _read(layout, folder, name, max_length, min_count or card.min_count, seed)

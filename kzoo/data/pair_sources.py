@@ -39,7 +39,8 @@ def load_pair_set(
         name_or_path: a set of the catalogue, "phrases", or the path of the user's own file of two columns
             (a name wins over a path; write `./cmudict` for the path).
         data_dir: the folder that holds the set, or its parent; see `kzoo.data.places`.
-        stand_in: what to take where a published set is not found, instead of its card's stand-in.
+        stand_in: take this in place of a published set, even where that is found; by default the stand-in of
+            its card, where it is not.
         require_data: refuse a stand-in.
         max_length: the longest side in tokens; a pair with a longer one is left out and counted. By default
             the set's own limit, and 100 for the user's file.
@@ -68,7 +69,7 @@ def load_pair_set(
         return write_pair_set(seed, max_length or LONGEST)
     if is_known:
         card = PAIR_SETS[name]
-        folder = find(name, data_dir)
+        folder = None if stand_in else find(name, data_dir)
         if folder is not None:
             return read_published_pairs(
                 card, folder, PairOptions(max_length or card.max_length, seed, stress)

@@ -34,7 +34,8 @@ def load_image_set(
         image_shape: `(height, width, channels)` that the model takes. A published or drawn set must have
             this height and width, and grey images become three equal channels if it asks for them; the
             user's own images are fitted, see `kzoo.data.own.read_own`.
-        stand_in: what to draw where a published set is not found, instead of its card's stand-in.
+        stand_in: draw this in place of a published set, even where that is found; by default the stand-in of
+            its card, where it is not.
         require_data: refuse a stand-in.
         stand_in_seed: what a stand-in is drawn from.
         test_cut: test on as many OCTMNIST images as R004, see `kzoo.data.published.read_published`.
@@ -52,7 +53,7 @@ def load_image_set(
         raise UsageError(f"test_cut is R004's cut of octmnist; {name} has none")
     if isinstance(name_or_path, str) and name in IMAGE_SETS:
         card = IMAGE_SETS[name]
-        folder = find(name, data_dir)
+        folder = None if stand_in else find(name, data_dir)
         if folder is not None:
             return _with_channels(read_published(card, folder, test_cut=test_cut), image_shape)
         if require_data:

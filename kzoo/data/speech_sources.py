@@ -37,7 +37,8 @@ def load_speech_set(
             `kzoo.data.speech_layouts.LjFiles`; its clips may have any sample rate, and are heard
             at that of the first, `HIGHEST_RATE` at most.
         data_dir: the folder that holds the set, or its parent; see `kzoo.data.places`.
-        stand_in: what to take where a published set is not found, instead of its card's stand-in.
+        stand_in: take this in place of a published set, even where that is found; by default the stand-in of
+            its card, where it is not.
         require_data: refuse a stand-in.
         max_length: the longest text in characters, 97 by default as in R004; a longer one is left out and
             counted, except that lj-speech cuts it, as R004 did.
@@ -60,7 +61,7 @@ def load_speech_set(
         return tones.make_speech_set(seed, max_length or tones.LONGEST)
     if is_known:
         card = SPEECH_SETS[name]
-        folder = find(name, data_dir)
+        folder = None if stand_in else find(name, data_dir)
         if folder is not None:
             layout = next(layout for layout in SPEECH_LAYOUTS[name] if layout.found(folder))
             options = SpeechOptions(max_length or card.max_length, card.cut, seed)

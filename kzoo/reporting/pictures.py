@@ -9,6 +9,7 @@ import numpy as np
 
 from kzoo.data.images import ImageSet
 from kzoo.metrics.classification import confusion_matrix
+from kzoo.metrics.table import Metric
 from kzoo.reporting.activations import activations, layer_activations
 from kzoo.reporting.confusion import confusion
 from kzoo.reporting.curves import History, curves
@@ -26,6 +27,7 @@ def draw_pictures(
     data: ImageSet,
     log_probabilities: np.ndarray,
     history: History,
+    metric: Metric,
     title: str,
 ) -> None:
     """Write curves, confusion matrix and mistakes, and a convolutional model's activation maps, kernels."""
@@ -33,7 +35,7 @@ def draw_pictures(
 
     labels, images = data.test.labels, data.test.images
     matrix = confusion_matrix(labels, log_probabilities.argmax(axis=-1), len(data.class_names))
-    save(curves({title: history}), folder / "curves.png")
+    save(curves({title: history}, metric), folder / "curves.png")
     save(confusion(matrix, data.class_names, title=title), folder / "confusion.png")
     save(
         mistakes(images, labels, np.exp(log_probabilities), data.class_names, title=title),

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kzoo.errors import UsageError
+from kzoo.metrics.table import label_of
 from kzoo.recipe import Figure
-from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, plus_minus
+from kzoo.reporting.page.spelling import MISSING, duration, interval, number, plus_minus
 from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
 from kzoo.reproduction.verdict import Outcome
@@ -25,7 +26,7 @@ def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
     """
     counts = Counter(outcome.row.name for outcome in outcomes)
     lines = [
-        f"| {table.name} | {' | '.join(map(figure_name, table.figures))} | 95 % interval | runs | verdict |",
+        f"| {table.name} | {' | '.join(map(label_of, table.figures))} | 95 % interval | runs | verdict |",
         f"|---|{'---:|' * len(table.figures)}---:|---:|---|",
         *(_line(outcome, table, counts[outcome.row.name] > 1) for outcome in outcomes),
     ]

@@ -34,11 +34,11 @@ _FREE: dict[str, Any] = {
 
 
 class Trial(BaseModel, frozen=True):
-    """What is to be tried: a recipe, and whether its data are others than it was written for."""
+    """What is to be tried: a recipe, and the one that it was before a user changed it."""
 
     recipe: Recipe
+    reference: Recipe
     data_dir: Path | None
-    own_data: bool
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,7 @@ def estimate(conditions: Conditions, rows: Iterable[Row], crew: Crew) -> dict[st
         recipe = conditions.recipe(row)
         key = recipe.model_dump_json(exclude=_FREE)
         if key not in tried:
-            own_data = recipe.data.name != load_recipe(row.recipe).data.name
-            trial = Trial(recipe=recipe, data_dir=conditions.data_dir, own_data=own_data)
+            trial = Trial(recipe=recipe, reference=load_recipe(row.recipe), data_dir=conditions.data_dir)
             tried[key] = Cost(**crew.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
         costs[row.name] = tried[key]
     return costs
@@ -99,7 +98,7 @@ def measure(trial: Trial) -> Cost:
     from kzoo.experiment import prepare
     from kzoo.training.order import steps_per_epoch
 
-    experiment = prepare(trial.recipe, data_dir=trial.data_dir, own_data=trial.own_data)
+    experiment = prepare(trial.recipe, reference=trial.reference, data_dir=trial.data_dir)
     model = experiment.create_model()
     train_some, steps = _compile_steps(experiment, model)
     train_some()

@@ -40,6 +40,11 @@ class Result:
     changed: tuple[str, ...] = ()
     run: Path | None = None
 
+    @property
+    def trained_on(self) -> dict[str, Any]:
+        """What the run was trained on, as `kzoo.comparison` takes it."""
+        return {"name": self.data, "stand_in": self.stand_in, "sizes": self.sizes}
+
 
 def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | None = None) -> Result:
     """What a finished run measured.
@@ -53,7 +58,7 @@ def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | 
     """
     recipe, environment, metrics = run.recipe(), run.environment(), run.metrics()
     test = metrics["test"] if evaluation is None else json.loads(evaluation.read_text(encoding="utf-8"))
-    data = metrics["data"]
+    data, fitted = metrics["data"], environment.get("fitted", ())
     return Result(
         row=row,
         recipe=recipe.model.name,
@@ -68,7 +73,7 @@ def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | 
         figures={**_numbers(metrics), **_numbers(test, "test_")},
         intervals={f"test_{name}": (low, high) for name, (low, high) in intervals_of_test(test).items()},
         seconds=metrics["seconds"],
-        changed=tuple(changed_keys(_bare(recipe), _bare(published))),
+        changed=tuple(key for key in changed_keys(recipe, published) if key not in fitted),
         run=run.path,
     )
 
@@ -86,7 +91,3 @@ def intervals_of_test(test: dict[str, Any]) -> dict[str, Interval]:
     if "accuracy" in test:
         return {"accuracy": accuracy_interval(test["accuracy"], test["count"])}
     return test.get("intervals", {})
-
-
-def _bare(recipe: Recipe) -> Recipe:
-    return recipe.model_copy(update={"published": None})

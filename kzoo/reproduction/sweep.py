@@ -8,12 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from kzoo.metrics.table import find_metric
 from kzoo.recipe import Figure, Recipe
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.engine import Engine
 from kzoo.reproduction.grid import Axes, Point, to_table
 from kzoo.reproduction.search import optuna_points
-from kzoo.reproduction.verdict import Outcome, higher_is_better
+from kzoo.reproduction.verdict import Outcome
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def score(outcome: Outcome, figure: str) -> float | None:
     """The mean over the seeds, higher being better; None where nothing was measured."""
     if figure not in outcome.measured:
         return None
-    sign = 1 if higher_is_better(figure) else -1
+    sign = 1 if find_metric(figure).higher_is_better else -1
     return sign * outcome.measured[figure].mean
 
 

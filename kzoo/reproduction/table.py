@@ -109,7 +109,8 @@ def load_table(name_or_path: str) -> Table:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "top level"
-        raise UsageError(f"table {name_or_path!r}, {place}: {first['msg']}") from error
+        reason = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"table {name_or_path!r}, {place}: {reason}") from error
     folder = Path(name_or_path).parent
     rows = [row.model_copy(update={"recipe": anchored(row.recipe, folder)}) for row in table.rows]
     names = [row.name for row in rows]

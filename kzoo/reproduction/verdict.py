@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.data.splits import other_sizes
+from kzoo.comparison import difference
+from kzoo.metrics.table import find_metric
 from kzoo.reproduction.measured import Deviation, Measured, measure, pool
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Row, Table
@@ -78,11 +78,6 @@ class Outcome:
         }
 
 
-def higher_is_better(figure: str) -> bool:
-    """Whether more of a figure is better: of an accuracy or similarity, not of a loss or an error rate."""
-    return not figure.removesuffix("_running").endswith(("loss", "error_rate", "error_rate_at_3"))
-
-
 def judge(
     table: Table, results: Sequence[Result], failures: Mapping[str, str] | None = None
 ) -> list[Outcome]:
@@ -119,18 +114,6 @@ def compare(published: float, measured: Measured, higher_is_better: bool) -> Ver
     return "better" if (measured.mean > published) == higher_is_better else "worse"
 
 
-def difference(table: Table, result: Result) -> str:
-    """Why the figures of a run cannot stand beside those published; empty if they can."""
-    if result.stand_in:
-        return f"trained on the stand-in {result.data}"
-    if result.changed:
-        return f"the recipe was changed: {', '.join(result.changed)}"
-    card = PUBLISHED_SETS.get(result.data)
-    if card is None:
-        return f"trained on {result.data}, which is no published set"
-    return other_sizes(table.source, {**card.sizes, **table.sizes}, result.sizes)
-
-
 def _judge_row(
     table: Table,
     row: Row,
@@ -153,10 +136,11 @@ def _judge_row(
     published = row.published.get(table.decides)
     if published is None:
         return outcome("not comparable", "nothing is published for it")
+    recipe = table.recipe(row)
     for result in results:
-        if reason := difference(table, result):
+        if reason := difference(result.trained_on, result.changed, recipe, table.source, table.sizes):
             return outcome("not comparable", reason)
-    return outcome(compare(published, measured[table.decides], higher_is_better(table.decides)))
+    return outcome(compare(published, measured[table.decides], find_metric(table.decides).higher_is_better))
 
 
 def _shared_figures(results: Sequence[Result]) -> list[str]:

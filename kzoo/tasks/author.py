@@ -15,7 +15,8 @@ from kzoo.decoding import Limits
 from kzoo.models.writer import Writer
 from kzoo.tasks.decoder import compile_decoding
 from kzoo.tasks.decoding import Decoding
-from kzoo.tasks.sequences import END, check_reading, load_vocabulary
+from kzoo.tasks.sequences import END, check_reading
+from kzoo.tasks.vocabularies import load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 

@@ -36,7 +36,6 @@ from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, captioning, scale_pixels
-from kzoo.training.progress import Criterion
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
@@ -56,14 +55,15 @@ class CaptionExperiment(SequenceExperiment):
     NOUN = "captioned images"
     DATA_KEYS = frozenset({"max_length", "min_count", "image_size"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
-    CRITERION = Criterion("bleu_4", higher_is_better=True)
     FIGURES = ("bleu_1", "bleu_4")
     WRITER: ClassVar[Writer] = family
     READS = ("encoder", "image_size")
     SAMPLE_COLUMNS = ("image", "reference", "prediction")
 
     @classmethod
-    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> CaptionSet:
+    def load(
+        cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
+    ) -> CaptionSet:
         """The set of captioned images.
 
         Raises:
@@ -71,7 +71,9 @@ class CaptionExperiment(SequenceExperiment):
         """
         require("sacrebleu", "captions", "the BLEU of captions")
         options = recipe.data.model_dump(include={"max_length", "min_count"})
-        return load_caption_set(name, data_dir=data_dir, require_data=require_data, **options)
+        return load_caption_set(
+            recipe.data.name, data_dir=data_dir, require_data=require_data, stand_in=stand_in, **options
+        )
 
     @classmethod
     def fit_model(cls, recipe: Recipe, data: CaptionSet, *, own_data: bool) -> Recipe:
@@ -128,8 +130,7 @@ class CaptionExperiment(SequenceExperiment):
         size = (self.image_size, self.image_size)
         return {name: read_images(split, range(len(split)), size) for name, split in self.data.splits.items()}
 
-    @cached_property
-    def vocabulary(self) -> Vocabulary:
+    def build_vocabulary(self) -> Vocabulary:
         """The words of the training captions."""
         return self.data.vocabulary()
 

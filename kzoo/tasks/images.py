@@ -23,7 +23,6 @@ from kzoo.reporting.pictures import draw_pictures
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
 from kzoo.training.objective import Objective, image_classification
-from kzoo.training.progress import Criterion
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -35,17 +34,19 @@ class ImageExperiment(Experiment):
 
     NOUN = "images"
     DATA_KEYS = frozenset({"test_cut"})
-    CRITERION = Criterion("accuracy", higher_is_better=True)
     FIGURES = ("accuracy",)
 
     @classmethod
-    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> ImageSet:
+    def load(
+        cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
+    ) -> ImageSet:
         """The image set, in the shape that the model takes."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         return load_image_set(
-            name,
+            recipe.data.name,
             data_dir=data_dir,
             image_shape=tuple(options["input_shape"]),
+            stand_in=stand_in,
             require_data=require_data,
             test_cut=recipe.data.test_cut,
         )
@@ -96,7 +97,9 @@ class ImageExperiment(Experiment):
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
-        draw_pictures(run.path, model, self.data, log_probabilities, run.history(), self.title)
+        draw_pictures(
+            run.path, model, self.data, log_probabilities, run.history(), self.criterion, self.title
+        )
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
 
     def evaluate(self, run: RunFolder, checkpoint: Checkpoint | None, split: str) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -24,15 +24,12 @@ from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.recipe import Recipe
 from kzoo.reporting.alignment import alignment
-from kzoo.tasks.sequences import SequenceExperiment, load_vocabulary
+from kzoo.tasks.sequences import SequenceExperiment
+from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
-from kzoo.training.progress import Criterion
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
-
-SOURCE_VOCABULARY = "source-vocabulary.json"
-"""The vocabulary of what is read, in a run folder."""
 
 LONGEST = 50
 """R003 decodes at most 50 tokens, R000 and R002 49 and the end."""
@@ -40,28 +37,39 @@ LONGEST = 50
 
 @dataclass(frozen=True)
 class PairExperiment(SequenceExperiment):
-    """A recipe that trains a model from one sequence to another."""
+    """A recipe that trains a model from one sequence to another.
+
+    `saved_sources` is the vocabulary of what is read where a run has it.
+    """
 
     data: PairSet
+    saved_sources: Vocabulary | None = None
 
     NOUN = "pairs"
     DATA_KEYS = OPTIONS
     TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
-    CRITERION = Criterion("character_error_rate", higher_is_better=False)
     FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = seq2seq
     SAMPLE_COLUMNS = ("source", "target", "prediction")
 
     @cached_property
-    def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
-        """Those of the training split's sources and targets."""
-        return self.data.vocabularies()
+    def source_vocabulary(self) -> Vocabulary:
+        """The tokens that are read: those of the run if it is one, else of the training split."""
+        return self.saved_sources or self.data.vocabularies()[0]
+
+    def build_vocabulary(self) -> Vocabulary:
+        """The tokens of the training split's targets."""
+        return self.data.vocabularies()[1]
 
     @classmethod
-    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> PairSet:
+    def load(
+        cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
+    ) -> PairSet:
         """The set of pairs."""
         options = recipe.data.model_dump(include=set(cls.DATA_KEYS))
-        return load_pair_set(name, data_dir=data_dir, require_data=require_data, **options)
+        return load_pair_set(
+            recipe.data.name, data_dir=data_dir, require_data=require_data, stand_in=stand_in, **options
+        )
 
     @classmethod
     def fit_model(cls, recipe: Recipe, data: PairSet, *, own_data: bool) -> Recipe:
@@ -102,7 +110,7 @@ class PairExperiment(SequenceExperiment):
         if share == 0:
             examples = encode(self.data.train.sources)
             return lambda epoch: examples
-        tokens = self.vocabularies[0].tokens
+        tokens = self.source_vocabulary.tokens
         return lambda epoch: encode(
             corrupt(self.data.train.sources, tokens, share, np.random.default_rng([seed, epoch]))
         )
@@ -110,11 +118,6 @@ class PairExperiment(SequenceExperiment):
     def objective(self) -> Objective:
         """The negative log-likelihood of each next token."""
         return transduction("source_ids", self.recipe.training.label_smoothing)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """That of the targets."""
-        return self.vocabularies[1]
 
     @cached_property
     def longest(self) -> int:
@@ -171,7 +174,11 @@ class PairExperiment(SequenceExperiment):
     def prepare_run(self, run: RunFolder) -> None:
         """Keep both vocabularies."""
         super().prepare_run(run)
-        self.vocabularies[0].save(run.path / SOURCE_VOCABULARY)
+        self.source_vocabulary.save(run.path / SOURCE_VOCABULARY)
+
+    def with_files_of(self, run: RunFolder) -> Self:
+        """With the run's vocabularies."""
+        return replace(super().with_files_of(run), saved_sources=load_vocabulary([run], SOURCE_VOCABULARY))
 
     def check_together(self, runs: Sequence[RunFolder]) -> None:
         """See that the vocabularies of the sources are the same too."""
@@ -180,7 +187,7 @@ class PairExperiment(SequenceExperiment):
 
     def encode_sources(self, sources: Sequence[Tokens]) -> np.ndarray:
         """Their ids, int32 `(count, length)`, padded with 0."""
-        return self.vocabularies[0].encode_batch(sources)
+        return self.source_vocabulary.encode_batch(sources)
 
     def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
         """Texts."""

@@ -6,8 +6,9 @@ import csv
 import io
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -24,12 +25,10 @@ from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
 from kzoo.tasks.decoder import Decoded, compile_decoding
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary
 from kzoo.training.inference import compile_token_loss
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
-
-TARGET_VOCABULARY = "target-vocabulary.json"
-"""The vocabulary of what is written, in a run folder."""
 
 END = "end"
 """What stands for the end token in a picture."""
@@ -40,7 +39,12 @@ SAMPLES = 20
 
 @dataclass(frozen=True)
 class SequenceExperiment(Experiment):
-    """A recipe that trains a model to write a sequence of tokens about each source."""
+    """A recipe that trains a model to write a sequence of tokens about each source.
+
+    `saved` is the vocabulary of what is written where a run has it.
+    """
+
+    saved: Vocabulary | None = None
 
     WRITER: ClassVar[Writer]
     """The family of the model."""
@@ -48,10 +52,14 @@ class SequenceExperiment(Experiment):
     SAMPLE_COLUMNS: ClassVar[tuple[str, ...]]
     """The columns of the sample predictions in a run folder."""
 
-    @property
-    @abstractmethod
+    @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The tokens that are written."""
+        """The tokens that are written: those of the run if it is one, else of the training split."""
+        return self.saved or self.build_vocabulary()
+
+    @abstractmethod
+    def build_vocabulary(self) -> Vocabulary:
+        """The tokens of the training split that are written."""
 
     @property
     @abstractmethod
@@ -126,9 +134,13 @@ class SequenceExperiment(Experiment):
         """Keep the vocabulary of what is written."""
         self.vocabulary.save(run.path / TARGET_VOCABULARY)
 
+    def with_files_of(self, run: RunFolder) -> Self:
+        """With the run's vocabulary."""
+        return replace(self, saved=load_vocabulary([run]))
+
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of greedy decoding of the test set; curves, attention and sample predictions."""
-        save(curves({self.title: run.history()}), run.path / "curves.png")
+        save(curves({self.title: run.history()}, self.criterion), run.path / "curves.png")
         passes = self.decode([model], "test", Decoding())
         predictions = [row[0] for row in passes]
         self._write_samples(run, predictions)
@@ -193,21 +205,6 @@ def decode_all(decoded: Decoded, vocabulary: Vocabulary) -> list[list[Tokens]]:
 def decode_best(decoded: Decoded, vocabulary: Vocabulary) -> list[Tokens]:
     """The tokens of the first pass for every source."""
     return [vocabulary.decode(row[0]) for row in decoded.tokens]
-
-
-def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) -> Vocabulary:
-    """A vocabulary of runs that are to be decoded together.
-
-    Raises:
-        UsageError: they differ.
-    """
-    vocabularies = [Vocabulary.load(run.path / name) for run in runs]
-    for run, vocabulary in zip(runs, vocabularies, strict=True):
-        if vocabulary != vocabularies[0]:
-            raise UsageError(
-                f"{run.path} and {runs[0].path} have different vocabularies: decode runs on the same data"
-            )
-    return vocabularies[0]
 
 
 def check_data(runs: Sequence[RunFolder]) -> None:

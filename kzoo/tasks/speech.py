@@ -30,7 +30,6 @@ from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
-from kzoo.training.progress import Criterion
 from kzoo.training.sources import Sources
 
 LIMITS = Limits(start=SOS, end=EOS, length=family.LONGEST)
@@ -59,14 +58,15 @@ class SpeechExperiment(SequenceExperiment):
     NOUN = "clips"
     DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
-    CRITERION = Criterion("character_error_rate", higher_is_better=False)
     FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = family
     READS = ("frames",)
     SAMPLE_COLUMNS = ("clip", "text", "prediction")
 
     @classmethod
-    def load(cls, recipe: Recipe, name: str, *, data_dir: Path | None, require_data: bool) -> SpeechSet:
+    def load(
+        cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
+    ) -> SpeechSet:
         """The set of clips.
 
         Raises:
@@ -77,7 +77,13 @@ class SpeechExperiment(SequenceExperiment):
         max_length = recipe.data.max_length
         if max_length is not None and max_length >= family.LONGEST:
             raise UsageError(f"data.max_length is {family.LONGEST - 1} characters at most, not {max_length}")
-        return load_speech_set(name, data_dir=data_dir, require_data=require_data, max_length=max_length)
+        return load_speech_set(
+            recipe.data.name,
+            data_dir=data_dir,
+            require_data=require_data,
+            stand_in=stand_in,
+            max_length=max_length,
+        )
 
     @classmethod
     def fit_model(cls, recipe: Recipe, data: SpeechSet, *, own_data: bool) -> Recipe:
@@ -130,8 +136,7 @@ class SpeechExperiment(SequenceExperiment):
         """Whether the model leaves padding out."""
         return leaves_padding_out(self.recipe)
 
-    @property
-    def vocabulary(self) -> Vocabulary:
+    def build_vocabulary(self) -> Vocabulary:
         """R004's characters."""
         return SPEECH_VOCABULARY
 

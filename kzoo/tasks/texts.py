@@ -15,8 +15,8 @@ from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.reporting.alignment import alignment
 from kzoo.tasks.author import Author, Reading
-from kzoo.tasks.pairs import SOURCE_VOCABULARY, limits
-from kzoo.tasks.sequences import load_vocabulary
+from kzoo.tasks.pairs import limits
+from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
+from kzoo.data.faults import reason
 from kzoo.data.npz import read_npz
 from kzoo.errors import DataError
 from kzoo.files import atomic_write
@@ -39,8 +42,15 @@ def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
         old.unlink()
 
 
-def load_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer) -> Progress:
+def load_checkpoint(
+    folder: Path,
+    model: keras.Model,
+    optimizer: keras.Optimizer,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Progress:
     """Restore the newest whole checkpoint; with none, a fresh progress and nothing restored.
+
+    A torn one is passed over for the one before, and `tell` hears a line about it.
 
     Raises:
         DataError: a whole checkpoint is of another model or optimiser.
@@ -48,12 +58,21 @@ def load_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer
     for path in _checkpoints(folder):
         try:
             arrays = read_npz(path)
-            progress = Progress(**json.loads(arrays.pop("progress").tobytes()))
-        except (DataError, KeyError):
-            continue  # torn: fall back to the one before
+            progress = _read_progress(arrays.pop("progress"))
+        except (DataError, KeyError, ValueError) as error:
+            tell(f"{path} is torn and passed over for the checkpoint before it: {reason(error)}")
+            continue
         _assign(path, arrays, _variables(model, optimizer))
         return progress
     return Progress()
+
+
+def _read_progress(content: np.ndarray) -> Progress:
+    """Raises ValueError for anything but the JSON of a progress."""
+    try:
+        return TypeAdapter(Progress).validate_json(content.tobytes())
+    except ValidationError as error:
+        raise ValueError(f"its progress is no progress: {error.errors()[0]['msg']}") from error
 
 
 def newest_epoch(folder: Path) -> int:

@@ -28,10 +28,14 @@ class DivergedError(KzooError):
 
 @dataclass(frozen=True)
 class Listener:
-    """Called after some steps, with `(epoch, steps done, steps in the epoch)`, and after each epoch."""
+    """Called after some steps, with `(epoch, steps done, steps in the epoch)`, and after each epoch.
+
+    `on_notice` hears a line about what a user should know.
+    """
 
     on_steps: Callable[[int, int, int], None]
     on_epoch: Callable[[dict[str, float]], None]
+    on_notice: Callable[[str], None] = lambda line: None
 
 
 def fit(

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-
-class Criterion(NamedTuple):
-    """The figure of the validation set by which epochs are compared, and whether more of it is better."""
-
-    figure: str
-    higher_is_better: bool
+from kzoo.metrics.table import Metric
 
 
 @dataclass
@@ -44,10 +39,10 @@ class Progress:
         self.history.append(row)
         return row
 
-    def best(self, criterion: Criterion) -> dict[str, float]:
-        """The row of the first epoch that none surpassed."""
+    def best(self, criterion: Metric) -> dict[str, float]:
+        """The row of the first epoch that none surpassed, by this metric of the validation set."""
         sign = -1 if criterion.higher_is_better else 1
-        return min(self.history, key=lambda row: sign * row[f"validation_{criterion.figure}"])
+        return min(self.history, key=lambda row: sign * row[f"validation_{criterion.name}"])
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; floats keep every bit in JSON's shortest form."""

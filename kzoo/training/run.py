@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from zipfile import BadZipFile
 
+from pydantic import BaseModel, ValidationError
+
+from kzoo import registry
 from kzoo.data.faults import unreadable
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write, atomic_write_text, free_path, make_empty
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.runtime import silent_stderr
+from kzoo.training.schema import Environment, Metrics
 
 if TYPE_CHECKING:
     import keras
@@ -44,21 +47,39 @@ class RunFolder:
         return (self.path / "metrics.json").is_file()
 
     def recipe(self, overrides: dict[str, Any] | None = None) -> Recipe:
-        """The resolved recipe of the run."""
-        return load_recipe(str(self.path / "recipe.yaml"), overrides)
+        """The resolved recipe, with these dotted keys changed. Raises DataError if it is damaged."""
+        path = str(self.path / "recipe.yaml")
+        try:
+            recipe = load_recipe(path)
+        except UsageError as error:
+            raise DataError(str(error)) from error
+        return load_recipe(path, overrides) if overrides else recipe
 
     def environment(self) -> dict[str, Any]:
-        """What the run was made with."""
-        return self._json("environment.json")
+        """What the run was made with; see `kzoo.training.schema`. Raises DataError if it is damaged."""
+        return self._json("environment.json", Environment)
 
     def metrics(self) -> dict[str, Any]:
-        """What the run measured. Raises UsageError if it has not finished."""
-        return self._json("metrics.json")
+        """What the run measured; see `kzoo.training.schema`.
+
+        Raises:
+            UsageError: it has not finished.
+            DataError: the file is damaged.
+        """
+        return self._json("metrics.json", Metrics)
 
     def history(self) -> dict[str, list[float]]:
-        """The columns of the history. Raises UsageError if no epoch was closed."""
+        """The columns of the history.
+
+        Raises:
+            UsageError: no epoch was closed.
+            DataError: the file is damaged.
+        """
         rows = list(csv.DictReader(io.StringIO(self._text("history.csv"))))
-        return {column: [float(row[column]) for row in rows] for column in rows[0]}
+        try:
+            return {column: [float(row[column]) for row in rows] for column in ("epoch", *rows[0])}
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise unreadable(self.path / "history.csv", error) from error
 
     def load_tested_model(self, checkpoint: Checkpoint | None = None) -> keras.Model:
         """The model asked for, otherwise the one that the recipe says is tested; see `load_model`."""
@@ -80,9 +101,13 @@ class RunFolder:
             )
         try:
             with silent_stderr():
-                return keras.saving.load_model(path, compile=False)
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+                model = keras.saving.load_model(path, compile=False)
+        except Exception as error:  # Keras's deserialisers raise whatever they stumble over
             raise DataError(f"{path} is damaged: train again, or load the other with --checkpoint") from error
+        wanted = self.recipe().model
+        if _shapes(model) != _shapes(registry.outline_model(wanted.name, **wanted.options)):
+            raise DataError(f"{path} is another model than the recipe beside it says: {wanted.name}")
+        return model
 
     def save_model(self, model: keras.Model, checkpoint: Checkpoint) -> None:
         """Write a model in Keras's own format."""
@@ -94,8 +119,11 @@ class RunFolder:
         atomic_write_text(self.path / "recipe.yaml", recipe.to_yaml())
 
     def reference(self) -> Recipe:
-        """The recipe as it was published, from which the run was started."""
-        return Recipe.model_validate(self.environment()["reference"])
+        """The recipe as it was published, from which the run was started. Raises DataError if damaged."""
+        try:
+            return Recipe.model_validate(self.environment()["reference"])
+        except ValidationError as error:
+            raise unreadable(self.path / "environment.json", _first(error)) from error
 
     @property
     def was_trained(self) -> bool:
@@ -119,13 +147,28 @@ class RunFolder:
         path = self.path / name
         if not path.is_file():
             raise UsageError(f"{path} is not there: finish the run with kzoo train --resume {self.path}")
-        return path.read_text(encoding="utf-8")
-
-    def _json(self, name: str) -> dict[str, Any]:
         try:
-            return json.loads(self._text(name))
+            return path.read_text(encoding="utf-8")
         except ValueError as error:
-            raise unreadable(self.path / name, error) from error
+            raise unreadable(path, error) from error
+
+    def _json(self, name: str, schema: type[BaseModel]) -> dict[str, Any]:
+        text = self._text(name)
+        try:
+            schema.model_validate_json(text)
+        except ValidationError as error:
+            raise unreadable(self.path / name, _first(error)) from error
+        return json.loads(text)
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong with a document, and where."""
+    first = error.errors()[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+
+
+def _shapes(model: keras.Model) -> list[tuple[int, ...]]:
+    return sorted(tuple(weight.shape) for weight in model.trainable_weights)
 
 
 def new_run(recipe: Recipe, out: Path | None) -> RunFolder:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from kzoo.errors import DataError, UsageError
+from kzoo.metrics.table import label_of
 from kzoo.recipe import parse_setting
 from kzoo.reporting.page import spelling
 from kzoo.reporting.page.parts import (
@@ -288,7 +289,7 @@ def test_figures_are_spelled_as_the_reports_print_them(value, spelled):
     ],
 )
 def test_the_names_of_figures(key, name):
-    assert spelling.figure_name(key) == name
+    assert label_of(key) == name
 
 
 def test_times_lists_and_addresses():

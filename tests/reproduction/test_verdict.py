@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from kzoo.metrics.classification import accuracy_interval
-from kzoo.recipe import Figure
 from kzoo.reproduction.measured import measure, pool, student
 from kzoo.reproduction.table import load_table
-from kzoo.reproduction.verdict import compare, higher_is_better, judge
+from kzoo.reproduction.verdict import compare, judge
 
 TABLE = load_table("R001-2.2")
 ROW = TABLE.rows[0]
@@ -136,13 +135,6 @@ def test_the_last_digit_is_given_away():
     assert compare(0.9, measure([0.90006] * 2), True) == "better"
     assert compare(0.9, measure([0.89994] * 2), True) == "worse"
     assert compare(0.9, measure([0.90006] * 2), False) == "worse"
-
-
-def test_each_figure_is_better_in_its_own_direction():
-    lower = ("loss", "rate", "running", "at_3")
-    for figure in Figure.__args__:
-        assert higher_is_better(figure) != figure.endswith(lower)
-        assert higher_is_better(f"best_{figure}") == higher_is_better(figure)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from kzoo.data.images import PIXEL_LEVELS, Split
+from kzoo.metrics.table import METRICS
 from kzoo.recipe import TrainingSection
 from kzoo.training import loop
 from kzoo.training.loop import DivergedError
-from kzoo.training.progress import Criterion, Progress
+from kzoo.training.progress import Progress
 
 # ---- what a step computes ----
 
@@ -81,9 +82,7 @@ def test_the_running_loss_is_the_mean_of_all_batches_since_epoch_1():
         assert row["train_loss_running"] == pytest.approx(np.mean(seen))
 
 
-@pytest.mark.parametrize(
-    ("criterion", "best"), [(Criterion("accuracy", True), 2), (Criterion("loss", False), 4)]
-)
+@pytest.mark.parametrize(("criterion", "best"), [(METRICS["accuracy"], 2), (METRICS["loss"], 4)])
 def test_the_best_epoch_is_the_first_that_none_surpasses(criterion, best):
     progress = Progress()
     for accuracy, loss in ((0.25, 1.5), (0.75, 1.25), (0.5, 1.75), (0.75, 0.5), (0.25, 0.5)):

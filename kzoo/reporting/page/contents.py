@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from kzoo.reporting.curves import curves, drawn_measure
+from kzoo.metrics.table import Metric, label_of
+from kzoo.reporting.curves import History, curves
 from kzoo.reporting.figure import to_png
 from kzoo.reporting.page.circumstances import data_groups, environment_groups
 from kzoo.reporting.page.models import model_sections
 from kzoo.reporting.page.parts import Page, Picture
 from kzoo.reporting.page.run import ReportedRun, run_section
-from kzoo.reporting.page.spelling import figure_name, listing, number, slug
+from kzoo.reporting.page.spelling import listing, number, slug
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reporting.page.tasks import task_tables
 
@@ -63,18 +63,19 @@ def _lead(runs: Sequence[ReportedRun]) -> str:
 
 
 def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
-    """One picture of all runs that measure the same."""
-    groups: dict[str, dict[str, Any]] = {}
+    """One picture of all runs whose epochs are compared by the same metric."""
+    groups: dict[Metric, dict[str, History]] = {}
     for run in runs:
-        measure, stand_in = drawn_measure(run.history), " (stand-in data)" * run.stand_in
-        if measure is not None and run.curve is not None:
-            groups.setdefault(measure, {})[f"{run.curve}{stand_in}"] = run.history
-    for measure, histories in groups.items():
-        what = figure_name(measure)
+        stand_in = " (stand-in data)" * run.stand_in
+        if run.history and run.curve is not None:
+            groups.setdefault(run.criterion, {})[f"{run.curve}{stand_in}"] = run.history
+    for metric, histories in groups.items():
+        measure = f"validation_{metric.name}"
+        what = label_of(measure)
         caption = (
             f"Training loss, the mean since the first epoch as the reports print it, and {what} "
             "after each epoch; a star marks the best."
         )
         ends = ", ".join(f"{label} {number(history[measure][-1])}" for label, history in histories.items())
-        png = to_png(curves(histories, running=True))
+        png = to_png(curves(histories, metric, running=True))
         yield Picture(f"curves-{slug(what)}", caption, f"{caption} The last {what}: {ends}.", png, wide=True)

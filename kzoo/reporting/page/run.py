@@ -13,12 +13,14 @@ import numpy as np
 
 from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
+from kzoo.metrics.table import SPLITS, Metric, is_figure, label_of
 from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
 from kzoo.reporting.curves import History
 from kzoo.reporting.page.parts import Cell, Facts, Grid, Picture, RunSection
 from kzoo.reporting.page.shrink import shrink
-from kzoo.reporting.page.spelling import MISSING, duration, figure_name, interval, number, setting
+from kzoo.reporting.page.spelling import MISSING, duration, interval, number, setting
 from kzoo.reproduction.result import intervals_of_test
+from kzoo.tasks import criterion
 from kzoo.training.run import RunFolder
 
 
@@ -40,6 +42,11 @@ class ReportedRun:
     def recipe(self) -> Recipe:
         """The resolved recipe."""
         return self.folder.recipe()
+
+    @property
+    def criterion(self) -> Metric:
+        """What its epochs are compared by."""
+        return criterion(self.recipe.model.name)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
@@ -150,20 +157,20 @@ def _figures(run: ReportedRun) -> Grid | None:
     names = [
         name
         for name, value in run.metrics.items()
-        if name.startswith(("train_", "validation_", "test_")) and isinstance(value, float)
+        if name.startswith(tuple(SPLITS)) and isinstance(value, float) and is_figure(name)
     ]
     rows = [(name, run.measured(name)) for name in names]
     known = {name.removeprefix("test_") for name in names}
     rows += [
         (f"test_{name}", Cell(value))
         for name, value in run.metrics["test"].items()
-        if isinstance(value, float) and name not in known
+        if isinstance(value, float) and name not in known and is_figure(f"test_{name}")
     ]
     table = Grid(
         "All figures",
         ("figure", "measured", "95 % interval", "published"),
         tuple(
-            (figure_name(name), number(figure.value), interval(figure.interval), number(figure.published))
+            (label_of(name), number(figure.value), interval(figure.interval), number(figure.published))
             for name, figure in rows
         ),
         frozenset({1, 2, 3}),

@@ -13,26 +13,6 @@ from kzoo.reporting.page.parts import Cell
 MISSING = "\u2013"
 """What stands where a figure is missing."""
 
-_NAMES = {"train_loss": "training loss of the last epoch", "train_loss_running": "training loss"}
-
-_SPELLINGS = {
-    r"_at_(\d+)$": r"@\1",
-    r"_": " ",
-    r"bleu (\d)": r"BLEU-\1",
-    r"damerau levenshtein": "Damerau-Levenshtein",
-    r"jaccard": "Jaccard",
-    r"ochiai": "Ochiai",
-}
-
-
-def figure_name(key: str) -> str:
-    """`test_bleu_4` as a reader knows it."""
-    if key in _NAMES:
-        return _NAMES[key]
-    for pattern, spelling in _SPELLINGS.items():
-        key = re.sub(pattern, spelling, key)
-    return key
-
 
 def number(value: float | None) -> str:
     """A figure with four decimals and, as the reports print it, no zero before the point."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from kzoo.reporting.page.spelling import figure_name
+from kzoo.metrics.table import label_of
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reporting.records import mean_and_spread
 from kzoo.reproduction.sweep import rank, ranking_figure
@@ -43,12 +43,10 @@ class ReportedSweep(ReportedTable):
     def rule(self) -> str:
         """How the points are ranked, and the test of the best."""
         best, (_, _, figure) = self.outcomes[0], self.plan.table.decides.partition("_")
-        ranked = f"Ranked by the {figure_name(self.figure)}."
+        ranked = f"Ranked by the {label_of(self.figure)}."
         if (tested := best.measured.get(f"test_{figure}")) is None:
             return ranked
-        return (
-            f"{ranked} The test {figure_name(figure)} is told of the best alone: {mean_and_spread(tested)}."
-        )
+        return f"{ranked} The test {label_of(figure)} is told of the best alone: {mean_and_spread(tested)}."
 
     def verdict(self, outcome: Outcome) -> str | None:
         """Only of what could not be ranked."""

@@ -10,8 +10,9 @@ from itertools import chain
 from pathlib import Path
 
 from kzoo.data.splits import SPLITS
+from kzoo.metrics.table import label_of
 from kzoo.reporting.page.parts import Cell, ResultRow, ResultTable
-from kzoo.reporting.page.spelling import figure_name, setting
+from kzoo.reporting.page.spelling import setting
 from kzoo.reproduction.plan import Plan
 from kzoo.reproduction.verdict import RULE, Outcome
 
@@ -74,7 +75,7 @@ class ReportedTable:
         figures = self.figures
         return ResultTable(
             title=f"{self.name}: {table.title}",
-            figures=tuple(map(figure_name, figures)),
+            figures=tuple(map(label_of, figures)),
             rows=tuple(self._row(outcome, figures, anchors) for outcome in self.outcomes),
             remarks=tuple(filter(None, (table.note, self.rule, self._settings))),
         )
@@ -87,7 +88,7 @@ class ReportedTable:
     @property
     def rule(self) -> str:
         """How the rows are judged."""
-        return f"The {figure_name(self.plan.table.decides)} decides; {RULE}."
+        return f"The {label_of(self.plan.table.decides)} decides; {RULE}."
 
     def verdict(self, outcome: Outcome) -> str | None:
         """The verdict on a row."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kzoo import registry
+from kzoo.metrics.table import label_of
 from kzoo.reporting.page.parts import ResultRow, ResultTable
 from kzoo.reporting.page.run import ReportedRun
-from kzoo.reporting.page.spelling import figure_name
 from kzoo.reporting.page.table import in_order
 
 
@@ -33,7 +33,7 @@ def _table(task: str, runs: Sequence[ReportedRun]) -> ResultTable:
         )
         for run in runs
     )
-    return ResultTable(task.capitalize(), tuple(map(figure_name, figures)), rows)
+    return ResultTable(task.capitalize(), tuple(map(label_of, figures)), rows)
 
 
 def _notes(run: ReportedRun) -> tuple[str, ...]:
