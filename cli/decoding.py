@@ -63,8 +63,8 @@ EnsembleOption = Annotated[
 ]
 
 
-def to_decoding(method: Method | None, **options: Any) -> Decoding:
-    """What the options ask for; those that were not given have their defaults.
+def to_decoding(method: Method | None, **options: Any) -> Decoding | None:
+    """What the options ask for, None if nothing; those that were not given have their defaults.
 
     Raises:
         UsageError: an option of another method.
@@ -77,4 +77,4 @@ def to_decoding(method: Method | None, **options: Any) -> Decoding:
     if strange := sorted(given.keys() - set(OPTIONS[chosen])):
         owner = next(name for name, names in OPTIONS.items() if strange[0] in names)
         raise UsageError(f"--{strange[0].replace('_', '-')} goes with --decoding {owner}, not {chosen}")
-    return Decoding(method=chosen, **given)
+    return Decoding(method=chosen, **given) if method else None

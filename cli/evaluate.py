@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +21,7 @@ from .decoding import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_together, open_with_backend, task_of
+from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_together, open_with_backend
 from .output import print_json, print_table
 
 
@@ -47,6 +49,14 @@ def evaluate(
     samples: SamplesOption = None,
     seed: SeedOption = None,
     ensemble: EnsembleOption = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Write each hypothesis with its references, score and distance, a line of JSON each.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
     as_json: Json = False,
@@ -57,8 +67,8 @@ def evaluate(
     their error rates, similarities or BLEU, with 95 % bootstrap intervals.
     """
     folder = open_with_backend(run, backend)
-    from kzoo.errors import UsageError
     from kzoo.experiment import open_experiment
+    from kzoo.files import atomic_write_text
 
     wanted = to_decoding(
         decoding,
@@ -70,20 +80,18 @@ def evaluate(
         samples=samples,
         seed=seed,
     )
-    experiment: Any = open_experiment(folder, data_dir)
-    chosen = None if checkpoint is None else checkpoint.value
-    if task_of(folder) == "image classification":
-        if decoding or ensemble:
-            raise UsageError(f"--decoding and --with are for sequences; {folder.path} is a run of images")
-        figures = experiment.evaluate(folder, chosen, split.value)
-        show = _print_classes
-    else:
-        figures = experiment.evaluate(open_together(folder, ensemble), chosen, split.value, wanted)
-        show = _print_sequences
+    experiment = open_experiment(folder, data_dir)
+    chosen: Any = None if checkpoint is None else checkpoint.value
+    found = experiment.evaluate(open_together(folder, ensemble), chosen, split.value, wanted)
+    if out is not None:
+        lines = (json.dumps(hypothesis, ensure_ascii=False) for hypothesis in found.hypotheses)
+        atomic_write_text(out, "".join(f"{line}\n" for line in lines))
     if as_json:
-        print_json(figures)
+        print_json(found.figures)
+    elif "classes" in found.figures:
+        _print_classes(found.figures)
     else:
-        show(figures)
+        _print_sequences(found.figures)
 
 
 COMMANDS = (evaluate,)
@@ -91,7 +99,9 @@ COMMANDS = (evaluate,)
 
 def _title(figures: dict[str, Any]) -> str:
     stand_in = " (stand-in)" if figures["data"]["stand_in"] else ""
-    return f"{figures['checkpoint']} model on {figures['data']['name']}{stand_in} {figures['split']}"
+    epochs = ", ".join("?" if epoch is None else str(epoch) for epoch in figures["epochs"])
+    model = f"{figures['checkpoint']} model (epoch {epochs})"
+    return f"{model} on {figures['data']['name']}{stand_in} {figures['split']}"
 
 
 def _print_classes(figures: dict[str, Any]) -> None:
@@ -123,7 +133,7 @@ def _print_sequences(figures: dict[str, Any]) -> None:
     intervals = figures["intervals"]
     rows = [
         (
-            name.replace("_", " "),
+            _label(name),
             f"{value:.4f}",
             "{:.4f} to {:.4f}".format(*intervals[name]) if name in intervals else "",
         )
@@ -131,3 +141,11 @@ def _print_sequences(figures: dict[str, Any]) -> None:
         if isinstance(value, float)
     ]
     print_table("", ">measured", "95 % interval", rows=rows, title=title)
+
+
+def _label(name: str) -> str:
+    """A metric as the reports know it, too: `word_error_rate_at_3` is "word error rate (WER) @3"."""
+    from kzoo.metrics.table import find_metric
+
+    _, at, passes = name.partition("_at_")
+    return find_metric(f"test_{name}").title + (f" @{passes}" if at else "")

@@ -62,14 +62,6 @@ def start_backend(
     return chosen
 
 
-def check_task(folder: RunFolder, task: str, verb: str) -> None:
-    """Raises UsageError if a run is of another task than the one that a verb is for."""
-    from kzoo.errors import UsageError
-
-    if (found := task_of(folder)) != task:
-        raise UsageError(f"kzoo {verb} is for {task}; {folder.path} is a run of {found}")
-
-
 def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunFolder]:
     """A run and those that are decoded together with it.
 
@@ -77,20 +69,15 @@ def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunF
         UsageError: one of them is no run, or of another task.
     """
     from kzoo.errors import UsageError
+    from kzoo.registry import card
     from kzoo.training.run import open_run
 
     together = [folder, *map(open_run, others or [])]
-    for other in together:
-        if (found := task_of(other)) != (task := task_of(folder)):
+    task, *tasks = (card(run.recipe().model.name).task for run in together)
+    for other, found in zip(together[1:], tasks, strict=True):
+        if found != task:
             raise UsageError(f"--with is for runs of {task}; {other.path} is a run of {found}")
     return together
-
-
-def task_of(folder: RunFolder) -> str:
-    """The task of a run's model."""
-    from kzoo.registry import card
-
-    return card(folder.recipe().model.name).task
 
 
 def open_with_backend(path: Path, backend: Backend | None) -> RunFolder:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, check_task, open_with_backend, task_of
+from .options import BackendOption, Checkpoint, DataDir, Run, open_with_backend
 from .output import console, print_lines
 
 if TYPE_CHECKING:
@@ -23,8 +23,10 @@ Out = Annotated[
 ]
 Layer = Annotated[str | None, typer.Option(help="A convolution by name; otherwise the first.")]
 Index = Annotated[int, typer.Option(min=0, help="Which image of the test set.")]
-IMAGES = "image classification"
-CheckpointOption = Annotated[Checkpoint, typer.Option(help="Which model of the run.")]
+CheckpointOption = Annotated[
+    Checkpoint | None,
+    typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
+]
 
 
 @app.command()
@@ -52,7 +54,7 @@ def activations(
     layer: Layer = None,
     index: Index = 0,
     image: Annotated[Path | None, typer.Option(help="An image file in place of one of the test set.")] = None,
-    checkpoint: CheckpointOption = Checkpoint.last,
+    checkpoint: CheckpointOption = None,
     out: Out = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
@@ -62,12 +64,13 @@ def activations(
     from kzoo.experiment import open_experiment
     from kzoo.reporting import activations as picture
     from kzoo.reporting.convolutions import find_convolution
-    from kzoo.tasks import images
+    from kzoo.tasks import check_picture, images, predictor_type
 
-    check_task(folder, IMAGES, "plot activations")
-    model = folder.load_model(checkpoint.value)
+    check_picture(folder, "activations")
+    predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
+    (model,) = predictor.models
     if image is not None:
-        pixels, what = images.own_image(folder, image)
+        pixels, what = predictor.read(str(image)), image.name
     else:
         pixels, what = images.test_image(open_experiment(folder, data_dir).data, index)
     maps = picture.layer_activations(model, pixels, layer)
@@ -79,7 +82,7 @@ def activations(
 def kernels(
     run: Run,
     layer: Layer = None,
-    checkpoint: CheckpointOption = Checkpoint.last,
+    checkpoint: CheckpointOption = None,
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
@@ -87,9 +90,10 @@ def kernels(
     folder = open_with_backend(run, backend)
     from kzoo.reporting import kernels as picture
     from kzoo.reporting.convolutions import find_convolution
+    from kzoo.tasks import check_picture
 
-    check_task(folder, IMAGES, "plot kernels")
-    model = folder.load_model(checkpoint.value)
+    check_picture(folder, "kernels")
+    model = folder.load_tested_model(_value(checkpoint))
     title = f"{_label(folder)}: kernels of {find_convolution(model, layer).name}"
     _save(picture.kernels(picture.layer_kernels(model, layer), title=title), folder, out, "kernels")
 
@@ -99,14 +103,13 @@ def confusion(run: Run, out: Out = None) -> None:
     """The confusion matrix of the test set."""
     import numpy as np
 
-    from kzoo.errors import UsageError
     from kzoo.reporting import confusion as picture
+    from kzoo.tasks import check_picture
     from kzoo.training.run import open_run
 
     folder = open_run(run)
+    check_picture(folder, "confusion")
     test: dict[str, Any] = folder.metrics()["test"]
-    if "classes" not in test:
-        raise UsageError(f"kzoo plot confusion is for {IMAGES}; {folder.path} has no classes")
     names = [row["name"] for row in test["classes"]]
     _save(
         picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)),
@@ -120,7 +123,7 @@ def confusion(run: Run, out: Out = None) -> None:
 def mistakes(
     run: Run,
     most: Annotated[int, typer.Option(min=1, help="How many to draw.")] = 24,
-    checkpoint: CheckpointOption = Checkpoint.last,
+    checkpoint: CheckpointOption = None,
     out: Out = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
@@ -131,11 +134,13 @@ def mistakes(
 
     from kzoo.experiment import open_experiment
     from kzoo.reporting import mistakes as picture
+    from kzoo.tasks import check_picture
     from kzoo.training.inference import compile_predict
 
-    check_task(folder, IMAGES, "plot mistakes")
+    check_picture(folder, "mistakes")
     data = open_experiment(folder, data_dir).data
-    probabilities = np.exp(compile_predict(folder.load_model(checkpoint.value))(data.test.images))
+    model = folder.load_tested_model(_value(checkpoint))
+    probabilities = np.exp(compile_predict(model)(data.test.images))
     figure = picture.mistakes(
         data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=_label(folder)
     )
@@ -148,24 +153,18 @@ def attention(
     source: Annotated[
         str, typer.Argument(metavar="TEXT|FILE", help="A text, or an image or sound file to write about.")
     ],
-    checkpoint: Annotated[
-        Checkpoint | None, typer.Option(help="Which model of the run; otherwise the tested one.")
-    ] = None,
+    checkpoint: CheckpointOption = None,
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
     """What each character or word that is written attends to, in a text, an image or a recording."""
     folder = open_with_backend(run, backend)
-    from kzoo.errors import UsageError
-    from kzoo.tasks import author_type
+    from kzoo.tasks import check_picture, predictor_type
 
-    if task_of(folder) == IMAGES:
-        raise UsageError(f"kzoo plot attention is for what writes; {folder.path} is a run of {IMAGES}")
-    author = author_type(folder.recipe().model.name)(
-        [folder], None if checkpoint is None else checkpoint.value
-    )
-    print_lines(author.remarks([source]))
-    _save(author.draw_attention(source, _label(folder)), folder, out, "attention")
+    check_picture(folder, "attention")
+    predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
+    print_lines(predictor.remarks([source]))
+    _save(predictor.draw_attention(source, _label(folder)), folder, out, "attention")
 
 
 @app.command()
@@ -177,12 +176,17 @@ def spectrogram(
 ) -> None:
     """The log-mel spectrogram of a recording, as a run's model reads it."""
     folder = open_with_backend(run, backend)
-    from kzoo.tasks.recordings import AudioAuthor
+    from kzoo.tasks import check_picture
+    from kzoo.tasks.recordings import SpeechPredictor
 
-    check_task(folder, "speech recognition", "plot spectrogram")
-    author = AudioAuthor([folder])
-    print_lines(author.remarks([str(clip)]))
-    _save(author.draw_spectrogram(str(clip), f"{clip.name}"), folder, out, "spectrogram")
+    check_picture(folder, "spectrogram")
+    predictor = SpeechPredictor([folder])
+    print_lines(predictor.remarks([str(clip)]))
+    _save(predictor.draw_spectrogram(str(clip), f"{clip.name}"), folder, out, "spectrogram")
+
+
+def _value(checkpoint: Checkpoint | None) -> Any:
+    return None if checkpoint is None else checkpoint.value
 
 
 def _label(folder: RunFolder) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,14 +22,21 @@ from .decoding import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, Json, Run, open_together, open_with_backend, task_of
-from .output import print_json, print_lines, print_table
+from .options import BackendOption, Checkpoint, Json, Run, open_together, open_with_backend
+from .output import console, print_json, print_lines, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
-    from kzoo.tasks.author import Author
-    from kzoo.training.run import RunFolder
+    from kzoo.errors import KzooError
+    from kzoo.tasks.predictor import Prediction, Predictor
+
+
+class Input(NamedTuple):
+    """A text or the path of a file, None for a blank line; and the line it stands on, if on any."""
+
+    source: str | None
+    place: str = ""
 
 
 def predict(
@@ -35,8 +44,9 @@ def predict(
     inputs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[FILE|TEXT]...",
-            help="Image or sound files, or texts; texts also come line by line from stdin.",
+            metavar="[FILE|FOLDER|TEXT]...",
+            help="Image or sound files, folders or patterns of them ('*.png'), or texts; texts also come "
+            "line by line from stdin.",
         ),
     ] = None,
     file: Annotated[Path | None, typer.Option(help="A file of texts, one a line.", dir_okay=False)] = None,
@@ -45,7 +55,15 @@ def predict(
     ] = None,
     checkpoint: Annotated[
         Checkpoint | None,
-        typer.Option(help="Which model of the run: otherwise best for images, the tested one for texts."),
+        typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
+    ] = None,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help="Print a line an input: the answer, or --top of them with TABs."),
+    ] = False,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write a row for each answer.", dir_okay=False),
     ] = None,
     decoding: MethodOption = None,
     beam: BeamOption = None,
@@ -59,11 +77,17 @@ def predict(
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Say what images show, translate texts, write down speech, with probabilities."""
+    """Say what images show, translate texts, write down speech, with probabilities.
+
+    An input that cannot be read is named on stderr, the others are answered, and the exit code is that of the
+    first such input. Blank lines of a file or of stdin have blank answers.
+    """
     folder = open_with_backend(run, backend)
     from kzoo.errors import UsageError
+    from kzoo.tasks import predictor_type
 
-    chosen: Any = None if checkpoint is None else checkpoint.value
+    if plain and as_json:
+        raise UsageError("--plain and --json print the same in different ways: choose one")
     wanted = to_decoding(
         decoding,
         beam=beam,
@@ -74,102 +98,130 @@ def predict(
         samples=samples,
         seed=seed,
     )
-    if task_of(folder) == "image classification":
-        if decoding or ensemble or file:
-            raise UsageError(f"--decoding, --with and --file are for texts; {folder.path} is a run of images")
-        _predict_images(folder, chosen or "best", inputs or [], top or 3, as_json)
-        return
-    from kzoo.tasks import author_type
-
-    kind = author_type(folder.recipe().model.name)
-    lines: Mapping[str, str] = {}
-    if kind.INPUTS == "texts":
-        lines = _lines(inputs, file)
-    elif file:
-        raise UsageError(f"--file is for texts; name {kind.INPUTS} as arguments")
-    elif not inputs:
-        raise UsageError(f"name one or more {kind.INPUTS} as arguments")
-    author = kind(open_together(folder, ensemble), chosen)
-    sources = [*(inputs or []), *_readable(author, lines)]
-    print_lines(author.remarks(sources))
-    answers = author.write(sources, wanted, top or 1)
+    kind = predictor_type(folder.recipe().model.name)
+    given = list(_given(kind, inputs or [], file))
+    predictor = kind(open_together(folder, ensemble), None if checkpoint is None else checkpoint.value)
+    shown = top or (1 if plain else None)
+    predictions = list(predictor.predict([each.source for each in given], wanted, shown))
+    failed = _failures(given, predictions)
+    if failed and not any(prediction.answers for prediction in predictions):
+        raise failed[0]
+    print_lines(predictor.remarks([each.source for each in predictions if each.answers]))
+    if csv_file is not None:
+        _write_csv(csv_file, predictor, predictions)
     if as_json:
-        print_json(answers)
+        print_json([predictor.to_json(prediction) for prediction in predictions])
+    elif plain:
+        for prediction in predictions:
+            print("\t".join(answer.text for answer in prediction.answers))
     else:
-        _print_texts(answers)
+        _print_table(predictor, predictions)
+    print_lines(map(str, failed))
+    if failed:
+        raise typer.Exit(failed[0].exit_code)
 
 
 COMMANDS = (predict,)
 
 
-def _predict_images(folder: RunFolder, checkpoint: Any, images: list[str], top: int, as_json: bool) -> None:
+def _given(kind: type[Predictor], arguments: Sequence[str], file: Path | None) -> Iterator[Input]:
+    """What is to be read: arguments, then the lines of the file, or of stdin where neither is given.
+
+    Raises:
+        UsageError: nothing is given, or a file of texts where files are read.
+        DataError: a folder or a pattern has no files, or a file has no text.
+    """
     from kzoo.errors import UsageError
-    from kzoo.tasks.images import predict as predict_images
 
-    if not images:
-        raise UsageError("name one or more image files")
-    predictions = predict_images(folder, checkpoint, [Path(image) for image in images], top)
-    if as_json:
-        print_json(predictions)
+    if kind.SUFFIXES:
+        if file is not None:
+            raise UsageError(f"--file is for texts; name {kind.INPUTS} as arguments")
+        if not arguments:
+            raise UsageError(f"name one or more {kind.INPUTS} as arguments")
+        for argument in arguments:
+            yield from (Input(path) for path in _expand(argument, kind))
         return
-    rows = [
-        (entry["image"] if rank == 0 else "", guess["class"], f"{guess['probability']:.4f}")
-        for entry in predictions
-        for rank, guess in enumerate(entry["predictions"])
-    ]
-    print_table("image", "class", ">probability", rows=rows)
-
-
-def _lines(inputs: list[str] | None, file: Path | None) -> dict[str, str]:
-    """The lines of the file, or of stdin where no arguments are given, by where they stand; no empty ones."""
-    from kzoo.errors import DataError, UsageError
-
+    yield from map(Input, arguments)
     if file is not None:
-        content = file.read_bytes()
-    elif inputs:
-        return {}
-    elif sys.stdin is None or sys.stdin.isatty():
-        raise UsageError("give texts as arguments, with --file, or on stdin")
+        yield from _lines(file.read_bytes(), str(file))
+    elif not arguments:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("give texts as arguments, with --file, or on stdin")
+        yield from _lines(sys.stdin.buffer.read(), "stdin")
+
+
+def _expand(argument: str, kind: type[Predictor]) -> list[str]:
+    """A file as it is; of a folder its files, of a pattern those that fit, by name."""
+    from kzoo.errors import DataError
+
+    path = Path(argument)
+    if path.is_dir():
+        found = sorted(str(entry) for entry in path.iterdir() if entry.suffix.lower() in kind.SUFFIXES)
+    elif path.exists() or not set("*?[") & set(argument):
+        return [argument]
     else:
-        content = sys.stdin.buffer.read()
-    place = file or "stdin"
+        root = Path(path.anchor)
+        found = sorted(map(str, root.glob(str(path.relative_to(root)))))
+    if not found:
+        raise DataError(f"{argument} has no {kind.INPUTS}")
+    return found
+
+
+def _lines(content: bytes, place: str) -> list[Input]:
+    """The lines of a text; blank ones keep their place."""
+    from kzoo.errors import DataError
+
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise DataError(f"{place} is not UTF-8 text") from error
-    found = {f"{place}, line {number}": line for number, line in enumerate(lines, 1) if line.strip()}
-    if not found:
+    if not any(map(str.strip, lines)):
         raise DataError(f"there is no text in {place}")
-    return found
-
-
-def _readable(author: Author, lines: Mapping[str, str]) -> Iterator[str]:
-    """The lines that can be read; what cannot is left out and said so."""
-    from kzoo.errors import DataError, UsageError
-
-    left_out = []
-    for place, line in lines.items():
-        try:
-            author.read([line])
-        except UsageError as error:
-            left_out.append(f"{place} left out: {error}")
-        else:
-            yield line
-    if lines and len(left_out) == len(lines):
-        raise DataError(left_out[0])
-    print_lines(left_out)
-
-
-def _print_texts(answers: list[dict[str, Any]]) -> None:
-    rows = [
-        (entry["source"] if rank == 0 else "", answer["text"], f"{answer['score']:.3f}")
-        for entry in answers
-        for rank, answer in enumerate(entry["predictions"])
+    return [
+        Input(line if line.strip() else None, f"{place}, line {number}")
+        for number, line in enumerate(lines, 1)
     ]
-    print_table("read", "written", ">score", rows=rows)
+
+
+def _failures(given: Sequence[Input], predictions: Sequence[Prediction]) -> list[KzooError]:
+    """What is wrong with the inputs that cannot be read; an error in a line of a file names the line."""
+    from kzoo.errors import DataError
+
+    return [
+        DataError(f"{each.place} has no answer: {prediction.error}") if each.place else prediction.error
+        for each, prediction in zip(given, predictions, strict=True)
+        if prediction.error
+    ]
+
+
+def _write_csv(path: Path, predictor: Predictor, predictions: Sequence[Prediction]) -> None:
+    from kzoo.files import atomic_write_text
+
+    source, text, score = predictor.KEYS
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([source, "rank", text, score, "error"])
+    for prediction in predictions:
+        rows: list[Any] = [
+            (rank, answer.text, answer.score, "") for rank, answer in enumerate(prediction.answers, 1)
+        ]
+        for row in rows or [("", "", "", prediction.error or "")]:
+            writer.writerow([prediction.source, *row])
+    atomic_write_text(path, buffer.getvalue())
+
+
+def _print_table(predictor: Predictor, predictions: Sequence[Prediction]) -> None:
+    source, text, score = predictor.HEADS
+    rows = [
+        (prediction.source if rank == 0 else "", answer.text, f"{answer.score:.4f}")
+        for prediction in predictions
+        for rank, answer in enumerate(prediction.answers)
+    ]
+    console().print(predictor.title, style="bold", soft_wrap=True)
+    print_table(source, text, f">{score}", rows=rows)
     print_lines(
-        f"{entry['source']}: {', '.join(map(repr, entry['unknown']))} not in the training data, "
+        f"{prediction.source}: {', '.join(map(repr, prediction.unknown))} not in the training data, "
         "read as unknown"
-        for entry in answers
-        if entry["unknown"]
+        for prediction in predictions
+        if prediction.unknown
     )

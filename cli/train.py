@@ -213,21 +213,26 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, as_json: bool) -> No
 
 
 def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:
+    """What was measured, and beside it what is published, if anything is that compares."""
+    from kzoo.metrics.table import label_of
+
     comparison = metrics["comparison"]
     published = comparison["published"] or {}
     measured = [f"{split}_{name}" for name in ("loss", *figures) for split in ("validation", "test")]
     rows = [
         (
-            name.replace("_", " "),
+            label_of(name),
             f"{metrics[name]:.4f}",
-            f"{published[name]:.4f}" if name in published else "-",
+            *([f"{published[name]:.4f}" if name in published else ""] if published else []),
         )
         for name in ("train_loss", "train_loss_running", *measured)
     ]
-    title = f"{metrics['recipe']} after {metrics['epochs']} epochs, {metrics['seconds']:.0f} s"
+    epochs = "1 epoch" if metrics["epochs"] == 1 else f"{metrics['epochs']} epochs"
+    title = f"{metrics['recipe']} after {epochs}, {metrics['seconds']:.0f} s"
     if metrics["tested_epoch"] != metrics["epochs"]:
         title += f"; tested as it was after epoch {metrics['tested_epoch']}"
-    print_table("", "measured", comparison.get("source", "published"), rows=rows, title=title)
+    sources = [comparison["source"]] if published else []
+    print_table("", ">measured", *(f">{source}" for source in sources), rows=rows, title=title)
     note = comparison.get("remark") or comparison.get("reason")
     if note:
         console().print(

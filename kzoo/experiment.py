@@ -6,7 +6,7 @@ What differs between images and sequences is the sub-class of `Experiment` that 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -23,7 +23,8 @@ from kzoo.files import remove_partial_files
 from kzoo.metrics.table import Metric
 from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.reporting.parameters import trainable_count
-from kzoo.tasks import criterion, experiment_type
+from kzoo.tasks import criterion, epoch_of, experiment_type
+from kzoo.tasks.decoding import Decoding
 from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, newest_epoch, save_checkpoint
 from kzoo.training.engines import engine
@@ -33,7 +34,7 @@ from kzoo.training.objective import Objective
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.order import steps_per_epoch
 from kzoo.training.progress import Progress
-from kzoo.training.run import RunFolder
+from kzoo.training.run import Checkpoint, RunFolder
 
 
 class DataSet(Protocol):
@@ -46,6 +47,18 @@ class DataSet(Protocol):
     def splits(self) -> dict[str, Any]: ...
 
     def sha256(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a split says of a model: its figures, and each hypothesis with what is true, ready for JSON.
+
+    A hypothesis has the `index` of its example, its `rank` among those of the same example, the
+    `references`, its `score`, a log-probability, and its `distance` to the nearest reference.
+    """
+
+    figures: dict[str, Any]
+    hypotheses: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,22 @@ class Experiment(ABC):
     @abstractmethod
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
+
+    @abstractmethod
+    def evaluate(
+        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
+    ) -> Evaluation:
+        """Measure the models of one or several runs, decoded together, on a split.
+
+        Args:
+            runs: the run of the experiment, and others.
+            checkpoint: which model of each; None takes the one that its recipe says is tested.
+            split: which examples.
+            decoding: how sequences are written, greedily if None.
+
+        Raises:
+            UsageError: the runs do not go together, or their task has no decoding.
+        """
 
     @property
     def criterion(self) -> Metric:
@@ -233,6 +262,15 @@ def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
     return experiment.with_files_of(run)
 
 
+def tested(runs: Sequence[RunFolder], checkpoint: Checkpoint | None) -> dict[str, Any]:
+    """Which model of runs is measured, and after which epochs it was kept, ready for JSON."""
+    chosen = [checkpoint or run.recipe().training.tested_epoch for run in runs]
+    return {
+        "checkpoint": chosen[0] if len(set(chosen)) == 1 else "tested",
+        "epochs": [epoch_of(run, name) for run, name in zip(runs, chosen, strict=True)],
+    }
+
+
 def _other_data(origin: Origin, before: dict[str, Any], run: RunFolder) -> DataError:
     """The error for data that are not those of a run."""
     if before["stand_in"]:
@@ -271,10 +309,10 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
     before, training = run.environment(), experiment.recipe.training
     if run.finished and run.metrics()["epochs"] >= training.epochs:
         raise UsageError(
-            f"{run.path} is finished after {run.metrics()['epochs']} epochs: --epochs N goes on to N"
+            f"{run.path} is finished, epoch {run.metrics()['epochs']} was its last: --epochs N goes on to N"
         )
     if (done := newest_epoch(run.checkpoints)) > training.epochs:
-        raise UsageError(f"{run.path} has {done} epochs already: give --epochs a larger number")
+        raise UsageError(f"{run.path} has trained epoch {done} already: give --epochs a larger number")
     planned = run.recipe().training.epochs
     if training.schedule != "constant" and training.epochs != planned:
         raise UsageError(

@@ -14,6 +14,9 @@ from kzoo.extras import require
 Clip = Path | np.ndarray
 """A sound file, or float32 samples `(length,)` where kzoo made them."""
 
+SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
+"""The files of a folder that are taken for sound."""
+
 _UNKNOWN_SIZE = 0x7FFFF000
 """From here on a WAV's length is what programs write that do not know it, as when they write to a pipe."""
 

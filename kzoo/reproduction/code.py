@@ -16,7 +16,8 @@ DECISIVE = (
 """The folders and modules of kzoo that bear on what is measured: the others draw, print and judge."""
 
 ASIDE = (
-    *("tasks/author.py", "tasks/texts.py", "tasks/photographs.py", "tasks/recordings.py"),
+    *("tasks/predictor.py", "tasks/writing.py", "tasks/texts.py"),
+    *("tasks/image_files.py", "tasks/photographs.py", "tasks/recordings.py"),
     "data/*_cards.py",
 )
 """Those among them that do not: they are for a user's own inputs, or say of data what their hash has."""

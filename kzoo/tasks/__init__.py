@@ -7,11 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kzoo import registry
+from kzoo.errors import UsageError
 from kzoo.metrics.table import METRICS, Metric
 
 if TYPE_CHECKING:
     from kzoo.experiment import Experiment
-    from kzoo.tasks.author import Author
+    from kzoo.tasks.predictor import Predictor
+    from kzoo.training.run import Checkpoint, RunFolder
 
 
 @dataclass(frozen=True)
@@ -19,24 +21,36 @@ class Task:
     """What differs between tasks and is known without Keras.
 
     Args:
-        kind: the module of its experiment: images, pairs, captions or speech.
-        experiment: the class there.
-        author: module and class that take a user's own input.
+        experiment: module and class of its experiment; the module is named by the data.
+        predictor: module and class of what takes a user's own input.
         criterion: the metric of the validation set by which epochs are compared.
+        pictures: what `kzoo plot` draws of its runs, beside curves.
     """
 
-    kind: str
-    experiment: str
-    author: tuple[str, str]
+    experiment: tuple[str, str]
+    predictor: tuple[str, str]
     criterion: str
+    pictures: tuple[str, ...]
 
 
 TASKS = {
-    "image classification": Task("images", "ImageExperiment", ("", ""), "accuracy"),
-    "sequence transduction": Task("pairs", "PairExperiment", ("texts", "TextAuthor"), "character_error_rate"),
-    "image captioning": Task("captions", "CaptionExperiment", ("photographs", "ImageAuthor"), "bleu_4"),
+    "image classification": Task(
+        ("images", "ImageExperiment"),
+        ("image_files", "ImagePredictor"),
+        "accuracy",
+        ("activations", "kernels", "confusion", "mistakes"),
+    ),
+    "sequence transduction": Task(
+        ("pairs", "PairExperiment"), ("texts", "TextPredictor"), "character_error_rate", ("attention",)
+    ),
+    "image captioning": Task(
+        ("captions", "CaptionExperiment"), ("photographs", "CaptionPredictor"), "bleu_4", ("attention",)
+    ),
     "speech recognition": Task(
-        "speech", "SpeechExperiment", ("recordings", "AudioAuthor"), "character_error_rate"
+        ("speech", "SpeechExperiment"),
+        ("recordings", "SpeechPredictor"),
+        "character_error_rate",
+        ("attention", "spectrogram"),
     ),
 }
 """The tasks by the names that the cards of models have."""
@@ -52,21 +66,43 @@ def criterion(model: str) -> Metric:
     return METRICS[task_of(model).criterion]
 
 
+def epoch_of(run: RunFolder, checkpoint: Checkpoint) -> int | None:
+    """The epoch after which a model of a run was kept, None where the run has no history."""
+    if not run.has_history:
+        return None
+    history = run.history()
+    if checkpoint == "last":
+        return int(history["epoch"][-1])
+    metric = criterion(run.recipe().model.name)
+    sign = -1 if metric.higher_is_better else 1
+    values = [sign * value for value in history[f"validation_{metric.name}"]]
+    return int(history["epoch"][values.index(min(values))])
+
+
+def check_picture(run: RunFolder, picture: str) -> None:
+    """Raises UsageError if `kzoo plot` draws no such picture of a run's task."""
+    model = run.recipe().model.name
+    if picture not in task_of(model).pictures:
+        having = ", ".join(name for name, task in TASKS.items() if picture in task.pictures)
+        task = registry.card(model).task
+        raise UsageError(f"kzoo plot {picture} is for {having}; {run.path} is a run of {task}")
+
+
 def experiment_type(model: str) -> type[Experiment]:
     """The kind of experiment that a model of the zoo is trained in."""
-    task = task_of(model)
-    return _find(task.kind, task.experiment)
+    return _find(task_of(model).experiment)
 
 
 def kind(model: str) -> str:
     """The kind of experiment by its name, that of its module: images, pairs, captions or speech."""
-    return task_of(model).kind
+    return task_of(model).experiment[0]
 
 
-def author_type(model: str) -> type[Author]:
-    """What writes with a model of the zoo about a user's own input."""
-    return _find(*task_of(model).author)
+def predictor_type(model: str) -> type[Predictor]:
+    """What takes a user's own input to a model of the zoo."""
+    return _find(task_of(model).predictor)
 
 
-def _find(module: str, name: str) -> Any:
+def _find(place: tuple[str, str]) -> Any:
+    module, name = place
     return getattr(import_module(f"{__name__}.{module}"), name)

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from kzoo import registry
 from kzoo.data.caption_sources import load_caption_set
 from kzoo.data.captions import CaptionSet, read_images
-from kzoo.data.tokens import Tokens, to_text
+from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
@@ -58,6 +58,7 @@ class CaptionExperiment(SequenceExperiment):
     FIGURES = ("bleu_1", "bleu_4")
     WRITER: ClassVar[Writer] = family
     READS = ("encoder", "image_size")
+    INPUT = "image"
     SAMPLE_COLUMNS = ("image", "reference", "prediction")
 
     @classmethod
@@ -160,6 +161,19 @@ class CaptionExperiment(SequenceExperiment):
         """The negative log-likelihood of each next word."""
         source = "image" if self.encoder == family.TRAINED_ALONG else "regions"
         return captioning(source, self.recipe.training.label_smoothing)
+
+    def names(self, split: str) -> Sequence[str]:
+        """The names of the images."""
+        return self.data.splits[split].names
+
+    def references(self, split: str) -> Sequence[Sequence[Tokens]]:
+        """All captions of each."""
+        return self.data.splits[split].captions
+
+    @property
+    def written_kind(self) -> TokenKind:
+        """Words."""
+        return "spaces"
 
     def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
         """The mean BLEU-1 and BLEU-4 of an image (R001)."""

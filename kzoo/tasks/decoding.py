@@ -18,6 +18,10 @@ OPTIONS: dict[Method, tuple[str, ...]] = {
 """The options of `Decoding` that each method has."""
 
 
+MOST = 1_000
+"""The widest beam and the most samples: time and memory grow with both."""
+
+
 @dataclass(frozen=True)
 class Decoding:
     """How sequences are made from a model: a method and its options; `samples` is the number of passes."""
@@ -32,8 +36,9 @@ class Decoding:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        if self.beam < 1 or self.samples < 1:
-            raise UsageError("a beam and a number of samples must be 1 or more")
+        for name, number in (("a beam", self.beam), ("a number of samples", self.samples)):
+            if not 1 <= number <= MOST:
+                raise UsageError(f"{name} must be 1 to {MOST:,}, not {number:,}")
         if not 0 < self.top_p <= 1:
             raise UsageError(f"top_p must lie in (0, 1], not {self.top_p}")
         if not 0 < self.temperature < math.inf:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,15 @@ import keras
 import numpy as np
 
 from kzoo import registry
-from kzoo.data.folders import read_image
 from kzoo.data.images import ImageSet, Split
 from kzoo.data.sources import load_image_set
 from kzoo.errors import UsageError
-from kzoo.experiment import Experiment
+from kzoo.experiment import Evaluation, Experiment, tested
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.recipe import Recipe
 from kzoo.reporting.figure import NONE_OF_THESE
 from kzoo.reporting.pictures import draw_pictures
+from kzoo.tasks.decoding import Decoding
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
 from kzoo.training.objective import Objective, image_classification
@@ -102,17 +102,41 @@ class ImageExperiment(Experiment):
         )
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
 
-    def evaluate(self, run: RunFolder, checkpoint: Checkpoint | None, split: str) -> dict[str, Any]:
-        """Measure a model of the run, the tested one if none is named, on a split, ready for JSON."""
-        chosen = self.data.splits[split]
+    def evaluate(
+        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
+    ) -> Evaluation:
+        """The loss, the accuracy, the confusion matrix and the figures of each class."""
+        run, chosen = runs[0], self.data.splits[split]
+        if decoding is not None or len(runs) > 1:
+            raise UsageError(f"--decoding and --with are for sequences; {run.path} is a run of images")
         log_probabilities = compile_predict(run.load_tested_model(checkpoint))(chosen.images)
-        return {
+        figures = {
             "run": str(run.path),
-            "checkpoint": checkpoint or self.recipe.training.tested_epoch,
+            **tested(runs, checkpoint),
             "split": split,
             "data": self.describe_data(),
             **evaluate_split(chosen, log_probabilities, self.data.class_names),
         }
+        return Evaluation(figures, _hypotheses(chosen.labels, log_probabilities, self.data.class_names))
+
+
+def _hypotheses(
+    labels: np.ndarray, log_probabilities: np.ndarray, class_names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The most probable class of each image; its distance is 0 where it is right, else 1."""
+    names = [*class_names, NONE_OF_THESE]
+    best = log_probabilities.argmax(axis=-1)
+    return [
+        {
+            "index": index,
+            "rank": 0,
+            "references": [names[label]],
+            "hypothesis": names[min(guess, len(class_names))],
+            "score": float(log_probabilities[index, guess]),
+            "distance": int(guess != label),
+        }
+        for index, (label, guess) in enumerate(zip(labels.tolist(), best.tolist(), strict=True))
+    ]
 
 
 def evaluate_split(
@@ -140,38 +164,8 @@ def evaluate_split(
     }
 
 
-def predict(run: RunFolder, checkpoint: Checkpoint, images: list[Path], top: int) -> list[dict[str, Any]]:
-    """The `top` most probable classes of image files, ready for JSON."""
-    model = run.load_model(checkpoint)
-    names = run.environment()["data"]["class_names"]
-    pixels = np.stack([read_image(path, _input_shape(model)) for path in images])
-    probabilities = np.exp(compile_predict(model)(pixels))
-    return [
-        {"image": str(path), "predictions": _most_probable(row, names, top)}
-        for path, row in zip(images, probabilities, strict=True)
-    ]
-
-
-def own_image(run: RunFolder, image: Path) -> tuple[np.ndarray, str]:
-    """A user's image file as the run's model takes it, and what to call it."""
-    return read_image(image, _input_shape(run.load_model("last"))), image.name
-
-
 def test_image(data: ImageSet, index: int) -> tuple[np.ndarray, str]:
     """An image of the test set, and what to call it."""
     if index >= len(data.test):
         raise UsageError(f"--index {index}: the test set has {len(data.test)} images, counted from 0")
     return data.test.images[index], f"test image {index} ({data.class_names[data.test.labels[index]]})"
-
-
-def _most_probable(probabilities: np.ndarray, names: list[str], top: int) -> list[dict[str, Any]]:
-    order = np.argsort(-probabilities, kind="stable")[:top]
-    return [
-        {"class": names[i] if i < len(names) else NONE_OF_THESE, "probability": float(probabilities[i])}
-        for i in order
-    ]
-
-
-def _input_shape(model: keras.Model) -> tuple[int, int, int]:
-    height, width, channels = model.input_shape[1:]
-    return height, width, channels

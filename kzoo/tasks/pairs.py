@@ -15,7 +15,7 @@ from kzoo import registry
 from kzoo.data.augmentation import corrupt
 from kzoo.data.pair_sources import OPTIONS, load_pair_set
 from kzoo.data.pairs import PairSet
-from kzoo.data.tokens import Tokens, to_text
+from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
@@ -50,6 +50,7 @@ class PairExperiment(SequenceExperiment):
     TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
     FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = seq2seq
+    INPUT = "source"
     SAMPLE_COLUMNS = ("source", "target", "prediction")
 
     @cached_property
@@ -136,6 +137,19 @@ class PairExperiment(SequenceExperiment):
     def targets(self, split: str) -> tuple[Sequence[Tokens], None]:
         """One for each source."""
         return self.data.splits[split].targets, None
+
+    def names(self, split: str) -> Sequence[str]:
+        """The texts of the sources."""
+        return [to_text(source, self.data.tokens[0]) for source in self.data.splits[split].sources]
+
+    def references(self, split: str) -> Sequence[Sequence[Tokens]]:
+        """The target of each."""
+        return [(target,) for target in self.data.splits[split].targets]
+
+    @property
+    def written_kind(self) -> TokenKind:
+        """That of the targets."""
+        return self.data.tokens[1]
 
     def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
         """The macro error rate (R000, R002), the micro one (R003's CER), and the share of wrong sequences."""

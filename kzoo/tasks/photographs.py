@@ -9,14 +9,13 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.folders import read_image
+from kzoo.data.folders import SUFFIXES, read_image
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
 from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.models.writer import Writer
-from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.captions import (
     CaptionExperiment,
     as_sources,
@@ -25,10 +24,12 @@ from kzoo.tasks.captions import (
     limits,
     region_attention,
 )
+from kzoo.tasks.writing import SequencePredictor
 from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.sources import Sources
 
 
-class ImageAuthor(Author):
+class CaptionPredictor(SequencePredictor):
     """Captioners that read the regions of one encoder.
 
     Raises:
@@ -39,6 +40,7 @@ class ImageAuthor(Author):
     WRITER: ClassVar[Writer] = family
     READS = CaptionExperiment.READS
     INPUTS = "image files"
+    SUFFIXES = SUFFIXES
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         super().__init__(runs, checkpoint)
@@ -56,18 +58,19 @@ class ImageAuthor(Author):
         """Words."""
         return "spaces"
 
-    def read(self, inputs: Sequence[str]) -> Reading:
-        """Image files, resized as in the training, and their regions."""
-        images = np.stack([self._pixels(path) for path in inputs])
+    def read(self, source: str) -> np.ndarray:
+        """The pixels of an image file, resized as in the training."""
+        size = self.data["image_size"]
+        return read_image(Path(source), (size, size, 3))
+
+    def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
+        """Their regions, or pixels where the encoder was trained along."""
+        images = np.stack(inputs)
         if self._encoder != family.TRAINED_ALONG:
             images = open_encoder(self._encoder).encode(images)
-        return Reading(as_sources(images), [() for _ in inputs])
+        return as_sources(images)
 
     def draw_attention(self, source: str, title: str) -> Figure:
         """The image with the attention over it, word by word."""
-        written, weights = self.attention(self.read([source]))
-        return region_attention(self._pixels(source), written, weights, title)
-
-    def _pixels(self, path: str) -> np.ndarray:
-        size = self.data["image_size"]
-        return read_image(Path(path), (size, size, 3))
+        written, weights = self.attention(source)
+        return region_attention(self.read(source), written, weights, title)

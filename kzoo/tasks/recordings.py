@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from kzoo.data.audio import SUFFIXES, read_audio
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
 from kzoo.features.speech import cut_clips, spectrograms
@@ -16,7 +17,6 @@ from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
 from kzoo.reporting.spectrogram import spectrogram
-from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.speech import (
     LIMITS,
     SpeechExperiment,
@@ -28,14 +28,17 @@ from kzoo.tasks.speech import (
     longest_clip,
     pad_frames,
 )
+from kzoo.tasks.writing import SequencePredictor
+from kzoo.training.sources import Sources
 
 
-class AudioAuthor(Author):
+class SpeechPredictor(SequencePredictor):
     """Recognisers of one kind of spectrogram."""
 
     WRITER: ClassVar[Writer] = family
     READS = SpeechExperiment.READS
     INPUTS = "sound files"
+    SUFFIXES = SUFFIXES
 
     @property
     def limits(self) -> Limits:
@@ -52,11 +55,19 @@ class AudioAuthor(Author):
         """What turns sound into frames."""
         return log_mel(self.recipe, self.data["rate"])
 
-    def read(self, inputs: Sequence[str]) -> Reading:
-        """Sound files, resampled, as their spectrograms."""
+    def read(self, source: str) -> np.ndarray:
+        """The samples of a sound file, resampled."""
+        return read_audio(Path(source), self.transform.rate)
+
+    def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
+        """Their spectrograms, all to one length where padding is heard."""
         frames, is_masked = self.frames(inputs), leaves_padding_out(self.recipe)
         frames = frames if is_masked else pad_frames(frames, longest_clip(self.recipe.data))
-        return Reading(as_sources(frames, is_masked), [() for _ in inputs])
+        return as_sources(frames, is_masked)
+
+    def frames(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
+        """The spectrograms of clips, `(count, longest, mels)`, padded with zeros."""
+        return spectrograms(inputs, self.transform, longest_clip(self.recipe.data))[0]
 
     def remarks(self, inputs: Sequence[str]) -> list[str]:
         """Which of the files are longer than what is read of them."""
@@ -64,20 +75,12 @@ class AudioAuthor(Author):
         rows = cut_clips([Path(path) for path in inputs], transform, longest)
         return [cut_line([inputs[row] for row in rows], transform, longest)] if rows else []
 
-    def frames(self, paths: Sequence[str]) -> np.ndarray:
-        """The spectrograms of sound files, `(count, longest, mels)`, padded with zeros.
-
-        Raises:
-            DataError: a file is missing or damaged.
-        """
-        return spectrograms([Path(path) for path in paths], self.transform, longest_clip(self.recipe.data))[0]
-
     def draw_attention(self, source: str, title: str) -> Figure:
         """The spectrogram, and below it the attention of each character over the same time."""
-        written, weights = self.attention(self.read([source]))
-        return frame_attention(self.frames([source])[0], written, weights, self.transform, title)
+        written, weights = self.attention(source)
+        return frame_attention(self.frames([self.read(source)])[0], written, weights, self.transform, title)
 
     def draw_spectrogram(self, source: str, title: str) -> Figure:
         """What the model reads of a sound file."""
         seconds = self.transform.hop / self.transform.rate
-        return spectrogram(self.frames([source])[0], seconds_per_frame=seconds, title=title)
+        return spectrogram(self.frames([self.read(source)])[0], seconds_per_frame=seconds, title=title)

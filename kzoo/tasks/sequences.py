@@ -14,12 +14,13 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.tokens import Tokens
+from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
-from kzoo.experiment import Experiment
+from kzoo.experiment import Evaluation, Experiment, tested
 from kzoo.files import atomic_write_text
+from kzoo.metrics.transcription import edit_distances
 from kzoo.models.writer import Writer
 from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
@@ -49,6 +50,9 @@ class SequenceExperiment(Experiment):
     WRITER: ClassVar[Writer]
     """The family of the model."""
 
+    INPUT: ClassVar[str]
+    """What a source is called in a file of hypotheses."""
+
     SAMPLE_COLUMNS: ClassVar[tuple[str, ...]]
     """The columns of the sample predictions in a run folder."""
 
@@ -73,6 +77,19 @@ class SequenceExperiment(Experiment):
     @abstractmethod
     def targets(self, split: str) -> tuple[Sequence[Tokens], np.ndarray | None]:
         """What is to be written, and about which source each is: about its own where None."""
+
+    @abstractmethod
+    def names(self, split: str) -> Sequence[str]:
+        """What is written about: a text, or the name of a file."""
+
+    @abstractmethod
+    def references(self, split: str) -> Sequence[Sequence[Tokens]]:
+        """What may be written about each source."""
+
+    @property
+    @abstractmethod
+    def written_kind(self) -> TokenKind:
+        """What the tokens that are written are."""
 
     @abstractmethod
     def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
@@ -141,7 +158,7 @@ class SequenceExperiment(Experiment):
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of greedy decoding of the test set; curves, attention and sample predictions."""
         save(curves({self.title: run.history()}, self.criterion), run.path / "curves.png")
-        passes = self.decode([model], "test", Decoding())
+        passes = decode_all(self.decode([model], "test", Decoding()), self.vocabulary)
         predictions = [row[0] for row in passes]
         self._write_samples(run, predictions)
         self.draw_samples(run, predictions)
@@ -150,35 +167,51 @@ class SequenceExperiment(Experiment):
         return {"loss": self.compile_loss(model, "test")(), **self.measure("test", passes)}
 
     def evaluate(
-        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding
-    ) -> dict[str, Any]:
-        """Measure the models of one or several runs, decoded together, on a split, ready for JSON.
-
-        The loss is that of one model; several together have none.
-
-        Raises:
-            UsageError: the runs do not go together, or were trained on different data.
-        """
+        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
+    ) -> Evaluation:
+        """Error rates, similarities or BLEU with their intervals; the loss is that of one model alone."""
         self.check_together(runs)
         check_data(runs)
-        tested = {run.recipe().training.tested_epoch for run in runs}
+        decoding = decoding or Decoding()
         models = [run.load_tested_model(checkpoint) for run in runs]
         loss = {"loss": self.compile_loss(models[0], split)()} if len(models) == 1 else {}
-        return {
+        decoded = self.decode(models, split, decoding)
+        passes = decode_all(decoded, self.vocabulary)
+        figures = {
             "runs": [str(run.path) for run in runs],
-            "checkpoint": checkpoint or (tested.pop() if len(tested) == 1 else "tested"),
+            **tested(runs, checkpoint),
             "split": split,
             "data": self.describe_data(),
             "decoding": decoding.to_json(),
             "noun": self.NOUN,
             **loss,
-            **self.measure(split, self.decode(models, split, decoding)),
+            **self.measure(split, passes),
         }
+        return Evaluation(figures, self._hypotheses(split, passes, decoded.scores))
 
-    def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> list[list[Tokens]]:
+    def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> Decoded:
         """What models write about the sources of a split, in each pass or beam."""
         decode = compile_decoding(models, self.WRITER, decoding, self.limits)
-        return decode_all(decode(self.sources(split)), self.vocabulary)
+        return decode(self.sources(split))
+
+    def _hypotheses(
+        self, split: str, passes: Sequence[Sequence[Tokens]], scores: np.ndarray
+    ) -> list[dict[str, Any]]:
+        """Each pass or beam; its distance is the edits to the nearest reference."""
+        references = self.references(split)
+        return [
+            {
+                "index": index,
+                self.INPUT: name,
+                "rank": rank,
+                "references": [to_text(reference, self.written_kind) for reference in references[index]],
+                "hypothesis": to_text(written, self.written_kind),
+                "score": float(scores[index, rank]),
+                "distance": _nearest(references[index], written),
+            }
+            for index, name in enumerate(self.names(split))
+            for rank, written in enumerate(passes[index])
+        ]
 
     def draw_attention(self, model: keras.Model, prediction: Tokens) -> Figure:
         """What each token of the first prediction attends to, and the end, where it was reached."""
@@ -205,6 +238,11 @@ def decode_all(decoded: Decoded, vocabulary: Vocabulary) -> list[list[Tokens]]:
 def decode_best(decoded: Decoded, vocabulary: Vocabulary) -> list[Tokens]:
     """The tokens of the first pass for every source."""
     return [vocabulary.decode(row[0]) for row in decoded.tokens]
+
+
+def _nearest(references: Sequence[Tokens], written: Tokens) -> int:
+    """The edits from what was written to the nearest reference."""
+    return int(edit_distances(references, [written] * len(references)).min())
 
 
 def check_data(runs: Sequence[RunFolder]) -> None:

@@ -15,7 +15,7 @@ from kzoo import registry
 from kzoo.data.sieve import NAMED
 from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.speech_sources import load_speech_set
-from kzoo.data.tokens import Tokens, to_text
+from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
@@ -61,6 +61,7 @@ class SpeechExperiment(SequenceExperiment):
     FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
     WRITER: ClassVar[Writer] = family
     READS = ("frames",)
+    INPUT = "clip"
     SAMPLE_COLUMNS = ("clip", "text", "prediction")
 
     @classmethod
@@ -168,6 +169,19 @@ class SpeechExperiment(SequenceExperiment):
     def objective(self) -> Objective:
         """The negative log-likelihood of each next character."""
         return transduction("frames", self.recipe.training.label_smoothing)
+
+    def names(self, split: str) -> Sequence[str]:
+        """The names of the clips."""
+        return self.data.splits[split].names
+
+    def references(self, split: str) -> Sequence[Sequence[Tokens]]:
+        """The text of each."""
+        return [(text,) for text in self.data.splits[split].texts]
+
+    @property
+    def written_kind(self) -> TokenKind:
+        """Characters."""
+        return "characters"
 
     def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
         """R004's similarities, and the error rates of characters and of words, which are micro means."""

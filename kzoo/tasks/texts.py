@@ -14,14 +14,14 @@ from kzoo.errors import UsageError
 from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.reporting.alignment import alignment
-from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.pairs import limits
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
+from kzoo.tasks.writing import SequencePredictor
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
 
-class TextAuthor(Author):
+class TextPredictor(SequencePredictor):
     """Translators of texts, with the vocabularies they share."""
 
     WRITER: ClassVar[Writer] = seq2seq
@@ -41,27 +41,29 @@ class TextAuthor(Author):
         """That of the targets."""
         return self.data["tokens"][1]
 
-    def read(self, inputs: Sequence[str]) -> Reading:
-        """Texts as their ids; see `tokens`."""
-        sources = [self.tokens(text) for text in inputs]
-        unknown = [self._source_vocabulary.unknown(source) for source in sources]
-        return Reading(Sources(self._source_vocabulary.encode_batch(sources)), unknown)
-
-    def draw_attention(self, source: str, title: str) -> Figure:
-        """A heat map with the tokens of both texts on its axes."""
-        written, weights = self.attention(self.read([source]))
-        return alignment(self.tokens(source), written, weights, title=title)
-
-    def tokens(self, text: str) -> Tokens:
+    def read(self, source: str) -> Tokens:
         """The tokens of a text, normalised where the training data are.
 
         Raises:
             UsageError: a text that is not UTF-8, or without tokens.
         """
-        if any("\ud800" <= character <= "\udfff" for character in text):  # what Python makes of other bytes
-            raise UsageError(f"{text!r} is not UTF-8 text")
+        if any("\ud800" <= character <= "\udfff" for character in source):  # what Python makes of other bytes
+            raise UsageError(f"{source!r} is not UTF-8 text")
         is_normalised, kind = self.data["name"] in NORMALISED_SETS, self.data["tokens"][0]
-        tokens = to_tokens(normalise(text) if is_normalised else text.strip(), kind)
+        tokens = to_tokens(normalise(source) if is_normalised else source.strip(), kind)
         if not tokens:
-            raise UsageError(f"{text!r} has no {kind} that could be read")
+            raise UsageError(f"{source!r} has no {kind} that could be read")
         return tokens
+
+    def collate(self, inputs: Sequence[Tokens]) -> Sources:
+        """Their ids."""
+        return Sources(self._source_vocabulary.encode_batch(inputs))
+
+    def unknown(self, read: Tokens) -> tuple[str, ...]:
+        """The tokens that the vocabulary does not have."""
+        return self._source_vocabulary.unknown(read)
+
+    def draw_attention(self, source: str, title: str) -> Figure:
+        """A heat map with the tokens of both texts on its axes."""
+        written, weights = self.attention(source)
+        return alignment(self.read(source), written, weights, title=title)

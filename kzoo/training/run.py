@@ -68,6 +68,11 @@ class RunFolder:
         """
         return self._json("metrics.json", Metrics)
 
+    @property
+    def has_history(self) -> bool:
+        """Whether an epoch was closed."""
+        return (self.path / "history.csv").is_file()
+
     def history(self) -> dict[str, list[float]]:
         """The columns of the history.
 
@@ -128,8 +133,7 @@ class RunFolder:
     @property
     def was_trained(self) -> bool:
         """Whether a checkpoint was written once: the first comes after the first row of the history."""
-        history = self.path / "history.csv"
-        return self.finished or (history.is_file() and len(self.history()["epoch"]) > 1)
+        return self.finished or (self.has_history and len(self.history()["epoch"]) > 1)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Write one of the JSON files."""

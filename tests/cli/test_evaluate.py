@@ -142,8 +142,10 @@ def test_a_table_of_error_rates_otherwise(kzoo, trained_pair_run):
     done = kzoo("evaluate", trained_pair_run, "--decoding", "beam", "--beam", 2)
     assert done.exit_code == 0
     told = " ".join(done.stdout.split())
-    assert told.startswith("last model on words.tsv test, 18 pairs, beam, beam 2, length penalty 0.0")
-    for words in ("measured 95 % interval", "character error rate", "word error rate at 2"):
+    assert told.startswith(
+        "last model (epoch 60) on words.tsv test, 18 pairs, beam, beam 2, length penalty 0.0"
+    )
+    for words in ("measured 95 % interval", "character error rate (CER)", "word error rate (WER) @2"):
         assert words in told
 
 
@@ -224,7 +226,7 @@ def test_other_pairs_than_those_of_the_run(kzoo, trained_pair_run, own_pairs, tm
     recipe.write_text(recipe.read_text().replace(str(own_pairs), str(other)))
     done = kzoo("evaluate", trained_pair_run)
     assert done.exit_code == 3
-    assert "is not the" in done.stderr
+    assert "is not what" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -278,7 +280,7 @@ def test_runs_of_other_words_or_other_data(
     recipe.write_text(recipe.read_text().replace(str(own_captions), str(other)))
     done = kzoo("evaluate", trained_caption_run, "--data-dir", other)
     assert done.exit_code == 3
-    assert "is not the" in done.stderr
+    assert "is not what" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,8 +45,19 @@ def test_a_picture_of_the_test_split_is_what_evaluate_says_it_is(kzoo, trained_r
 def test_a_table_names_the_three_likeliest(kzoo, trained_run, pictures):
     done = kzoo("predict", trained_run, pictures[0])
     assert done.exit_code == 0
-    assert "[0].png" in done.stdout
-    assert len(done.stdout.splitlines()) == 1 + 3
+    title, _, first, *others = done.stdout.splitlines()
+    assert title == f"{trained_run.name}, last model (epoch 4)"
+    assert "[0].png" in first
+    assert len(others) == 2
+
+
+def test_evaluate_and_predict_take_the_same_model(kzoo, trained_run, pictures):
+    """The tested one, although another epoch is the best on the validation set."""
+    answers = json.loads(kzoo("predict", trained_run, *pictures, "--json").stdout)
+    last = json.loads(kzoo("predict", trained_run, *pictures, "--checkpoint", "last", "--json").stdout)
+    best = json.loads(kzoo("predict", trained_run, *pictures, "--checkpoint", "best", "--json").stdout)
+    assert answers == last != best
+    assert json.loads(kzoo("evaluate", trained_run, "--json").stdout)["checkpoint"] == "last"
 
 
 def test_a_larger_photograph_in_colour_is_made_to_fit(kzoo, trained_run, here):
@@ -57,11 +69,65 @@ def test_a_larger_photograph_in_colour_is_made_to_fit(kzoo, trained_run, here):
 def test_what_is_no_image_is_exit_code_3(kzoo, trained_run, pictures, here, name):
     (here / "notes.png").write_text("no picture")
     (here / "folder").mkdir()
-    done = kzoo("predict", trained_run, pictures[0], name)
-    assert done.exit_code == 3
+    done = kzoo("predict", trained_run, name)
+    assert (done.exit_code, done.stdout) == (3, "")
     assert name in done.stderr
     assert len(done.stderr.splitlines()) == 1
-    assert done.stdout == ""
+
+
+def test_a_bad_file_loses_no_good_one(kzoo, trained_run, pictures, here):
+    (here / "notes.png").write_text("no picture")
+    good = json.loads(kzoo("predict", trained_run, *pictures[:2], "--json").stdout)
+    done = kzoo("predict", trained_run, pictures[0], "notes.png", pictures[1], "missing.png", "--json")
+    assert done.exit_code == 3
+    first, spoilt, second, missing = json.loads(done.stdout)
+    assert [first, second] == good
+    assert (spoilt["image"], spoilt["predictions"]) == ("notes.png", [])
+    assert missing["error"] == "missing.png does not exist"
+    assert done.stderr.splitlines() == [spoilt["error"], missing["error"]]
+    plain = kzoo("predict", trained_run, pictures[0], "notes.png", pictures[1], "--plain")
+    assert plain.exit_code == 3
+    assert plain.stdout.splitlines() == [
+        good[0]["predictions"][0]["class"],
+        "",
+        good[1]["predictions"][0]["class"],
+    ]
+
+
+def test_a_folder_and_a_pattern_stand_for_their_files(kzoo, trained_run, pictures, here):
+    (here / "photos").mkdir()
+    for name in pictures:
+        (here / name).rename(here / "photos" / name)
+    (here / "photos" / "notes.txt").write_text("no picture")
+    expected = [str(Path("photos") / name) for name in pictures]
+    for words in (["photos"], ["photos/*.png"], [str(here / "photos" / "*.png")]):
+        done = kzoo("predict", trained_run, *words, "--json")
+        assert done.exit_code == 0, done.stderr
+        found = [Path(entry["image"]).name for entry in json.loads(done.stdout)]
+        assert found == [Path(path).name for path in expected]
+    for word in ("photos/*.jpg", "empty"):
+        (here / "empty").mkdir(exist_ok=True)
+        done = kzoo("predict", trained_run, word)
+        assert (done.exit_code, done.stderr) == (3, f"kzoo: {word} has no image files\n")
+
+
+def test_a_csv_has_a_row_for_each_answer(kzoo, trained_run, pictures, here):
+    (here / "notes.png").write_text("no picture")
+    done = kzoo("predict", trained_run, pictures[0], "notes.png", "--top", 2, "--csv", "out.csv", "--json")
+    first, spoilt = json.loads(done.stdout)
+    with (here / "out.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["image"] for row in rows] == [pictures[0], pictures[0], "notes.png"]
+    assert [row["class"] for row in rows[:2]] == [guess["class"] for guess in first["predictions"]]
+    assert [float(row["probability"]) for row in rows[:2]] == [g["probability"] for g in first["predictions"]]
+    assert [row["rank"] for row in rows] == ["1", "2", ""]
+    assert rows[2]["error"] == spoilt["error"]
+
+
+def test_two_ways_of_printing_are_too_many(kzoo, trained_run, pictures):
+    done = kzoo("predict", trained_run, pictures[0], "--plain", "--json")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "choose one" in done.stderr
 
 
 def test_a_wrong_option(kzoo, trained_run, pictures):
@@ -73,9 +139,9 @@ def test_a_wrong_option(kzoo, trained_run, pictures):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--decoding", "beam"], "--decoding, --with and --file are for texts"),
-        (["--with", "RUN"], "--decoding, --with and --file are for texts"),
-        (["--file", "texts.txt"], "--decoding, --with and --file are for texts"),
+        (["--decoding", "beam"], "--decoding and --with are for sequences"),
+        (["--with", "RUN"], "--decoding and --with are for sequences"),
+        (["--file", "texts.txt"], "--file is for texts; name image files as arguments"),
         (["--beam", "3"], "--beam goes with --decoding beam"),
     ],
 )
@@ -116,20 +182,30 @@ def test_texts_come_as_arguments_in_a_file_and_on_stdin(kzoo, trained_pair_run, 
     # Most of it was learned: each letter becomes the one that follows, and [ becomes a.
     assert sum(map(str.__eq__, written(answers), ["[ca", "bcé", "ébc"])) >= 2
     (here / "texts.txt").write_bytes("\ufeffabc\r\n\n  \ncab\n".encode())
-    assert read(kzoo, trained_pair_run, "--file", "texts.txt") == answers[1:]
-    assert read(kzoo, trained_pair_run, texts[0], "--file", "texts.txt") == answers
+    gap = {"source": "", "unknown": [], "predictions": []}
+    assert read(kzoo, trained_pair_run, "--file", "texts.txt") == [answers[1], gap, gap, answers[2]]
+    assert read(kzoo, trained_pair_run, texts[0], "--file", "texts.txt") == [
+        *answers[:2],
+        gap,
+        gap,
+        answers[2],
+    ]
+    plain = kzoo("predict", trained_pair_run, "--file", "texts.txt", "--plain")
+    assert plain.stdout.splitlines() == [written(answers)[1], "", "", written(answers)[2]]
     stdin("\n".join(texts).encode())
     assert read(kzoo, trained_pair_run) == answers
 
 
-def test_lines_that_cannot_be_read_are_left_out_and_named(kzoo, trained_pair_run, here):
-    (here / "texts.txt").write_bytes(b"abc\n\ncab\n")
+def test_lines_that_cannot_be_read_are_named_and_keep_their_place(kzoo, trained_pair_run, here):
+    (here / "texts.txt").write_bytes(b"abc\ncab\n")
     whole = read(kzoo, trained_pair_run, "--file", "texts.txt")
     edit_data(trained_pair_run, name="spa-eng")  # whose texts are normalised
     (here / "texts.txt").write_bytes(b"abc\n\n123\ncab\n")
     done = kzoo("predict", trained_pair_run, "--file", "texts.txt", "--json")
-    assert (done.exit_code, json.loads(done.stdout)) == (0, whole)
-    said = "texts.txt, line 3 left out: '123' has no characters that could be read"
+    first, gap, spoilt, last = json.loads(done.stdout)
+    assert (done.exit_code, [first, last]) == (3, whole)
+    assert gap["predictions"] == spoilt["predictions"] == []
+    said = "texts.txt, line 3 has no answer: '123' has no characters that could be read"
     assert done.stderr == f"{said}\n"
     (here / "texts.txt").write_bytes(b"\n123\n")
     done = kzoo("predict", trained_pair_run, "--file", "texts.txt", "--json")
@@ -155,8 +231,8 @@ def test_a_long_text_leaves_room_for_the_answer(kzoo, trained_pair_run):
     (guess,) = answer["predictions"]
     lines = kzoo("predict", trained_pair_run, text).stdout.splitlines()
     assert max(map(len, lines)) <= 200
-    assert f"{guess['score']:.3f}" in lines[1]
-    middle = "".join(line[len(line) - len(line.lstrip()) :] for line in lines[1:])
+    assert f"{guess['score']:.4f}" in lines[2]
+    middle = "".join(line[len(line) - len(line.lstrip()) :] for line in lines[2:])
     assert all(word in middle for word in (text[:40], guess["text"][:20]))
 
 
@@ -177,8 +253,8 @@ def test_a_beam_tells_the_best_first(kzoo, trained_pair_run):
     (one,) = read(kzoo, trained_pair_run, "bab", *beam)
     assert one["predictions"] == answer["predictions"][:1]
     done = kzoo("predict", trained_pair_run, "bab", *beam, "--top", 3)
-    assert len(done.stdout.splitlines()) == 1 + 3
-    assert f"{scores[2]:.3f}" in done.stdout
+    assert len(done.stdout.splitlines()) == 2 + 3
+    assert f"{scores[2]:.4f}" in done.stdout
 
 
 def test_samples_and_several_runs(kzoo, trained_pair_run, other_pair_run):
@@ -209,7 +285,7 @@ def test_what_was_not_in_the_training_data_is_said(kzoo, trained_pair_run):
     ("words", "exit_code", "said"),
     [
         ([""], 2, "'' has no characters that could be read"),
-        (["abc", " "], 2, "' ' has no characters"),
+        ([" ", "  "], 2, "' ' has no characters"),
         (["a\udcff"], 2, "is not UTF-8 text"),
         (["--file", "none.txt"], 3, "none.txt"),
         (["--file", "latin.txt"], 3, "latin.txt is not UTF-8 text"),
@@ -218,6 +294,8 @@ def test_what_was_not_in_the_training_data_is_said(kzoo, trained_pair_run):
         (["abc", "--beam", "3"], 2, "--beam goes with --decoding beam, not greedy"),
         (["abc", "--decoding", "nucleus", "--top-p", "2"], 2, "top_p must lie in (0, 1], not 2.0"),
         (["abc", "--decoding", "beam", "--length-penalty", "nan"], 2, "a length penalty must be a number"),
+        (["abc", "--decoding", "beam", "--beam", "1000000"], 2, "a beam must be 1 to 1,000, not 1,000,000"),
+        (["abc", "--decoding", "nucleus", "--samples", "1001"], 2, "samples must be 1 to 1,000, not 1,001"),
         (["abc", "--with", "none"], 2, "none is not a run folder"),
     ],
 )

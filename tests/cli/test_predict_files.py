@@ -125,7 +125,7 @@ def spoilt(here):
         (["missing.jpg"], 3, "missing.jpg does not exist"),
         (["a red half above blue"], 3, "a red half above blue does not exist"),
         (["[20].wav"], 3, "[20].wav cannot be read"),
-        (["folder"], 3, "folder is a folder; expected a file"),
+        (["folder"], 3, "folder has no image files"),
         (["--file", "notes.png"], 2, "--file is for texts; name image files as arguments"),
         (["--beam", "3"], 2, "--beam goes with --decoding beam, not greedy"),
         (["--with", "SPEECH"], 2, "--with is for runs of image captioning"),
@@ -138,7 +138,9 @@ def test_what_is_nothing_for_a_captioner(
 ):
     if "SPEECH" in words:
         words = ["--with", request.getfixturevalue("whole_speech_run")]
-    assert_refused(kzoo("predict", whole_caption_run, photographs[0], *words), exit_code, said)
+    assert_refused(
+        kzoo("predict", whole_caption_run, *_beside(photographs[0], words), *words), exit_code, said
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,14 +153,19 @@ def test_what_is_nothing_for_a_captioner(
         (["missing.wav"], 3, "missing.wav does not exist"),
         (["what was said"], 3, "what was said does not exist"),
         (["[20].png"], 3, "[20].png cannot be read"),
-        (["folder"], 3, "folder is a folder; expected a file"),
+        (["folder"], 3, "folder has no sound files"),
         (["--file", "notes.wav"], 2, "--file is for texts; name sound files as arguments"),
         (["--decoding", "beam", "--samples", "2"], 2, "--samples goes with --decoding nucleus, not beam"),
     ],
 )
 @pytest.mark.usefixtures("photographs", "spoilt")
 def test_what_is_nothing_for_a_recogniser(kzoo, whole_speech_run, recordings, words, exit_code, said):
-    assert_refused(kzoo("predict", whole_speech_run, recordings[0], *words), exit_code, said)
+    assert_refused(kzoo("predict", whole_speech_run, *_beside(recordings[0], words), *words), exit_code, said)
+
+
+def _beside(good, words):
+    """A good file is what a wrong option stands beside; a bad file stands alone."""
+    return [good] if words[0].startswith("--") else []
 
 
 def assert_refused(done, exit_code, said):

@@ -155,7 +155,7 @@ def untrained_run(tmp_path: Path) -> Callable[[SequenceExperiment], RunFolder]:
     def build(experiment: SequenceExperiment) -> RunFolder:
         run = RunFolder(tmp_path / f"run {len(list(tmp_path.iterdir()))}")
         run.path.mkdir()
-        start(experiment, run, experiment.recipe)
+        start(experiment, run)
         run.save_model(experiment.create_model(), "last")
         return run
 

@@ -17,6 +17,7 @@ from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.tasks import captions
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("sacrebleu", reason="sacrebleu is not installed")
 
@@ -133,7 +134,8 @@ def test_validation_is_the_loss_of_all_captions_and_the_bleu_of_greedy_decoding(
     losses = [-log_p[row, t, targets[row, t + 1]] for row in range(3) for t in range(lengths[row])]
     assert len(losses) == 3 + 4 + 3
     assert measured.pop("loss") == pytest.approx(np.mean(losses), rel=1e-5)  # nothing of it is smoothed
-    predictions = [row[0] for row in experiment.decode([model], "validation", Decoding())]
+    decoded = experiment.decode([model], "validation", Decoding())
+    predictions = decode_best(decoded, experiment.vocabulary)
     references = experiment.data.validation.captions
     assert measured == {
         "bleu_1": mean_sentence_bleu(references, predictions, 1),

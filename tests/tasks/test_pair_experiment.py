@@ -12,9 +12,9 @@ from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.metrics import transcription
 from kzoo.tasks.decoding import Decoding
-from kzoo.tasks.pairs import SOURCE_VOCABULARY
-from kzoo.tasks.sequences import load_vocabulary
-from kzoo.tasks.texts import TextAuthor
+from kzoo.tasks.sequences import decode_all
+from kzoo.tasks.texts import TextPredictor
+from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 
 PASSES = [
     [tuple("yxz"), tuple("zzz")],
@@ -56,7 +56,8 @@ def test_one_pass_has_no_rate_at_1(experiment):
 
 def test_the_vocabularies_are_those_of_the_training_split_and_fit_the_model(experiment):
     pairs = experiment()
-    assert pairs.vocabularies == (Vocabulary(tuple("abc")), Vocabulary(tuple("xyz")))
+    assert pairs.source_vocabulary == Vocabulary(tuple("abc"))
+    assert pairs.vocabulary == Vocabulary(tuple("xyz"))
     assert pairs.recipe.model.options["source_vocabulary"] == 7
     model = pairs.create_model()
     assert model.output_shape[-1] == pairs.recipe.model.options["target_vocabulary"] == 7
@@ -85,7 +86,7 @@ def test_targets_longer_than_those_of_the_reports_can_be_written(experiment, unt
     trained = experiment(replace(words, train=longer))
     assert trained.describe()["longest"] == trained.longest == 25 * len(train.targets[0]) > 50
     assert trained.limits.length == trained.longest + 1
-    assert TextAuthor([untrained_run(trained)]).limits == trained.limits
+    assert TextPredictor([untrained_run(trained)]).limits == trained.limits
 
 
 def test_examples_are_ids_with_start_and_end(experiment):
@@ -121,7 +122,8 @@ def test_validation_is_the_loss_of_the_true_tokens_and_the_rates_of_greedy_decod
     log_p = np.asarray(model.predict_on_batch(inputs))
     losses = [-log_p[row, t, targets[row][t + 1]] for row, steps in ((0, 3), (1, 4)) for t in range(steps)]
     assert measured.pop("loss") == pytest.approx(np.mean(losses), rel=1e-5)
-    (first, *_), (second, *_) = pairs.decode([model], "validation", Decoding())
+    decoded = pairs.decode([model], "validation", Decoding())
+    (first, *_), (second, *_) = decode_all(decoded, pairs.vocabulary)
     references, predictions = [tuple("xy"), tuple("zxy")], [first, second]
     assert measured == {
         "error_rate": transcription.error_rate(references, predictions),
@@ -132,7 +134,8 @@ def test_validation_is_the_loss_of_the_true_tokens_and_the_rates_of_greedy_decod
 
 def test_the_vocabularies_of_runs_together_must_be_the_same(experiment, untrained_run, word_set):
     runs = [untrained_run(experiment()), untrained_run(experiment(training__seed=2))]
-    assert (load_vocabulary(runs, SOURCE_VOCABULARY), load_vocabulary(runs)) == experiment().vocabularies
+    assert load_vocabulary(runs, SOURCE_VOCABULARY) == experiment().source_vocabulary
+    assert load_vocabulary(runs) == experiment().vocabulary
     other = word_set(words=([("abd", "x")], [("a", "x")], [("a", "x")]))
     stranger = untrained_run(experiment(other))
     with pytest.raises(UsageError, match="have different vocabularies") as raised:
@@ -144,8 +147,8 @@ def test_evaluation_takes_the_model_that_the_recipe_says_is_tested(experiment, u
     pairs = experiment(training__tested_epoch="best")
     run = untrained_run(pairs)
     run.save_model(experiment(training__seed=3).create_model(), "best")
-    told = pairs.evaluate([run], None, "test", Decoding())
-    assert told == pairs.evaluate([run], "best", "test", Decoding())
+    told = pairs.evaluate([run], None, "test", None).figures
+    assert told == pairs.evaluate([run], "best", "test", Decoding()).figures
     assert (told["checkpoint"], told["split"], told["count"]) == ("best", "test", 4)
     assert told["runs"] == [str(run.path)]
     assert told["decoding"] == {"method": "greedy"}

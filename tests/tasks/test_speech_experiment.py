@@ -13,6 +13,7 @@ from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")
 
@@ -92,7 +93,8 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
     ]
     assert len(losses) == 3 + 6
     assert measured.pop("loss") == pytest.approx(np.mean(losses), rel=1e-4)
-    predictions = [row[0] for row in experiment.decode([model], "validation", Decoding())]
+    decoded = experiment.decode([model], "validation", Decoding())
+    predictions = decode_best(decoded, experiment.vocabulary)
     references = experiment.data.validation.texts
     texts = ["".join(row) for row in predictions]
     assert measured == {

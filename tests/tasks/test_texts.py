@@ -8,11 +8,11 @@ import pytest
 from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
-from kzoo.tasks import pairs, texts
-from kzoo.tasks.author import END
+from kzoo.tasks import pairs, predictor, texts
 from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.pairs import LONGEST
-from kzoo.tasks.texts import TextAuthor
+from kzoo.tasks.sequences import END
+from kzoo.tasks.texts import TextPredictor
 
 
 @pytest.fixture
@@ -20,62 +20,82 @@ def author(experiment, untrained_run, word_set):
     """`author(kinds=..., name=..., model__attention=...)`"""
 
     def build(kinds=("characters", "characters"), name="words", **overrides):
-        return TextAuthor([untrained_run(experiment(word_set(name, kinds), **overrides))])
+        return TextPredictor([untrained_run(experiment(word_set(name, kinds), **overrides))])
 
     return build
 
 
 def test_a_text_is_read_as_its_set_was(author):
-    assert author().tokens("  Añ b ") == ("A", "ñ", " ", "b")
-    assert author(name="spa-eng").tokens("¿Añ b?") == tuple("an b ?")
-    assert author(kinds=("spaces", "characters")).tokens(" AH0  B ") == ("AH0", "B")
+    assert author().read("  Añ b ") == ("A", "ñ", " ", "b")
+    assert author(name="spa-eng").read("¿Añ b?") == tuple("an b ?")
+    assert author(kinds=("spaces", "characters")).read(" AH0  B ") == ("AH0", "B")
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a\udcffb"])
 def test_a_text_that_cannot_be_read(author, text):
     with pytest.raises(UsageError) as raised:
-        author().tokens(text)
+        author().read(text)
     assert repr(text) in str(raised.value)
 
 
 def test_what_the_training_data_did_not_have_is_told(author):
-    first, second = author().write(["aqbzq", "cab"], Decoding(), 1)
-    assert (first["source"], first["unknown"]) == ("aqbzq", ["q", "z"])
-    assert (second["source"], second["unknown"]) == ("cab", [])
+    first, second = author().predict(["aqbzq", "cab"])
+    assert (first.source, first.unknown) == ("aqbzq", ("q", "z"))
+    assert (second.source, second.unknown) == ("cab", ())
+
+
+def test_what_cannot_be_read_has_an_error_and_gaps_stay(author):
+    reader = author(name="spa-eng")
+    good, gap, bad, last = reader.predict(["abc", None, "123", "cab"])
+    assert [len(each.answers) for each in (good, gap, bad, last)] == [1, 0, 0, 1]
+    assert (gap.source, gap.error) == ("", None)
+    assert str(bad.error) == "'123' has no characters that could be read"
+    assert reader.to_json(bad)["error"] == str(bad.error)
+    assert "error" not in reader.to_json(gap)
+    (alone,) = reader.predict(["cab"])
+    assert alone == last
+
+
+def test_many_inputs_are_answered_as_each_alone(author, monkeypatch):
+    reader, words = author(), ["abc", None, "ca", "b", "a\udcff", "cab", "bb"]
+    together = list(reader.predict(words, top=2))
+    monkeypatch.setattr(predictor, "CHUNK", 2)
+    for one, other in zip(reader.predict(words, top=2), together, strict=True):
+        assert (one.source, one.answers, str(one.error)) == (other.source, other.answers, str(other.error))
 
 
 def test_the_best_come_first_and_no_more_than_there_are(author):
     reader = author()
-    (five,) = reader.write(["abc"], Decoding("beam", beam=5), 9)
-    (two,) = reader.write(["abc"], Decoding("beam", beam=5), 2)
-    (greedy,) = reader.write(["abc"], Decoding(), 9)
-    scores = [answer["score"] for answer in five["predictions"]]
+    (five,) = reader.predict(["abc"], Decoding("beam", beam=5), 9)
+    (two,) = reader.predict(["abc"], Decoding("beam", beam=5), 2)
+    (greedy,) = reader.predict(["abc"], None, 9)
+    scores = [answer.score for answer in five.answers]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == 5
-    assert two["predictions"] == five["predictions"][:2]
-    assert len(greedy["predictions"]) == 1
+    assert two.answers == five.answers[:2]
+    assert len(greedy.answers) == 1
 
 
 def test_a_beam_wider_than_all_there_is_tells_only_sequences(author, monkeypatch):
     monkeypatch.setattr(texts, "limits", lambda longest: Limits(SOS, EOS, 1))
-    (answer,) = author().write(["abc"], Decoding("beam", beam=7), 99)
+    (found,) = author().predict(["abc"], Decoding("beam", beam=7), 99)
     # All tokens but padding; start and end are no text, and there are seven tokens.
-    assert len(answer["predictions"]) == 6
-    assert sum(np.exp(guess["score"]) for guess in answer["predictions"]) < 1
+    assert len(found.answers) == 6
+    assert sum(np.exp(answer.score) for answer in found.answers) < 1
 
 
 def test_phones_are_told_with_spaces_between_them(author):
-    (answer,) = author(kinds=("characters", "spaces")).write(["abc"], Decoding(), 1)
-    written = answer["predictions"][0]["text"]
+    (found,) = author(kinds=("characters", "spaces")).predict(["abc"])
+    written = found.answers[0].text
     assert written.count(" ") == len(written.split()) - 1
 
 
 @pytest.mark.parametrize("attention", ["bilinear", "bahdanau", "dot", "linear"])
 def test_every_attention_shows_what_it_read(author, attention):
     reader = author(model__attention=attention)
-    (answer,) = reader.write(["cabq"], Decoding(), 1)
-    written, weights = reader.attention(reader.read(["cabq"]))
-    assert "".join(written).removesuffix(END) == answer["predictions"][0]["text"]
+    (found,) = reader.predict(["cabq"])
+    written, weights = reader.attention("cabq")
+    assert "".join(written).removesuffix(END) == found.answers[0].text
     assert (written[-1] == END) == (len(written) < LONGEST)  # the end is shown only if it was reached
     assert weights.shape == (len(written), 4)
     assert weights.dtype == np.float32
@@ -86,7 +106,7 @@ def test_every_attention_shows_what_it_read(author, attention):
 def test_a_model_without_attention_has_none_to_show(author):
     reader = author(model__attention="none")
     with pytest.raises(UsageError, match="has no attention"):
-        reader.attention(reader.read(["cab"]))
+        reader.attention("cab")
 
 
 @pytest.mark.parametrize("longest", [50, 3])
@@ -96,9 +116,9 @@ def test_a_run_draws_what_its_first_test_source_is_written_from(
     for module in (texts, pairs):
         monkeypatch.setattr(module, "limits", lambda _: Limits(SOS, EOS, longest))
     trained = experiment(word_set("words", ("characters", "characters")))
-    reader = TextAuthor([untrained_run(trained)])
+    reader = TextPredictor([untrained_run(trained)])
     source = trained.data.test.sources[0]
-    written, weights = reader.attention(reader.read(["".join(source)]))
+    written, weights = reader.attention("".join(source))
     prediction = written[:-1] if written[-1] == END else written
     figure = trained.draw_attention(reader.models[0], prediction)
     figure.draw_without_rendering()

@@ -1,0 +1,54 @@
+"""A user's own image files through classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from kzoo.data.folders import SUFFIXES, read_image
+from kzoo.errors import UsageError
+from kzoo.reporting.figure import NONE_OF_THESE
+from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.predictor import Answer, Answers, Predictor
+from kzoo.training.inference import compile_predict
+
+
+class ImagePredictor(Predictor):
+    """A classifier. Its answers are all of its classes with their probabilities."""
+
+    INPUTS = "image files"
+    SUFFIXES = SUFFIXES
+    TOP = 3
+    KEYS = ("image", "class", "probability")
+    HEADS = ("image", "class", "probability")
+
+    def read(self, source: str) -> np.ndarray:
+        """The pixels of an image file in the shape that the model takes."""
+        height, width, channels = self.models[0].input_shape[1:]
+        return read_image(Path(source), (height, width, channels))
+
+    def compile(self, decoding: Decoding | None) -> Answers:
+        """The classes, the most probable first."""
+        if decoding is not None or len(self.models) > 1:
+            raise UsageError(f"--decoding and --with are for sequences; {self.title} writes none")
+        names, predict = self.data["class_names"], compile_predict(self.models[0])
+
+        def answer(inputs: Sequence[np.ndarray]) -> list[list[Answer]]:
+            return [_ranked(row, names) for row in np.exp(predict(np.stack(inputs)))]
+
+        return answer
+
+    def draw_attention(self, source: str, title: str) -> Figure:
+        """A classifier has none."""
+        raise UsageError(f"{self.recipe.model.name} has no attention: it writes nothing")
+
+
+def _ranked(probabilities: np.ndarray, names: Sequence[str]) -> list[Answer]:
+    order = np.argsort(-probabilities, kind="stable")
+    return [
+        Answer(names[place] if place < len(names) else NONE_OF_THESE, float(probabilities[place]))
+        for place in order
+    ]
