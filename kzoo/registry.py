@@ -6,6 +6,7 @@ A model is one decorated builder. Tests, `kzoo params` and `kzoo train` find it 
 from __future__ import annotations
 
 import inspect
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def _check_numbers(model: str, option: str, value: Any, default: Any) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is int or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_shape(value: Any, length: int) -> bool:
