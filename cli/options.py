@@ -62,7 +62,7 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override any key of the recipe, or of all of them.",
+        help="Override any key of the recipe, or of all recipes of a table.",
         autocompletion=complete_key,
     ),
 ]

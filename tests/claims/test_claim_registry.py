@@ -47,7 +47,7 @@ def test_every_published_count_and_every_broken_sum_is_a_claim():
         assert (f"terms-{model}" in names) == (card(model).printed_sum is not None)
 
 
-def test_unknown_names_say_the_nearest():
+def test_unknown_names_say_what_there_is():
     with pytest.raises(UsageError, match="no claim is called 'conv-matirx'; did you mean 'conv-matrix'"):
         check_claim("conv-matirx")
     with pytest.raises(
