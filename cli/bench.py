@@ -11,7 +11,7 @@ import typer
 
 from .attention_table import print_attention
 from .decoding_table import print_caution, print_decoding
-from .options import BackendOption, DataDir, Json, Run, complete_recipe, start_backend
+from .options import BackendOption, DataDir, Json, Run, Settings, complete_recipe, start_backend
 from .output import console, error_console, print_json, print_table
 
 app = typer.Typer(help="Measure speed.", no_args_is_help=True)
@@ -34,9 +34,7 @@ def train(
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Rounds; otherwise 7, or 3 epochs with --whole.")
     ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe.")
-    ] = None,
+    set_: Settings = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
     as_json: Json = False,

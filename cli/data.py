@@ -9,6 +9,7 @@ import typer
 
 from kzoo.data.tokens import TokenKind
 
+from .options import complete_set
 from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -20,13 +21,17 @@ app = typer.Typer(
 )
 
 Name = Annotated[
-    str, typer.Argument(help="A published set, for instance fashion-mnist; see `kzoo data list`.")
+    str,
+    typer.Argument(
+        help="A published set, for instance fashion-mnist; see `kzoo data list`.", autocompletion=complete_set
+    ),
 ]
 NameOrPath = Annotated[
     str,
     typer.Argument(
         help="A published set, or your own: a folder of images, an npz, a tsv or csv of pairs, the JSON of "
-        "captioned images, or a folder of spoken texts in the layout of LJ Speech."
+        "captioned images, or a folder of spoken texts in the layout of LJ Speech.",
+        autocompletion=complete_set,
     ),
 ]
 DataDir = Annotated[

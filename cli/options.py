@@ -37,11 +37,34 @@ def complete_recipe(incomplete: str) -> list[str]:
     return [name for name in list_recipes() if name.startswith(incomplete)]
 
 
+def complete_set(incomplete: str) -> list[str]:
+    """The published sets that a word may become; it imports neither Keras nor NumPy."""
+    from kzoo.data.catalog import PUBLISHED_SETS
+
+    return [name for name in PUBLISHED_SETS if name.startswith(incomplete)]
+
+
+def complete_key(incomplete: str) -> list[str]:
+    """The keys of a recipe that a word may become; it imports neither Keras nor NumPy."""
+    from kzoo.recipe import recipe_keys
+
+    return [f"{key}=" for key in recipe_keys() if key.startswith(incomplete)]
+
+
 Run = Annotated[Path, typer.Argument(help="The folder of a run.", file_okay=False)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 BackendOption = Annotated[
     Backend | None,
     typer.Option("--backend", help="The backend; otherwise KERAS_BACKEND, the recipe's, tensorflow."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override any key of the recipe, or of all recipes of a table.",
+        autocompletion=complete_key,
+    ),
 ]
 DataDir = Annotated[
     Path | None, typer.Option(help="The folder that holds the data set, or its parent; before $KZOO_DATA.")

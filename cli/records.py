@@ -60,12 +60,13 @@ COMMANDS = (records,)
 
 def _fill(path: Path, tables: Sequence[str] | None, tell: Callable[[str], str]) -> None:
     """Put what is told of the tables, or of all that have a place in the file, into it."""
+    from kzoo.data.faults import regular
     from kzoo.errors import DataError, UsageError
     from kzoo.files import atomic_write_text
     from kzoo.reporting.records import fill_blocks, list_blocks
 
     try:
-        document = path.read_text(encoding="utf-8")
+        document = regular(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not a text in UTF-8") from error
     placed = list_blocks(document)

@@ -28,9 +28,6 @@ DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Estimate time and memory by a few steps; train nothing.")
 ]
 RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of all recipes.")
-]
 
 
 def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, Any]:

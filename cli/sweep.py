@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, DataDir, Json, complete_recipe
+from .options import BackendOption, DataDir, Json, Settings, complete_key, complete_recipe, complete_set
 from .output import console, print_json, print_table
-from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, Settings, open_engine, print_costs, settings
+from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, open_engine, print_costs, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +30,16 @@ def sweep(
         typer.Option(
             metavar="KEY=VALUES",
             help="A key of the recipe with its values, a,b,c, or its range, low:high or low:high:log.",
+            autocompletion=complete_key,
         ),
     ],
     random: Annotated[int | None, typer.Option(min=1, help="Draw so many points at random.")] = None,
     optuna: Annotated[
         int | None, typer.Option(min=1, help="Draw so many points by what was measured before, with optuna.")
     ] = None,
-    data: Annotated[str | None, typer.Option(help="Another set, as kzoo train takes it.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Another set, as kzoo train takes it.", autocompletion=complete_set)
+    ] = None,
     seeds: Seeds = 1,
     fraction: Fraction = None,
     set_: Settings = None,

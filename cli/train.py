@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import Backend, BackendOption, DataDir, Json, complete_recipe, start_backend
+from .options import (
+    Backend,
+    BackendOption,
+    DataDir,
+    Json,
+    Settings,
+    complete_recipe,
+    complete_set,
+    start_backend,
+)
 from .output import console, error_console, print_json, print_table
 from .progress import epoch_listener
 
@@ -37,7 +46,9 @@ def train(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Another set: a name, a folder of images per class, an npz file, or a file of pairs."
+            help="Another set: a name, a folder of images per class, an npz file, a file of pairs, the JSON "
+            "of captioned images, or a folder of spoken texts.",
+            autocompletion=complete_set,
         ),
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="training.epochs")] = None,
@@ -45,9 +56,7 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="training.batch_size")] = None,
     seed: Annotated[int | None, typer.Option(help="training.seed")] = None,
     precision: Annotated[Precision | None, typer.Option(help="runtime.precision")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override any key of the recipe.")
-    ] = None,
+    set_: Settings = None,
     out: Annotated[
         Path | None, typer.Option(help="The run folder; otherwise runs/<recipe>-<date>-<time>.")
     ] = None,

@@ -1,9 +1,11 @@
-"""Files that are either whole or absent."""
+"""Files that are either whole or absent, and what may be read."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 
@@ -46,6 +48,28 @@ def make_empty(folder: Path, otherwise: str) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already: name another with --out, or {otherwise}")
     folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def made(folder: Path) -> Iterator[None]:
+    """Have a folder, and those that it lies in; of them those are removed that were made for nothing."""
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it holds something
+            for place in new:
+                place.rmdir()
+
+
+def is_stream(path: Path) -> bool:
+    """Whether it is a pipe, a socket or a device, which has no end that its reader could wait for."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False  # whoever reads it says what is wrong
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def free_path(path: Path, suffix: str = "") -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from kzoo.errors import UsageError
+from kzoo.files import made
 
 if sys.platform == "win32":
     import msvcrt
@@ -25,16 +26,15 @@ else:
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Keep a folder, which is made if it is not there, from other processes that would hold it.
+    """Keep a folder from other processes that would hold it; see `made` for one that is not there.
 
     However a process ends, the system takes its lock away; a file `.lock` that it left says nothing.
 
     Raises:
         UsageError: another process holds it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
-    with path.open("ab") as file:
+    with made(folder), path.open("ab") as file:
         try:
             _lock(file)
             is_held = os.fstat(file.fileno()).st_nlink > 0  # its last holder may just have removed it

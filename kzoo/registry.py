@@ -156,7 +156,7 @@ def _check_kind(model: str, option: str, value: Any, default: Any) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return type(value) is int or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_list_of_names(value: Any) -> bool:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from kzoo.files import atomic_write, atomic_write_text, remove_partial_files
+from kzoo.files import atomic_write, atomic_write_text, is_stream, made, remove_partial_files
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -58,3 +58,23 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
         names[0].write_text("half")
     remove_partial_files(tmp_path)
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file()) == ["model.keras", "state.npz"]
+
+
+def test_a_folder_that_was_made_for_nothing_is_removed(tmp_path):
+    (tmp_path / "before").mkdir()
+    for folder in (tmp_path / "a" / "b", tmp_path / "before"):
+        with made(folder):
+            assert folder.is_dir()
+    assert [path.name for path in tmp_path.iterdir()] == ["before"]
+    with made(tmp_path / "a" / "b"):
+        (tmp_path / "a" / "kept.txt").touch()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["kept.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_has_no_end_is_known(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    found = {name: is_stream(tmp_path / name) for name in ("pipe", "link", "file", ".", "none", "x" * 5_000)}
+    assert [name for name, stream in found.items() if stream] == ["pipe", "link"]

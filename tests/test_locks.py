@@ -19,7 +19,7 @@ def test_a_folder_is_one_s_alone_until_it_is_let_go(tmp_path):
             pass
         with hold(tmp_path / "runs"):
             pass
-    assert not list(folder.iterdir())
+    assert not list(tmp_path.iterdir()), "it was made for nothing"
     with hold(folder):
         pass
 

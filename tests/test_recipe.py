@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from importlib import resources
 
 import pytest
@@ -13,6 +14,12 @@ from kzoo.errors import UsageError
 from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe, parse_setting
 from kzoo.registry import list_models
 
+KEYS = [
+    f"{section}.{key}"
+    for section in ("data", "training", "runtime")
+    for key, field in Recipe.model_fields[section].annotation.model_fields.items()
+    if field.annotation is not bool
+]
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 
@@ -98,6 +105,9 @@ def test_another_set_has_none_of_the_options_of_the_recipe_s_own():
         ("data.sources_tokens", "data.source_tokens"),
         ("runtime.precison", "runtime.precision"),
         ("published.sources", "published.source"),
+        ("training.lr", "training.learning_rate"),
+        ("lr", "training.learning_rate"),
+        ("epochs", "training.epochs"),
     ],
 )
 def test_an_unknown_key_names_the_nearest(key, nearest):
@@ -110,6 +120,8 @@ def test_an_unknown_key_names_the_nearest(key, nearest):
 def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
     with pytest.raises(UsageError, match="known: data, "):
         load_recipe("cnn-bn", {"zzz": 1})
+    with pytest.raises(UsageError, match=r"known: runtime\.backend, runtime\.precision$"):
+        load_recipe("cnn-bn", {"runtime.zzz": 1})
     with pytest.raises(UsageError, match=r"published\.figures\.speed"):
         load_recipe("cnn-bn", {"published.figures.speed": 1})
 
@@ -124,6 +136,16 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
         ("training.learning_rate", 0),
         ("training.learning_rate", float("nan")),
         ("training.learning_rate", float("inf")),
+        *((key, True) for key in KEYS),
+        *((key, float("inf")) for key in KEYS),
+        ("published.figures", {"test_accuracy": True}),
+        ("published.figures", {"test_loss": float("inf")}),
+        ("data.image_size", 5_000),
+        ("name", "../../outside"),
+        ("name", ".."),
+        ("name", ""),
+        ("name", "two  spaces"),
+        ("name", "x" * 5_000),
         ("training.seed", -1),
         ("training.seed", 2**32),
         ("training.optimizer", "lion"),
@@ -154,8 +176,47 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
 def test_a_bad_value_is_one_line_that_names_the_key(key, value):
     with pytest.raises(UsageError) as caught:
         load_recipe("cnn-bn", {key: value})
-    assert f"recipe 'cnn-bn', {key}: " in str(caught.value)
+    assert f"recipe 'cnn-bn', {key}" in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_row_of_a_table_is_a_recipe_by_both_names():
+    assert load_recipe("cnn", {"name": "R001-2.2 lr0.1-dropout0.5"}).name == "R001-2.2 lr0.1-dropout0.5"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name: a\nmodel:\n  name: b\nname: c\n", "line 4: the key 'name' is there twice"),
+        ("model:\n  name: b\n  units: 1\n  units: 1\n", "line 4: the key 'units' is there twice"),
+        (f"training:\n  epochs: {'9' * 5_000}\n", "line 2: a value is out of range"),
+        (f"training:\n  epochs: 0x{'9' * 5_000}\n", "line 2: a value is out of range"),
+        (f"training:\n  epochs: {2**63}\n", "line 2: a value is out of range"),
+        ("name: 2024-13-45\n", "line 1: a value is out of range"),
+        ("model:\n  dropout: .inf\n", "line 2: a number is not finite"),
+        ("model:\n  sizes: [1, .nan]\n", "line 2: a number is not finite"),
+        ("model: " + "[" * 3_000, "nested too deeply"),
+    ],
+)
+def test_what_yaml_alone_would_take_is_refused(write, text, said):
+    with pytest.raises(UsageError, match=r"mine\.yaml'") as caught:
+        load_recipe(write(text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_key_that_is_merged_in_may_be_given_again(write):
+    text = shipped_text("cnn").replace("training:", "training: &a", 1)
+    merged = text.replace("training: &a", "training:\n  <<: {epochs: 3, batch_size: 5}", 1)
+    assert load_recipe(write(merged)).training.epochs == load_recipe("cnn").training.epochs
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_is_no_recipe(tmp_path):
+    os.mkfifo(tmp_path / "mine.yaml")
+    with pytest.raises(UsageError, match=r"mine\.yaml' is a pipe or a device; expected a file"):
+        load_recipe(str(tmp_path / "mine.yaml"))
 
 
 def test_a_key_below_a_leaf_is_refused():
@@ -167,7 +228,7 @@ def test_a_key_below_a_leaf_is_refused():
     "text", ["", "# nothing\n", "- a\n- list\n", "just words", "name: [unclosed", "a: b: c"]
 )
 def test_a_file_that_is_no_recipe(write, text):
-    with pytest.raises(UsageError, match=r"mine\.yaml' (has no sections|is not YAML)") as caught:
+    with pytest.raises(UsageError, match=r"mine\.yaml' (has no sections|cannot be read)") as caught:
         load_recipe(write(text))
     assert "\n" not in str(caught.value)
 
@@ -182,7 +243,7 @@ def test_a_recipe_without_a_section(write):
 def test_a_file_that_is_not_text(tmp_path):
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00name")
-    with pytest.raises(UsageError, match=r"binary\.yaml' is not YAML"):
+    with pytest.raises(UsageError, match=r"binary\.yaml' cannot be read"):
         load_recipe(str(path))
 
 
@@ -204,6 +265,7 @@ def test_an_unknown_recipe_names_the_nearest():
         ("data.name=./a=b.npz", "data.name", "./a=b.npz"),
         (" model.dropout = 0.3", "model.dropout", 0.3),
         ("runtime.backend=", "runtime.backend", None),
+        ("data.name=inf", "data.name", "inf"),
     ],
 )
 def test_settings(text, key, value):
@@ -212,7 +274,10 @@ def test_settings(text, key, value):
     assert type(parsed[1]) is type(value)
 
 
-@pytest.mark.parametrize("text", ["", "training.epochs", "=3", "  =3", "a=[1", "a={"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "training.epochs", "=3", "  =3", "a=[1", "a={", "a=.inf", f"a={'9' * 5_000}", "a=" + "[" * 3_000],
+)
 def test_a_setting_that_is_none(text):
     with pytest.raises(UsageError, match="--set"):
         parse_setting(text)

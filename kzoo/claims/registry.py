@@ -47,14 +47,14 @@ def list_claims(source: str | None = None) -> list[str]:
     """The names of the claims, of one report (`R001`) or question (`R001 1.3`) if `source` is given.
 
     Raises:
-        UsageError: no claim comes from there; the nearest source is given.
+        UsageError: no claim comes from there; the sources that there are are given.
     """
     claims = [claim for claim, _ in _entries().values()]
     names = [claim.name for claim in claims if source is None or claim.comes_from(source)]
     if not names:
         known = {part for claim in claims for part in claim.source.split(", ")}
         reports = {part.split()[0] for part in known}
-        raise UsageError(f"no claim comes from {source!r}; {suggestion(str(source), known | reports)}")
+        raise UsageError(f"no claim comes from {source!r}; known: {', '.join(sorted(known | reports))}")
     return names
 
 

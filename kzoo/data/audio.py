@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.faults import regular, unreadable
 from kzoo.errors import DataError
 from kzoo.extras import require
 
@@ -42,7 +42,7 @@ def decode_audio(path: Path) -> tuple[np.ndarray, int]:
     """
     soundfile = require("soundfile", "speech", "reading sound files")
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             _check_length(path, file.read(8))
             file.seek(0)
             channels, rate = soundfile.read(file, dtype="float32", always_2d=True)
@@ -64,7 +64,7 @@ def sample_rate(path: Path) -> int:
 def _read_header(path: Path) -> Any:
     soundfile = require("soundfile", "speech", "reading sound files")
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             return soundfile.info(file)
     except (OSError, soundfile.SoundFileError) as error:
         raise _unreadable(path, error) from error

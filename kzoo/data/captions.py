@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.faults import regular, unreadable
 from kzoo.data.folders import read_image, resize_pixels
 from kzoo.data.origin import Origin
 from kzoo.data.sieve import DroppedRows
@@ -124,6 +124,6 @@ def _image_digest(image: Image) -> bytes:
     if isinstance(image, np.ndarray):
         return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).digest()
     try:
-        return hashlib.sha256(image.read_bytes()).digest()
+        return hashlib.sha256(regular(image).read_bytes()).digest()
     except OSError as error:
         raise unreadable(image, error) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
@@ -12,8 +13,10 @@ from kzoo.data.archives import unpack
 from kzoo.data.checksums import checksum_like
 from kzoo.data.faults import reason
 from kzoo.data.image_cards import RemoteFile, SetCard
+from kzoo.data.limits import MAX_DOWNLOAD
 from kzoo.data.places import files_of
 from kzoo.errors import DataError
+from kzoo.files import made
 
 Progress = Callable[[str, int, int | None], None]
 """Called with a file's name, the bytes that are there, and the bytes in all if known."""
@@ -62,10 +65,10 @@ def download(remote: RemoteFile, folder: Path, progress: Progress | None = None)
     """Download one file as `<name>.part`, which a later call resumes; it gets its name once verified.
 
     Without a published checksum only its length is verified, and it is not resumed: nothing could tell
-    whether the parts belong together.
+    whether the parts belong together. No more is written than the published size, or MAX_DOWNLOAD.
 
     Raises:
-        DataError: the file that came, or that was there, is not the official one.
+        DataError: the file that came, or that was there, is not the official one, or it is too long.
         OSError, HTTPException: the network or the disk failed; what came so far is kept for the next call.
     """
     target = folder / remote.name
@@ -73,14 +76,14 @@ def download(remote: RemoteFile, folder: Path, progress: Progress | None = None)
         if remote.checksum is None or checksum_like(target, remote.checksum) == remote.checksum:
             return target
         raise DataError(f"{target} is not the official file; move it away, or give another --data-dir")
-    folder.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
-    if remote.checksum is None:
-        part.unlink(missing_ok=True)
-    _transfer(remote, part, progress)
-    if remote.checksum is not None:
-        _verify(part, remote.url, remote.checksum)
-    return part.replace(target)
+    with made(folder):
+        if remote.checksum is None:
+            part.unlink(missing_ok=True)
+        _transfer(remote, part, progress)
+        if remote.checksum is not None:
+            _verify(part, remote.url, remote.checksum)
+        return part.replace(target)
 
 
 def _verify(part: Path, url: str, checksum: str) -> None:
@@ -92,7 +95,7 @@ def _verify(part: Path, url: str, checksum: str) -> None:
 
 def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None:
     """Append what is missing to `part`; start over where the server does not know ranges."""
-    done = part.stat().st_size if part.exists() else 0
+    done, most = part.stat().st_size if part.exists() else 0, remote.bytes or MAX_DOWNLOAD
     headers = {"User-Agent": "kzoo"} | ({"Range": f"bytes={done}-"} if done else {})
     try:
         response = urlopen(Request(remote.url, headers=headers), timeout=_TIMEOUT_SECONDS)
@@ -104,16 +107,28 @@ def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None
     with response:
         resumed = response.status == 206
         done = done if resumed else 0
-        length = response.headers.get("Content-Length")
-        total = done + int(length) if length else remote.bytes
+        length = _length(response.headers.get("Content-Length"))
+        total = remote.bytes if length is None else done + length
         with part.open("ab" if resumed else "wb") as file:
-            while chunk := response.read(_CHUNK):
+            while max(done, total or 0) <= most and (chunk := response.read(_CHUNK)):
                 file.write(chunk)
                 done += len(chunk)
                 if progress is not None:
                     progress(remote.name, done, total)
+    if max(done, total or 0) > most:
+        part.unlink()
+        raise DataError(f"{remote.url} sent a wrong file, now deleted: it has more than {most:,} bytes")
     if total is not None and done < total:
         raise ConnectionError(f"cut off after {done:,} of {total:,} bytes")
+
+
+def _length(header: str | None) -> int | None:
+    """What Content-Length says, None where the server sends none. Raises HTTPException for no number."""
+    if header is None:
+        return None
+    if not re.fullmatch("[0-9]{1,18}", header.strip()):
+        raise HTTPException(f"the server says that its length is {header[:40]!r}")
+    return int(header)
 
 
 def _unpack(card: SetCard, folder: Path, archive: str) -> None:

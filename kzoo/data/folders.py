@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.arrays import shape_text
+from kzoo.data.faults import regular, unreadable
 from kzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", "
 """The files that are taken for images; any other, such as `.DS_Store`, is passed over."""
 
 _MODES = {1: "L", 3: "RGB"}
+_WHITE_16_BITS = 0xFFFF
 
 
 def class_folders(folder: Path) -> list[Path]:
@@ -38,7 +40,8 @@ def read_class_folders(
         folder: holds one folder of images for each class.
         image_shape: `(height, width, channels)`. Images are resized to it (bilinear, antialiased, without
             regard to the aspect ratio); one channel is their ITU-R BT.601 luma, transparency is dropped.
-            None takes the shape of the first image and requires it of all.
+            None takes the shape of the first image and requires it of all. Photographs are turned upright
+            as their EXIF orientation says, grey images of 16 bits are scaled to 8.
         class_names: the classes that must be there, no more and no fewer; None takes those that are.
 
     Returns:
@@ -55,7 +58,7 @@ def read_class_folders(
     _check_classes(folder, files, class_names)
     paths = [path for entry in files.values() for path in entry]
     shape = image_shape or _shape_of(paths[0])
-    images = np.empty((len(paths), *shape), np.uint8)
+    images = _room_for(len(paths), shape, folder)
     for row, path in enumerate(paths):
         images[row] = read_image(path, shape, resize=image_shape is not None)
     labels = np.repeat(np.arange(len(files), dtype=np.int32), [len(entry) for entry in files.values()])
@@ -76,6 +79,16 @@ def _check_classes(folder: Path, files: dict[str, list[Path]], class_names: Sequ
     for name, paths in files.items():
         if not paths:
             raise DataError(f"{folder / name} holds no images")
+
+
+def _room_for(count: int, shape: tuple[int, int, int], folder: Path) -> np.ndarray:
+    try:
+        return np.empty((count, *shape), np.uint8)
+    except (MemoryError, ValueError) as error:  # more than there is, or than NumPy can count
+        raise DataError(
+            f"{folder}: there is no memory for {count:,} images of {shape_text(shape)}: "
+            "give a smaller height and width to resize to"
+        ) from error
 
 
 def _shape_of(path: Path) -> tuple[int, int, int]:
@@ -115,13 +128,24 @@ def _resized(image: Image.Image, height: int, width: int) -> np.ndarray:
 
 
 def _open(path: Path) -> Image.Image:
-    from PIL import Image
+    """The image, upright, of 8 bits a channel."""
+    from PIL import Image, ImageOps
 
+    regular(path)
     try:
         with Image.open(path) as image:
             image.load()
+            ImageOps.exif_transpose(image, in_place=True)
     except Exception as error:  # Pillow's decoders raise whatever their parsers stumble over
         raise unreadable(path, error) from error
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):
-        raise DataError(f"{path} has more than 8 bits a channel: convert it to 8 bits")
-    return image
+    return _to_8_bits(image, path) if image.mode[0] in "IF" else image
+
+
+def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
+    """A grey image of 16 bits, whatever Pillow keeps them in, its white being white in 8 bits too."""
+    from PIL import Image
+
+    grey = np.asarray(image)
+    if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > _WHITE_16_BITS:
+        raise DataError(f"{path} has more than 16 bits a channel: convert it to 8 bits")
+    return Image.fromarray(np.rint(grey * (255 / _WHITE_16_BITS)).astype(np.uint8))

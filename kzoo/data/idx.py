@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.faults import regular, unreadable
 from kzoo.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -30,7 +30,7 @@ def read_idx(path: Path) -> np.ndarray:
         DataError: the file is missing, cut off, too long, damaged, or not IDX of unsigned bytes.
     """
     try:
-        with path.open("rb") as file:
+        with regular(path).open("rb") as file:
             compressed = file.read(2) == _GZIP_MAGIC
         most = path.stat().st_size * (_GZIP_MOST if compressed else 1)
         with gzip.open(path) if compressed else path.open("rb") as file:

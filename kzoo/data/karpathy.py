@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError, model_validator
 
 from kzoo.data.captions import CaptionedImage, CaptionSplit
-from kzoo.data.faults import reason, unreadable
+from kzoo.data.faults import reason, regular, unreadable
 from kzoo.data.rows import Row
 from kzoo.data.sieve import DroppedRows, Sieve
 from kzoo.data.splits import SPLITS, random_split
@@ -85,7 +85,7 @@ def read_karpathy(
 
 def _parse(path: Path) -> list[_Image]:
     try:
-        return _File.model_validate_json(path.read_bytes()).images
+        return _File.model_validate_json(regular(path).read_bytes()).images
     except OSError as error:
         raise unreadable(path, error) from error
     except ValidationError as error:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from zipfile import is_zipfile
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.faults import regular, unreadable
 from kzoo.errors import DataError
 
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -26,20 +27,28 @@ _WHOLE_KEYS = (("images", "labels"), ("x", "y"))
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Every array of an npz file, by name; pickled objects are refused.
+    """Every array of an npz file, by name; pickled objects and what else is no array are refused.
 
     Raises:
         DataError: the file is missing, cut off, damaged, or not npz.
     """
+    regular(path)
     try:
         with path.open("rb") as file:  # NumPy leaves a file open that it cannot read
             if not is_zipfile(file):
                 raise ValueError("it is not an npz file")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
+                return {name: _array(archive, name) for name in archive.files}
     except Exception as error:  # zipfile, zlib and NumPy's header parser raise a dozen kinds between them
         raise unreadable(path, error) from error
+
+
+def _array(archive: Any, name: str) -> np.ndarray:
+    """A member of an archive: NumPy gives the bytes of one that it does not know."""
+    if not isinstance(member := archive[name], np.ndarray):
+        raise ValueError(f"its member {name!r} is no array")
+    return member
 
 
 def read_npz_splits(path: Path) -> tuple[dict[str, Labelled], tuple[str, ...] | None]:

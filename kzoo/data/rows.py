@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kzoo.data.faults import reason, unreadable
+from kzoo.data.faults import reason, regular, unreadable
 from kzoo.errors import DataError
 
 Noun = Literal["row", "caption", "image"]
@@ -89,7 +89,7 @@ def read_csv(path: Path) -> Iterator[Row]:
 
 def _open(path: Path) -> io.StringIO:
     try:
-        content = path.read_bytes()
+        content = regular(path).read_bytes()
     except OSError as error:
         raise unreadable(path, error) from error
     return io.StringIO(content.decode("utf-8-sig", "surrogateescape"), newline=None)

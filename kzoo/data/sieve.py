@@ -47,9 +47,9 @@ class DroppedRows:
 
     def _line(self, reason: str, count: int) -> str:
         rows = [row for row in self.first if row.reason == reason]
-        lines: dict[str, list[str]] = {}
+        lines: dict[str, dict[str, None]] = {}
         for row in rows:
-            lines.setdefault(row.file, []).append(str(row.line))
+            lines.setdefault(row.file, {})[str(row.line)] = None  # an image may lose several captions
         noun = rows[0].noun
         place = "line" if noun == "row" else "image"
         named = ", ".join(f"{file} {place} {', '.join(numbers)}" for file, numbers in lines.items())

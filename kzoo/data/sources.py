@@ -8,6 +8,7 @@ from pathlib import Path
 from kzoo.data.arrays import repeat_grey, shape_text
 from kzoo.data.image_cards import IMAGE_SETS, IMAGE_STAND_INS
 from kzoo.data.images import ImageSet, Split
+from kzoo.data.limits import MAX_SIDE
 from kzoo.data.own import read_own
 from kzoo.data.places import find, not_found
 from kzoo.data.published import read_published
@@ -45,10 +46,8 @@ def load_image_set(
         DataError: the set is required and not found, or a file of it is damaged.
     """
     name = str(name_or_path)
-    if image_shape is not None and (min(image_shape) < 1 or image_shape[2] not in (1, 3)):
-        raise UsageError(
-            f"images cannot be {shape_text(image_shape)}: expected height, width and 1 or 3 channels"
-        )
+    if image_shape is not None:
+        _check_shape(image_shape)
     if test_cut and name != "octmnist":
         raise UsageError(f"test_cut is R004's cut of octmnist; {name} has none")
     if isinstance(name_or_path, str) and name in IMAGE_SETS:
@@ -67,6 +66,14 @@ def load_image_set(
         return read_own(Path(name), image_shape)
     known = [*IMAGE_SETS, *IMAGE_STAND_INS]
     raise UsageError(f"no image set, folder or npz file is called {name!r}; {suggestion(name, known)}")
+
+
+def _check_shape(shape: tuple[int, int, int]) -> None:
+    if min(shape) < 1 or max(shape) > MAX_SIDE or shape[2] not in (1, 3):
+        raise UsageError(
+            f"images cannot be {shape_text(shape)}: expected height and width, {MAX_SIDE:,} at most, "
+            "and 1 or 3 channels"
+        )
 
 
 def _draw(stand_in: str, seed: int) -> ImageSet:

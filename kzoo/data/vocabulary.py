@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.faults import regular, unreadable
 from kzoo.errors import DataError
 from kzoo.files import atomic_write_text
 
@@ -123,8 +123,8 @@ class Vocabulary:
     def load(cls, path: Path) -> Vocabulary:
         """Read what `save` wrote. Raises DataError for a missing or damaged file or another version."""
         try:
-            content = json.loads(path.read_bytes())
-        except (OSError, ValueError) as error:
+            content = json.loads(regular(path).read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
             raise unreadable(path, error) from error
         return cls.from_json(content, str(path))
 

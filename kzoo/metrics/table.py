@@ -91,18 +91,14 @@ def label_of(figure: str) -> str:
     return f"{'best ' if found['best'] else ''}{label}{'@' + found['k'] if found['k'] else ''}"
 
 
-def check_figure(figure: str) -> str:
-    """A figure that may be published; raises ValueError for a name that is none."""
-    try:
-        find_metric(figure)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
-    return figure
+def unknown_figure(name: str) -> str:
+    """What to say of a name that no figure has."""
+    known = [f"{split}_{metric}" for split in SPLITS for metric in METRICS]
+    return f"no figure is called {name!r}; {suggestion(name, known)}"
 
 
 def _parse(figure: str) -> tuple[re.Match[str], Metric]:
     found = _FIGURE.fullmatch(figure)
     if found is None or not is_figure(figure):
-        known = [f"{split}_{name}" for split in SPLITS for name in METRICS]
-        raise UsageError(f"no figure is called {figure!r}; {suggestion(figure, known)}")
+        raise UsageError(unknown_figure(figure))
     return found, METRICS[found["metric"]]

@@ -47,9 +47,8 @@ class Engine:
         Raises:
             KzooError: the recipe or its data are wrong.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
         known = {answer["data"]["sha256"] for answer in self._answers.values()}
-        answer = Probe(conditions, self.root, self.require_data, self._answers).ask(row)
+        answer = Probe(conditions, self.require_data, self._answers).ask(row)
         if answer["data"]["sha256"] not in known:
             self.announce(answer["data"])
         return answer
@@ -84,6 +83,7 @@ class Engine:
             KeyboardInterrupt: the same call goes on.
         """
         plan = self.plan(conditions, rows)
+        self.root.mkdir(parents=True, exist_ok=True)
         plan.save(self.root)
         done = work(plan, self.root, conditions, size=self.size, watcher=self.watcher)
         done.save(self.root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, product
@@ -13,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from kzoo.errors import UsageError
-from kzoo.recipe import Figure, parse_setting
+from kzoo.names import to_name
+from kzoo.recipe import Figure, parse_value
 from kzoo.reproduction.table import Row, Table, anchored
 
 Point = dict[str, Any]
@@ -78,14 +78,14 @@ def parse_axis(text: str) -> tuple[str, Values | Range]:
         raise UsageError(f"--grid {text!r}: expected key=a,b,c or key=low:high or key=low:high:log")
     if ":" in words:
         return key.strip(), _parse_range(text, words.split(":"))
-    return key.strip(), Values(tuple(parse_setting(f"{key}={word}")[1] for word in words.split(",")))
+    return key.strip(), Values(tuple(parse_value(word, f"--grid {key.strip()}") for word in words.split(",")))
 
 
 def _parse_range(text: str, words: Sequence[str]) -> Range:
-    numbers = [parse_setting(f"end={word}")[1] for word in words[:2]]
+    numbers = [parse_value(word, f"--grid {text!r}") for word in words[:2]]
     logarithmic = list(words[2:]) == ["log"]
-    are_numbers = all(isinstance(number, int | float) for number in numbers)
-    if not are_numbers or (words[2:] and not logarithmic) or not numbers[0] < numbers[1]:
+    are_numbers = all(type(number) in (int, float) for number in numbers)
+    if not are_numbers or (words[2:] and not logarithmic) or not 0 < numbers[1] - numbers[0] < math.inf:
         raise UsageError(f"--grid {text!r}: a range is low:high or low:high:log, low below high")
     if logarithmic and numbers[0] <= 0:
         raise UsageError(f"--grid {text!r}: a logarithmic range begins above 0")
@@ -109,7 +109,7 @@ def grid_points(axes: Axes) -> list[Point]:
 
 def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
     """The table of some points of a recipe, which have no published figures."""
-    name, rows = _to_name(Path(recipe).stem), dict[str, Row]()
+    name, rows = to_name(Path(recipe).stem), dict[str, Row]()
     recipe = anchored(recipe, Path())
     for point in points:
         label = _label(point)
@@ -123,9 +123,4 @@ def _label(point: Point) -> str:
     """The values of a point by the last words of their keys."""
     leaves = [key.rpartition(".")[2] for key in point]
     labels = leaves if len(set(leaves)) == len(leaves) else list(point)
-    return _to_name("-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True)))
-
-
-def _to_name(words: str) -> str:
-    """The words as the name of a table or a row, which names folders too."""
-    return re.sub(r"[^\w.=+-]+", "_", words)
+    return to_name("-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kzoo.errors import UsageError
@@ -18,13 +19,9 @@ Answers = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks `kzoo train --dry-run` about rows, of those that read the same about the first only.
-
-    The recipe of a row that is asked about is written to `folder`.
-    """
+    """Asks `kzoo train --dry-run` about rows, of those that read the same about the first only."""
 
     conditions: Conditions
-    folder: Path
     require_data: bool = False
     answers: Answers = field(default_factory=dict)
 
@@ -39,12 +36,16 @@ class Probe:
         options, data = recipe.model.options, recipe.data.model_dump_json(exclude={"fraction"})
         kind = (recipe.model.name, options.get("input_shape"), options.get("encoder"), data)
         if (key := repr(kind)) not in self.answers:
-            self.conditions.write_recipes([row], self.folder)
-            words = [*self.conditions.train_words(row, self.folder), "--set", "data.fraction=1"]
-            required = ["--require-data"] if self.require_data else []
-            self.answers[key] = Crew(1).ask("kzoo", *words, *required, "--dry-run", "--json")
+            self.answers[key] = self._ask(row)
         self._check_figures(row, self.answers[key]["figures"])
         return self.answers[key]
+
+    def _ask(self, row: Row) -> dict[str, Any]:
+        required = ["--require-data"] if self.require_data else []
+        with TemporaryDirectory() as folder:
+            self.conditions.write_recipes([row], Path(folder))
+            words = [*self.conditions.train_words(row, Path(folder)), "--set", "data.fraction=1"]
+            return Crew(1).ask("kzoo", *words, *required, "--dry-run", "--json")
 
     def _check_figures(self, row: Row, measured: Sequence[str]) -> None:
         table, samples = self.conditions.table, row.decoding.get("samples")

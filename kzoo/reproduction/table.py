@@ -14,10 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from kzoo.documents import list_documents, names_file, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
-from kzoo.recipe import Figure, PublishedSection, Recipe, changed_keys, load_recipe
+from kzoo.recipe import Figure, Name, PublishedSection, Real, Recipe, Whole, changed_keys, load_recipe
 from kzoo.tasks.decoding import OPTIONS, Decoding
-
-Name = Annotated[str, Field(pattern=r"^[\w.=+-]+$", description="It names folders too")]
 
 
 class _Section(BaseModel):
@@ -33,7 +31,7 @@ class Row(_Section):
     name: Name
     recipe: str
     overrides: dict[str, Any] = {}
-    published: dict[Figure, float] = {}
+    published: dict[Figure, Real] = {}
     runs: Name | None = None
     decoding: dict[str, Any] = {}
     note: str = ""
@@ -51,7 +49,7 @@ class Table(_Section):
     source: str
     decides: Figure
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
-    sizes: dict[str, int] = {}
+    sizes: dict[str, Whole] = {}
     note: str = ""
 
     @property
@@ -109,8 +107,7 @@ def load_table(name_or_path: str) -> Table:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "top level"
-        reason = first["msg"].removeprefix("Value error, ")
-        raise UsageError(f"table {name_or_path!r}, {place}: {reason}") from error
+        raise UsageError(f"table {name_or_path!r}, {place}: {first['msg']}") from error
     folder = Path(name_or_path).parent
     rows = [row.model_copy(update={"recipe": anchored(row.recipe, folder)}) for row in table.rows]
     names = [row.name for row in rows]

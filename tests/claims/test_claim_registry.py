@@ -47,11 +47,13 @@ def test_every_published_count_and_every_broken_sum_is_a_claim():
         assert (f"terms-{model}" in names) == (card(model).printed_sum is not None)
 
 
-def test_unknown_names_say_the_nearest():
+def test_unknown_names_say_what_there_is():
     with pytest.raises(UsageError, match="no claim is called 'conv-matirx'; did you mean 'conv-matrix'"):
         check_claim("conv-matirx")
-    with pytest.raises(UsageError, match="no claim comes from 'R01'; did you mean 'R001'"):
-        list_claims("R01")
+    with pytest.raises(
+        UsageError, match=r"no claim comes from 'R009'; known: R000, R000 1\.1, .*, R004 2\.2$"
+    ):
+        list_claims("R009")
 
 
 def test_a_name_is_registered_once():

@@ -89,6 +89,12 @@ def test_check_of_one_s_own_set(scenes):
     assert json.loads(shaped.stdout)["image_shape"] == [48, 48, 1]
 
 
+def test_check_refuses_a_size_that_no_image_has(scenes):
+    result = run("check", scenes.parent, "--image-shape", 1_000_000, 1_000_000, 3)
+    assert isinstance(result.exception, UsageError)
+    assert "expected height and width, 4,096 at most" in str(result.exception)
+
+
 def test_check_of_pairs(tmp_path):
     path = tmp_path / "[red] mine.tsv"
     path.write_text("a b\tx\n\nc d\ty\ne f\tz\n", encoding="utf-8")

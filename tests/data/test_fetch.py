@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from dataclasses import replace
@@ -11,6 +12,7 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
+from kzoo.data import fetch as module
 from kzoo.data.caption_cards import CAPTION_SETS
 from kzoo.data.cards import RemoteFile
 from kzoo.data.fetch import download, fetch
@@ -23,10 +25,11 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 class Server(HTTPServer):
-    """Serves CONTENT at every address; `ranges` and `cut` say how."""
+    """Serves CONTENT at every address; `ranges`, `cut` and the `length` that it states say how."""
 
     ranges = True
     cut: int | None = None
+    length: str | None = "right"
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
@@ -52,10 +55,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(416)
             return
         self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(CONTENT) - start))
+        if self.server.length is not None:
+            stated = str(len(CONTENT) - start) if self.server.length == "right" else self.server.length
+            self.send_header("Content-Length", stated)
         self.end_headers()
         end = len(CONTENT) if self.server.cut is None else self.server.cut
-        self.wfile.write(CONTENT[start:end])
+        with contextlib.suppress(ConnectionError):  # who asked may have heard enough
+            self.wfile.write(CONTENT[start:end])
 
     def log_message(self, *_: object) -> None:
         pass
@@ -119,6 +125,43 @@ def test_a_wrong_file_is_deleted(tmp_path, server):
     with pytest.raises(DataError, match=f"its checksum is sha256:{DIGEST}, not sha256:00"):
         download(server.file(digest="00"), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("length", [None, "right"])
+@pytest.mark.parametrize("known", [True, False])
+def test_no_more_is_written_than_a_file_can_have(tmp_path, server, monkeypatch, length, known):
+    monkeypatch.setattr(module, "MAX_DOWNLOAD", 300_000)
+    monkeypatch.setattr(module, "_CHUNK", 1_000)
+    server.length, reports = length, []
+    file = replace(server.file(), bytes=300_000 if known else None)
+    with pytest.raises(DataError, match="sent a wrong file, now deleted: it has more than 300,000 bytes"):
+        download(file, tmp_path, lambda *report: reports.append(report))
+    assert max([done for _, done, _ in reports], default=0) <= 301_000
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_need_not_state_a_length(tmp_path, server):
+    server.length = None
+    assert download(server.file(), tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("length", ["abc", "-5", "9" * 5_000])
+def test_a_length_that_is_none_is_named(tmp_path, server, length):
+    server.length = length
+    card = replace(IMAGE_SETS["octmnist"], files=(server.file("octmnist.npz"),))
+    with pytest.raises(DataError, match="the server says that its length is") as error:
+        fetch(card, tmp_path)
+    assert length[:10] in str(error.value)
+    assert len(str(error.value)) < 1_000
+    assert "\n" not in str(error.value)
+
+
+def test_a_fetch_that_failed_leaves_no_folder(tmp_path, server):
+    wrong, missing = server.file("octmnist.npz", digest="00"), server.file("missing")
+    for file in (wrong, missing, replace(wrong, url="http://127.0.0.1:9/none")):
+        with pytest.raises(DataError):
+            fetch(replace(IMAGE_SETS["octmnist"], files=(file,)), tmp_path / "sets" / "octmnist")
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_a_set_is_fetched_and_what_is_there_is_kept(tmp_path, server):

@@ -51,10 +51,46 @@ def test_every_mode_of_8_bits_is_read(tmp_path, mode, channels):
     assert images.min() == 255
 
 
-def test_sixteen_bits_are_refused_rather_than_clipped(tmp_path):
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.pgm"])
+def test_sixteen_bits_are_scaled_to_eight(tmp_path, name):
     (tmp_path / "cats").mkdir()
-    Image.fromarray(np.full((3, 4), 40_000, np.uint16)).save(tmp_path / "cats" / "a.png")
-    with pytest.raises(DataError, match=r"a\.png has more than 8 bits"):
+    grey = np.array([[0, 128, 129], [257, 32_768, 65_535]], np.uint16)
+    Image.fromarray(grey).save(tmp_path / "cats" / name)
+    images, _, _ = read_class_folders(tmp_path)
+    assert images[0, :, :, 0].tolist() == [[0, 0, 1], [1, 128, 255]]
+
+
+@pytest.mark.parametrize("pixels", [np.float32([[0.5]]), np.int32([[65_536]]), np.int32([[-1]])])
+def test_more_than_sixteen_bits_are_refused_rather_than_clipped(tmp_path, pixels):
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    with pytest.raises(DataError, match=r"a\.tif has more than 16 bits"):
+        read_image(tmp_path / "a.tif", (1, 1, 1))
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_read_upright(tmp_path, noise, suffix, orientation):
+    turned = [
+        *(lambda a: a, np.fliplr, lambda a: np.rot90(a, 2), np.flipud),
+        *(lambda a: a.swapaxes(0, 1), lambda a: np.rot90(a, -1)),
+        *(lambda a: np.rot90(a, 2).swapaxes(0, 1), np.rot90),
+    ]
+    pixels, exif = noise(5, 7, 3), Image.Exif()
+    exif[0x0112] = orientation
+    lossless = {"lossless": True} if suffix == "webp" else {}
+    (tmp_path / "cats").mkdir()
+    Image.fromarray(pixels).save(tmp_path / "cats" / f"a.{suffix}", exif=exif, **lossless)
+    images, _, _ = read_class_folders(tmp_path)
+    np.testing.assert_array_equal(images[0], turned[orientation - 1](pixels))
+
+
+def test_more_images_than_there_is_memory_for_are_refused(tmp_path, write_photographs, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    write_photographs(tmp_path, {"cats": 2})
+    monkeypatch.setattr(np, "empty", full)
+    with pytest.raises(DataError, match="no memory for 2 images of 5x7x3: give a smaller height and width"):
         read_class_folders(tmp_path)
 
 

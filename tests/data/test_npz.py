@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,6 +49,14 @@ def test_pickles_are_refused(tmp_path):
     np.savez(tmp_path / "set.npz", images=np.array([{"a": 1}], dtype=object))
     with pytest.raises(DataError, match="pickle"):
         read_npz(tmp_path / "set.npz")
+
+
+def test_a_member_that_is_no_array_is_named(tmp_path, noise):
+    np.savez(tmp_path / "set.npz", images=noise(2, 3), labels=noise(2))
+    with ZipFile(tmp_path / "set.npz", "a") as archive:
+        archive.writestr("class_names", "cat dog")
+    with pytest.raises(DataError, match=r"set\.npz cannot be read.*its member 'class_names' is no array"):
+        read_npz_splits(tmp_path / "set.npz")
 
 
 def test_npy_missing_empty_and_text_files_are_data_errors(tmp_path, noise):

@@ -66,6 +66,13 @@ def test_captions_and_images_are_named_by_the_image():
     ]
 
 
+def test_an_image_that_loses_several_captions_is_named_once():
+    sieve, row = Sieve(), Row(Path("dataset.json"), "1.jpg", (".",), "caption")
+    for _ in range(3):
+        sieve.drop(row, "empty")
+    assert sieve.dropped.lines() == ["3 captions left out, empty: dataset.json image 1.jpg"]
+
+
 @given(st.lists(st.sampled_from(["a|b", "", "aaa|b", "skip|b", "\udcff|a", "b| "])), st.booleans())
 def test_no_row_is_lost_in_silence(texts, distinct):
     sieve = Sieve(2, distinct=distinct)

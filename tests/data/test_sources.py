@@ -80,7 +80,7 @@ def test_grey_sets_are_repeated_for_a_model_of_three_channels(tmp_path, write_mn
             load_image_set("mnist", data_dir=tmp_path, image_shape=shape)
 
 
-@pytest.mark.parametrize("shape", [(28, 28, 2), (0, 28, 1), (28, -1, 3)])
+@pytest.mark.parametrize("shape", [(28, 28, 2), (0, 28, 1), (28, -1, 3), (4_097, 8, 3)])
 def test_a_shape_that_no_image_has_is_refused(tmp_path, shape):
     with pytest.raises(UsageError, match=f"images cannot be {shape[0]}x"):
         load_image_set(tmp_path, image_shape=shape)

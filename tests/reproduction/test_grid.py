@@ -11,6 +11,13 @@ from kzoo.recipe import load_recipe
 from kzoo.reproduction.grid import Range, Values, grid_points, parse_axis, to_table
 from kzoo.reproduction.search import optuna_points, random_points
 
+NO_AXES = (
+    *("lr", "=1", "a=", "a=1:", "a=2:1", "a=x:y", "a=0:1:log", "a=1:2:linear"),
+    *("a=1:inf", "a=1:nan", "a=-inf:1", "a=1:.inf", "a=.nan,1", "a=false:true", "a=-1e308:1e308"),
+    *(f"a={'9' * 5_000}", f"a=1:{'9' * 5_000}", f"a={'[' * 3_000}"),
+)
+"""Some of them have numbers that are none, or that cannot be counted with."""
+
 
 def axes(*texts):
     return dict(map(parse_axis, texts))
@@ -45,7 +52,7 @@ def test_a_range_is_drawn_from_evenly_or_by_its_logarithm():
     assert even == Range(0, 10, False)
 
 
-@pytest.mark.parametrize("text", ["lr", "=1", "a=", "a=1:", "a=2:1", "a=x:y", "a=0:1:log", "a=1:2:linear"])
+@pytest.mark.parametrize("text", NO_AXES)
 def test_what_is_no_axis_is_refused(text):
     with pytest.raises(UsageError, match="--grid"):
         parse_axis(text)
@@ -76,6 +83,14 @@ def test_rows_and_tables_have_names_of_their_own(tmp_path):
     assert table.name == "my_recipe"
     assert [row.name for row in table.rows] == ["name=a_b", "name=a_b-2", "name=a_b-2-2", "name=a_b-3"]
     assert [row.overrides for row in table.rows] == points
+
+
+def test_long_names_of_rows_are_cut(tmp_path):
+    path = tmp_path / ".hidden.yaml"
+    path.write_text(load_recipe("fashion-cnn").to_yaml())
+    table = to_table(str(path), [{"data.name": "x" * 300 + end} for end in "ab"], "validation_accuracy")
+    assert table.name == "hidden"
+    assert len({row.name for row in table.rows}) == 2
 
 
 def test_a_point_of_a_grid_is_there_once():
