@@ -132,7 +132,7 @@ def _facts(run: ReportedRun) -> Facts:
     facts = {
         "model": run.recipe.model.name,
         "data": f"{data['name']} ({sizes_line(data['sizes'])})",
-        "training": f"{_OPTIMIZERS[training.optimizer]}, learning rate {setting(training.learning_rate)}, "
+        "training": f"{training.optimizer}, learning rate {setting(training.learning_rate)}, "
         f"batch {training.batch_size}, seed {training.seed}",
     }
     if metrics:
@@ -253,7 +253,5 @@ _CAPTIONS: dict[str, Callable[[ReportedRun], str]] = {
     "spectrogram": lambda run: "What the model hears: a log-mel spectrogram.",
 }
 """The pictures of a run folder, in the order of the page; the curves of all runs are drawn together."""
-
-_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
 
 _WIDE = {"captions"}
