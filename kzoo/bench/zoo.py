@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from kzoo.experiment import Experiment
     from kzoo.recipe import ModelSection
+    from kzoo.tasks.experiment import Experiment
 
 
 def train(task: TrainingTask, laps: Laps) -> None:

@@ -11,7 +11,7 @@ from kzoo.errors import UsageError
 from kzoo.metrics.table import METRICS, Metric
 
 if TYPE_CHECKING:
-    from kzoo.experiment import Experiment
+    from kzoo.tasks.experiment import Experiment
     from kzoo.tasks.predictor import Predictor
     from kzoo.training.run import Checkpoint, RunFolder
 

@@ -14,12 +14,12 @@ from kzoo import registry
 from kzoo.data.images import ImageSet, Split
 from kzoo.data.sources import load_image_set
 from kzoo.errors import UsageError
-from kzoo.experiment import Evaluation, Experiment, tested
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.recipe import Recipe
 from kzoo.reporting.figure import NONE_OF_THESE
 from kzoo.reporting.pictures import draw_pictures
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
 from kzoo.training.objective import Objective, image_classification

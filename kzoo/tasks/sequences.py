@@ -18,7 +18,6 @@ from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
-from kzoo.experiment import Evaluation, Experiment, tested
 from kzoo.files import atomic_write_text
 from kzoo.metrics.transcription import edit_distances
 from kzoo.models.writer import Writer
@@ -26,6 +25,7 @@ from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
 from kzoo.tasks.decoder import Decoded, compile_decoding
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary
 from kzoo.training.inference import compile_token_loss
 from kzoo.training.run import Checkpoint, RunFolder
