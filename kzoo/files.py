@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from itertools import chain, count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from kzoo.errors import UsageError
 
@@ -46,6 +47,21 @@ def make_empty(folder: Path, otherwise: str) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already: name another with --out, or {otherwise}")
     folder.mkdir(parents=True, exist_ok=True)
+
+
+def check_recordable(folder: Path) -> None:
+    """See that a folder of kzoo's own can be written, as that of results of record can in a checkout.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(
+            f"--record writes to {folder}, which cannot be written: use a checkout of kzoo of your own"
+        ) from error
 
 
 def free_path(path: Path, suffix: str = "") -> Path:
