@@ -70,6 +70,14 @@ def check_task(folder: RunFolder, task: str, verb: str) -> None:
         raise UsageError(f"kzoo {verb} is for {task}; {folder.path} is a run of {found}")
 
 
+def check_writes(folder: RunFolder, verb: str) -> None:
+    """Raises UsageError if a run's model writes nothing that could be decoded."""
+    from kzoo.errors import UsageError
+
+    if (found := task_of(folder)) == "image classification":
+        raise UsageError(f"kzoo {verb} is for what writes; {folder.path} is a run of {found}")
+
+
 def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunFolder]:
     """A run and those that are decoded together with it.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, check_task, open_with_backend, task_of
+from .options import BackendOption, Checkpoint, DataDir, Run, check_task, check_writes, open_with_backend
 from .output import console, print_lines
 
 if TYPE_CHECKING:
@@ -154,11 +154,9 @@ def attention(
 ) -> None:
     """What each character or word that is written attends to, in a text, an image or a recording."""
     folder = open_with_backend(run, backend)
-    from kzoo.errors import UsageError
     from kzoo.tasks import author_type
 
-    if task_of(folder) == IMAGES:
-        raise UsageError(f"kzoo plot attention is for what writes; {folder.path} is a run of {IMAGES}")
+    check_writes(folder, "plot attention")
     author = author_type(folder.recipe().model.name)(
         [folder], None if checkpoint is None else checkpoint.value
     )
