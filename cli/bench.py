@@ -44,7 +44,7 @@ def train(
     recipes: Annotated[
         list[str],
         typer.Argument(
-            metavar="RECIPE...",
+            metavar="RECIPE",
             help="Models of the zoo or recipe files (.yaml).",
             autocompletion=complete_recipe,
         ),
@@ -107,7 +107,7 @@ def train(
 
 @app.command()
 def decode(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False)],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs.", file_okay=False)],
     against: Against = None,
     beam: Annotated[int, typer.Option(min=1, help="The width of kzoo's beam search.")] = 4,
     batched: Annotated[int, typer.Option(min=1, help="Test sources that are decoded in batches.")] = 1000,

@@ -1,4 +1,8 @@
-"""Keras's own side of a race: `model.fit` on arrays, with Keras's defaults, on the backend that kzoo has."""
+"""Keras's own side of a race: `model.fit` on arrays, with Keras's defaults, on the backend that kzoo has.
+
+A round is a call of `fit`, as an epoch is: what a call costs beside its steps counts the less, the more steps
+a round has.
+"""
 
 from __future__ import annotations
 
