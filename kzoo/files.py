@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from kzoo.errors import UsageError
 
@@ -70,6 +71,21 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False  # whoever reads it says what is wrong
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def check_recordable(folder: Path) -> None:
+    """See that a folder of kzoo's own can be written, as that of results of record can in a checkout.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(
+            f"--record writes to {folder}, which cannot be written: use a checkout of kzoo of your own"
+        ) from error
 
 
 def free_path(path: Path, suffix: str = "") -> Path:
