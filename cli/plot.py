@@ -36,12 +36,13 @@ def curves(
     out: Out = None,
 ) -> None:
     """Training loss and validation accuracy per epoch, several runs in one picture."""
-    from kzoo.reporting import curves as picture
+    from kzoo.reporting.curves import curves as draw_curves
+    from kzoo.reporting.title import folder_label
     from kzoo.training.run import open_run
 
     folders = [open_run(path) for path in runs]
-    histories = {_label(folder): folder.history() for folder in folders}
-    _save(picture.curves(histories, running=running), folders[0], out, "curves")
+    histories = {folder_label(folder): folder.history() for folder in folders}
+    _save(draw_curves(histories, running=running), folders[0], out, "curves")
 
 
 @app.command()
@@ -58,19 +59,16 @@ def activations(
     """The maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
     from kzoo.experiment import open_experiment
-    from kzoo.reporting import activations as picture
-    from kzoo.reporting.convolutions import find_convolution
-    from kzoo.tasks import images
+    from kzoo.reporting.pictures import draw_activations, test_image
+    from kzoo.tasks.images import own_image
 
     check_task(folder, IMAGES, "plot activations")
     model = folder.load_model(checkpoint.value)
     if image is not None:
-        pixels, what = images.own_image(folder, image)
+        pixels, source = own_image(folder, image)
     else:
-        pixels, what = images.test_image(open_experiment(folder, data_dir).data, index)
-    maps = picture.layer_activations(model, pixels, layer)
-    title = f"{_label(folder)}: {find_convolution(model, layer).name}, {what}"
-    _save(picture.activations(pixels, maps, title=title), folder, out, "activations")
+        pixels, source = test_image(open_experiment(folder, data_dir).data, index)
+    _save(draw_activations(folder, model, pixels, source, layer), folder, out, "activations")
 
 
 @app.command()
@@ -83,13 +81,10 @@ def kernels(
 ) -> None:
     """The kernels of a convolution."""
     folder = open_with_backend(run, backend)
-    from kzoo.reporting import kernels as picture
-    from kzoo.reporting.convolutions import find_convolution
+    from kzoo.reporting.pictures import draw_kernels
 
     check_task(folder, IMAGES, "plot kernels")
-    model = folder.load_model(checkpoint.value)
-    title = f"{_label(folder)}: kernels of {find_convolution(model, layer).name}"
-    _save(picture.kernels(picture.layer_kernels(model, layer), title=title), folder, out, "kernels")
+    _save(draw_kernels(folder, folder.load_model(checkpoint.value), layer), folder, out, "kernels")
 
 
 @app.command()
@@ -98,7 +93,7 @@ def confusion(run: Run, out: Out = None) -> None:
     import numpy as np
 
     from kzoo.errors import UsageError
-    from kzoo.reporting import confusion as picture
+    from kzoo.reporting.pictures import draw_confusion
     from kzoo.training.run import open_run
 
     folder = open_run(run)
@@ -106,12 +101,7 @@ def confusion(run: Run, out: Out = None) -> None:
     if "classes" not in test:
         raise UsageError(f"kzoo plot confusion is for {IMAGES}; {folder.path} has no classes")
     names = [row["name"] for row in test["classes"]]
-    _save(
-        picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)),
-        folder,
-        out,
-        "confusion",
-    )
+    _save(draw_confusion(folder, np.array(test["confusion_matrix"]), names), folder, out, "confusion")
 
 
 @app.command()
@@ -128,16 +118,13 @@ def mistakes(
     import numpy as np
 
     from kzoo.experiment import open_experiment
-    from kzoo.reporting import mistakes as picture
+    from kzoo.reporting.pictures import draw_mistakes
     from kzoo.training.inference import compile_predict
 
     check_task(folder, IMAGES, "plot mistakes")
     data = open_experiment(folder, data_dir).data
     probabilities = np.exp(compile_predict(folder.load_model(checkpoint.value))(data.test.images))
-    figure = picture.mistakes(
-        data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=_label(folder)
-    )
-    _save(figure, folder, out, "mistakes")
+    _save(draw_mistakes(folder, data, probabilities, most), folder, out, "mistakes")
 
 
 @app.command()
@@ -163,7 +150,7 @@ def attention(
         [folder], None if checkpoint is None else checkpoint.value
     )
     print_lines(author.remarks([source]))
-    _save(author.draw_attention(source, _label(folder)), folder, out, "attention")
+    _save(author.draw_attention(source), folder, out, "attention")
 
 
 @app.command()
@@ -180,12 +167,7 @@ def spectrogram(
     check_task(folder, "speech recognition", "plot spectrogram")
     author = AudioAuthor([folder])
     print_lines(author.remarks([str(clip)]))
-    _save(author.draw_spectrogram(str(clip), f"{clip.name}"), folder, out, "spectrogram")
-
-
-def _label(folder: RunFolder) -> str:
-    stand_in = " (stand-in data)" if folder.environment()["data"]["stand_in"] else ""
-    return f"{folder.path.name}{stand_in}"
+    _save(author.draw_spectrogram(str(clip)), folder, out, "spectrogram")
 
 
 def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:

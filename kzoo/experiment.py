@@ -152,12 +152,6 @@ class Experiment(ABC):
             "sha256": self.data.sha256(),
         }
 
-    @property
-    def title(self) -> str:
-        """The title of a run's pictures; it says so when the data are a stand-in."""
-        origin = self.data.origin
-        return f"{self.recipe.name} on {origin.name}{' (stand-in)' if origin.stand_in else ''}"
-
 
 def prepare(
     recipe: Recipe, *, data_dir: Path | None = None, require_data: bool = False, own_data: bool = False

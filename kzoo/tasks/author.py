@@ -47,7 +47,7 @@ class Author(ABC):
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         self.vocabulary = load_vocabulary(runs)
         check_reading(runs, self.READS)
-        self.recipe, self.data = runs[0].recipe(), runs[0].environment()["data"]
+        self.run, self.recipe, self.data = runs[0], runs[0].recipe(), runs[0].environment()["data"]
         self.models = [run.load_tested_model(checkpoint) for run in runs]
 
     @property
@@ -104,7 +104,7 @@ class Author(ABC):
         ]
 
     @abstractmethod
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """A picture of what each token that is written about an input attends to.
 
         Raises:

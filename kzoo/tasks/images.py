@@ -96,7 +96,7 @@ class ImageExperiment(Experiment):
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
-        draw_pictures(run.path, model, self.data, log_probabilities, run.history(), self.title)
+        draw_pictures(run, model, self.data, log_probabilities)
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
 
     def evaluate(self, run: RunFolder, checkpoint: Checkpoint | None, split: str) -> dict[str, Any]:
@@ -152,13 +152,6 @@ def predict(run: RunFolder, checkpoint: Checkpoint, images: list[Path], top: int
 def own_image(run: RunFolder, image: Path) -> tuple[np.ndarray, str]:
     """A user's image file as the run's model takes it, and what to call it."""
     return read_image(image, _input_shape(run.load_model("last"))), image.name
-
-
-def test_image(data: ImageSet, index: int) -> tuple[np.ndarray, str]:
-    """An image of the test set, and what to call it."""
-    if index >= len(data.test):
-        raise UsageError(f"--index {index}: the test set has {len(data.test)} images, counted from 0")
-    return data.test.images[index], f"test image {index} ({data.class_names[data.test.labels[index]]})"
 
 
 def _most_probable(probabilities: np.ndarray, names: list[str], top: int) -> list[dict[str, Any]]:

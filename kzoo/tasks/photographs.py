@@ -16,6 +16,7 @@ from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.models.writer import Writer
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.captions import (
     CaptionExperiment,
@@ -63,9 +64,10 @@ class ImageAuthor(Author):
             images = open_encoder(self._encoder).encode(images)
         return Reading(as_sources(images), [() for _ in inputs])
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """The image with the attention over it, word by word."""
         written, weights = self.attention(self.read([source]))
+        title = picture_title(self.run, "attention", Path(source).name)
         return region_attention(self._pixels(source), written, weights, title)
 
     def _pixels(self, path: str) -> np.ndarray:

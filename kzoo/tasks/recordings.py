@@ -16,6 +16,7 @@ from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
 from kzoo.reporting.spectrogram import spectrogram
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.speech import (
     LIMITS,
@@ -72,12 +73,13 @@ class AudioAuthor(Author):
         """
         return spectrograms([Path(path) for path in paths], self.transform, longest_clip(self.recipe.data))[0]
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """The spectrogram, and below it the attention of each character over the same time."""
         written, weights = self.attention(self.read([source]))
+        title = picture_title(self.run, "attention", Path(source).name)
         return frame_attention(self.frames([source])[0], written, weights, self.transform, title)
 
-    def draw_spectrogram(self, source: str, title: str) -> Figure:
+    def draw_spectrogram(self, source: str) -> Figure:
         """What the model reads of a sound file."""
-        seconds = self.transform.hop / self.transform.rate
-        return spectrogram(self.frames([source])[0], seconds_per_frame=seconds, title=title)
+        title = picture_title(self.run, "spectrogram", Path(source).name)
+        return spectrogram(self.frames([source])[0], self.transform, title=title)

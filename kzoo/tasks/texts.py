@@ -14,6 +14,7 @@ from kzoo.errors import UsageError
 from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.reporting.alignment import alignment
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.author import Author, Reading
 from kzoo.tasks.pairs import SOURCE_VOCABULARY, limits
 from kzoo.tasks.sequences import load_vocabulary
@@ -47,9 +48,10 @@ class TextAuthor(Author):
         unknown = [self._source_vocabulary.unknown(source) for source in sources]
         return Reading(Sources(self._source_vocabulary.encode_batch(sources)), unknown)
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """A heat map with the tokens of both texts on its axes."""
         written, weights = self.attention(self.read([source]))
+        title = picture_title(self.run, "attention", source)
         return alignment(self.tokens(source), written, weights, title=title)
 
     def tokens(self, text: str) -> Tokens:

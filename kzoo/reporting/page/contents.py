@@ -14,6 +14,7 @@ from kzoo.reporting.page.run import ReportedRun, run_section
 from kzoo.reporting.page.spelling import figure_name, listing, number, slug
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reporting.page.tasks import task_tables
+from kzoo.reporting.title import run_label
 
 
 def results_page(
@@ -66,9 +67,9 @@ def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
     """One picture of all runs that measure the same."""
     groups: dict[str, dict[str, Any]] = {}
     for run in runs:
-        measure, stand_in = drawn_measure(run.history), " (stand-in data)" * run.stand_in
+        measure = drawn_measure(run.history)
         if measure is not None and run.curve is not None:
-            groups.setdefault(measure, {})[f"{run.curve}{stand_in}"] = run.history
+            groups.setdefault(measure, {})[run_label(run.curve, run.stand_in)] = run.history
     for measure, histories in groups.items():
         what = figure_name(measure)
         caption = (
