@@ -17,7 +17,7 @@ from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
 from kzoo.reporting.kernels import kernels, layer_kernels
 from kzoo.reporting.mistakes import mistakes
-from kzoo.reporting.title import folder_label, picture_title, tested_set
+from kzoo.reporting.title import folder_label, name_test_set, picture_title
 from kzoo.training.run import RunFolder
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def draw_pictures(run: RunFolder, model: keras.Model, data: ImageSet, log_probab
 
 def draw_confusion(run: RunFolder, matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
     """The confusion matrix of the test set."""
-    return confusion(matrix, class_names, title=picture_title(run, "confusion matrix", tested_set(run)))
+    return confusion(matrix, class_names, title=picture_title(run, "confusion matrix", name_test_set(run)))
 
 
 def draw_mistakes(run: RunFolder, data: ImageSet, probabilities: np.ndarray, most: int = 24) -> Figure:
     """The `most` images of the test set that the model is most wrongly sure of."""
-    title = picture_title(run, "mistakes", tested_set(run))
+    title = picture_title(run, "mistakes", name_test_set(run))
     return mistakes(
         data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=title
     )

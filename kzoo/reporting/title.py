@@ -26,6 +26,6 @@ def picture_title(run: RunFolder, what: str, source: str = "") -> str:
     return f"{folder_label(run)}: {', '.join(filter(None, (what, source)))}"
 
 
-def tested_set(run: RunFolder) -> str:
+def name_test_set(run: RunFolder) -> str:
     """What the test set of a run is called in a title."""
     return f"test set of {run.environment()['data']['name']}"

@@ -32,7 +32,7 @@ from kzoo.models.writer import Writer
 from kzoo.recipe import Recipe
 from kzoo.reporting.contact_sheet import contact_sheet
 from kzoo.reporting.figure import save
-from kzoo.reporting.title import picture_title, tested_set
+from kzoo.reporting.title import name_test_set, picture_title
 from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
@@ -198,7 +198,7 @@ class CaptionExperiment(SequenceExperiment):
             [to_text(caption, "spaces") for caption in self.data.test.captions[row]] for row in rows
         ]
         images = list(read_images(self.data.test, rows, (SHOWN_SIZE, SHOWN_SIZE)))
-        title = picture_title(run, "captions", tested_set(run))
+        title = picture_title(run, "captions", name_test_set(run))
         save(contact_sheet(images, captions, references, title=title), run.path / "captions.png")
 
     def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:

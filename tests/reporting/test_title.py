@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from kzoo.reporting.title import folder_label, picture_title, tested_set
+from kzoo.reporting.title import folder_label, name_test_set, picture_title
 from kzoo.training.run import RunFolder
 
 
@@ -21,7 +21,7 @@ def run(tmp_path):
 def test_a_title_has_the_run_what_is_drawn_and_from_what(run, tmp_path):
     assert picture_title(run(False), "attention", "a text") == f"{tmp_path.name}: attention, a text"
     assert picture_title(run(False), "kernels of conv1") == f"{tmp_path.name}: kernels of conv1"
-    assert tested_set(run(False)) == "test set of drawn-letters"
+    assert name_test_set(run(False)) == "test set of drawn-letters"
 
 
 def test_a_title_says_that_the_data_are_a_stand_in(run, tmp_path):
