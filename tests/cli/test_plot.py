@@ -70,6 +70,19 @@ def test_what_cannot_be_drawn(kzoo, trained_run, here, words, exit_code, said):
     assert not list(here.iterdir())
 
 
+def test_a_picture_that_cannot_be_written_is_named(kzoo, trained_run, here):
+    (here / "file").touch()
+    done = kzoo("plot", "curves", trained_run, "--out", "file/curves.png")
+    assert (done.exit_code, done.stderr) == (3, "kzoo: file/curves.png: Not a directory\n")
+
+
+def test_no_window_is_needed_whatever_matplotlib_is_told(python, trained_run):
+    words = ["kzoo", "plot", "confusion", str(trained_run), "--out", str(trained_run / "mine.png")]
+    done = python(f"import sys; from kzoo.cli.app import main; sys.argv = {words}; main()", MPLBACKEND="nope")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (trained_run / "mine.png").is_file()
+
+
 @pytest.mark.parametrize("kind", ["curves", "confusion"])
 def test_a_run_that_has_not_finished(kzoo, trained_run, kind):
     (trained_run / "history.csv").unlink()
