@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from PIL import Image
 
 from kzoo.errors import DataError, UsageError
@@ -27,7 +29,7 @@ from kzoo.reporting.page.parts import (
     Surroundings,
 )
 from kzoo.reporting.page.shrink import LARGE, shrink
-from kzoo.reporting.page.writer import to_html, write_page
+from kzoo.reporting.page.writer import to_html, to_markdown, write_page
 from kzoo.reporting.parameters import LayerCount
 
 STRANGE = '<b>"a|b"</b> & [c](d) *e*'
@@ -229,10 +231,55 @@ def test_markdown_tables_are_tables():
 
 
 def markdown_tables(whole: Page) -> list[list[str]]:
-    from kzoo.reporting.page.writer import _render
-
-    text = _render("page.md.jinja", whole, folder="pictures")
+    text = to_markdown(whole, "pictures")
     return [table.splitlines() for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+
+
+HOSTILE = (
+    '<script>alert(1)</script> <b title="x">&lt;',
+    "`code` ``` [link](http://x) ![picture](y.png) *e* __s__ ~~d~~ $x$",
+    "a | b \\\\| c \\",
+    "# heading\n\n# another\n```\n<script>\n",
+    "- a list",
+    "1. a list",
+    "---",
+    "===",
+    "    code",
+    "> quote",
+    "<!-- comment",
+)
+"""What Markdown and HTML would take for something else than text."""
+
+
+def replace_texts(part: object, text: str) -> object:
+    """A part of a page whose every text is another one, but where it is an address."""
+    if isinstance(part, str):
+        return text
+    if isinstance(part, tuple):
+        return tuple(replace_texts(item, text) for item in part)
+    if dataclasses.is_dataclass(part):
+        addresses = {"anchor", "name"} if isinstance(part, Picture | RunSection | ResultRow) else {"anchor"}
+        kept = {field.name for field in dataclasses.fields(part)} - addresses
+        return dataclasses.replace(part, **{name: replace_texts(getattr(part, name), text) for name in kept})
+    return part
+
+
+def parse_markdown(whole: Page) -> list[Token]:
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(to_markdown(whole, "pictures"))
+
+
+def structure(tokens: list[Token]) -> list[tuple[str, list[str]]]:
+    return [(token.type, [child.type for child in token.children or ()]) for token in tokens]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_taken_for_markdown_or_html(text):
+    hostile = replace_texts(page(), text)
+    tokens = parse_markdown(hostile)
+    assert structure(tokens) == structure(parse_markdown(replace_texts(page(), "plain")))
+    title = next(token for token in tokens if token.type == "inline")
+    assert "".join(child.content for child in title.children) == " ".join(text.split())
+    assert [token.content for token in tokens if token.type == "fence"] == [f"{text}\n"]
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "report", "report.htm"])
