@@ -188,6 +188,19 @@ def test_a_table_has_badges_and_figures_beside_the_published():
     assert note == [f"{STRANGE} and two"]
 
 
+def test_each_figure_has_its_name_where_a_narrow_screen_shows_no_headings():
+    read = check_html(to_html(page()))
+    names = [cell["data-figure"] for cell in read.all("td") if "measured" in cell.get("class", "")]
+    assert names == ["training loss", "test accuracy"] * 2
+
+
+def test_each_picture_opens_in_full_size():
+    read = check_html(to_html(page()))
+    opened = [place["id"] for place in read.all("div") if "popover" in place]
+    assert opened == [f"{picture['id']}-full" for picture in read.all("figure")]
+    assert [button["popovertarget"] for button in read.all("button")] == opened
+
+
 def test_a_table_without_published_figures_has_one_row_of_headings():
     row = ResultRow("one", (Cell(0.5),))
     read = check_html(to_html(page(tables=(ResultTable("T", ("accuracy",), (row,)),))))
