@@ -41,7 +41,7 @@ def curves(
     from kzoo.training.run import open_run
 
     folders = [open_run(path) for path in runs]
-    histories = {folder_label(folder): folder.history() for folder in folders}
+    histories = {folder_label(folder, runs): folder.history() for folder in folders}
     _save(draw_curves(histories, running=running), folders[0], out, "curves")
 
 

@@ -94,8 +94,8 @@ class LogMelSpectrogram(keras.layers.Layer):
         return mel_corners(mel_rate, self.mels)[1:-1] * self.rate / mel_rate
 
     @property
-    def seconds(self) -> float:
-        """From one frame to the next."""
+    def seconds_per_frame(self) -> float:
+        """The hop from one frame to the next."""
         return self.hop / self.rate
 
     def compute_output_shape(self, samples_shape: Shape, lengths_shape: Shape | None = None) -> Shape:

@@ -74,7 +74,11 @@ def draw_kernels(run: RunFolder, model: keras.Model, layer: str | None = None) -
 
 
 def test_image(data: ImageSet, index: int) -> tuple[np.ndarray, str]:
-    """An image of the test set, and what to call it."""
+    """An image of the test set, and what to call it.
+
+    Raises:
+        UsageError: there is none of that index.
+    """
     if index >= len(data.test):
         raise UsageError(f"--index {index}: the test set has {len(data.test)} images, counted from 0")
     return data.test.images[index], f"test image {index} ({data.class_names[data.test.labels[index]]})"

@@ -42,7 +42,7 @@ def draw_frames(axes: Axes, frames: np.ndarray, transform: LogMelSpectrogram) ->
         cmap="magma",
         origin="lower",
         aspect="auto",
-        extent=(0, time * transform.seconds, -0.5, bins - 0.5),
+        extent=(0, time * transform.seconds_per_frame, -0.5, bins - 0.5),
     )
     _mark_frequencies(axes, transform)
     axes.set_ylabel("Hz", fontsize=TEXT_SIZE)

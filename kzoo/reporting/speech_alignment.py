@@ -41,7 +41,7 @@ def speech_alignment(
     figure = new_figure(sum(heights) + 1.0, title)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=heights)
     draw_frames(above, frames, transform)
-    edges = (0, len(frames) * transform.seconds, len(written) - 0.5, -0.5)
+    edges = (0, len(frames) * transform.seconds_per_frame, len(written) - 0.5, -0.5)
     draw_weights(below, written, weights, aspect="auto", extent=edges)
     below.set_xlabel("seconds", fontsize=TEXT_SIZE)
     below.tick_params(axis="x", labelsize=SMALL_SIZE, length=2)

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from kzoo.training.run import RunFolder
+
+
+def shortest_name(path: Path, paths: Iterable[Path] = ()) -> str:
+    """As much of the end of a path as tells it from the others."""
+    parts, others = path.resolve().parts, [other.resolve().parts for other in paths if other != path]
+    length = 1
+    while length < len(parts) and any(other[-length:] == parts[-length:] for other in others):
+        length += 1
+    return "/".join(parts[-length:])
 
 
 def run_label(name: str, stand_in: bool) -> str:
@@ -10,9 +22,9 @@ def run_label(name: str, stand_in: bool) -> str:
     return f"{name} (stand-in data)" if stand_in else name
 
 
-def folder_label(run: RunFolder) -> str:
-    """The label of a run by the name of its folder."""
-    return run_label(run.path.name, run.environment()["data"]["stand_in"])
+def folder_label(run: RunFolder, paths: Iterable[Path] = ()) -> str:
+    """The label of a run by its folder, told from those of other runs."""
+    return run_label(shortest_name(run.path, paths), run.environment()["data"]["stand_in"])
 
 
 def picture_title(run: RunFolder, what: str, source: str = "") -> str:

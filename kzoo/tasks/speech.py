@@ -245,7 +245,7 @@ def leaves_padding_out(recipe: Recipe) -> bool:
 def cut_line(names: Sequence[str], transform: LogMelSpectrogram, longest: int) -> str:
     """One line about clips that are longer than the frames that are kept."""
     clips = "1 clip" if len(names) == 1 else f"{len(names):,} clips"
-    seconds = longest * transform.seconds
+    seconds = longest * transform.seconds_per_frame
     more = ", ..." if len(names) > NAMED else ""
     return f"{clips} heard for {seconds:.1f} s only, {longest:,} frames: {', '.join(names[:NAMED])}{more}"
 

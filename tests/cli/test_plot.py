@@ -38,6 +38,13 @@ def test_the_curves_of_two_runs(kzoo, trained_run, here):
     assert not np.array_equal(picture(here / "two.png"), picture(here / "one.png"))
 
 
+def test_the_curves_of_runs_of_one_name_are_told_apart(kzoo, trained_run, here):
+    other = shutil.copytree(trained_run, here / "elsewhere" / trained_run.name)
+    for number, runs in enumerate(([trained_run], [trained_run, other])):
+        kzoo("plot", "curves", *runs, "--out", f"{number}.png")
+    assert not np.array_equal(picture(here / "0.png"), picture(here / "1.png"))
+
+
 def test_an_image_of_one_s_own_in_place_of_one_of_the_set(kzoo, trained_run, here):
     Image.fromarray(np.arange(784, dtype=np.uint8).reshape(28, 28)).save(here / "own.png")
     for number, words in enumerate((["--image", "own.png"], ["--index", 1], ["--index", 2])):

@@ -164,4 +164,4 @@ def test_the_frequencies_are_the_centres_of_the_filters(rate, mel_rate):
     layer, n_fft = LogMelSpectrogram(rate, mel_rate=mel_rate, n_fft=4_096, mels=20), 4_096
     peaks = mel_filters(mel_rate or rate, n_fft, 20).argmax(axis=0) * rate / n_fft
     np.testing.assert_allclose(layer.frequencies, peaks, atol=0.51 * rate / n_fft)
-    assert layer.seconds == 160 / rate
+    assert layer.seconds_per_frame == 160 / rate
