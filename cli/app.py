@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -51,6 +52,8 @@ def root(
 
 def main() -> None:
     """Run the command line; what a user got wrong is one line on stderr, a traceback only under `--debug`."""
+    # Pictures are files: matplotlib, which refuses an unknown backend when it is imported, must not read it.
+    os.environ.pop("MPLBACKEND", None)
     # It may stand anywhere on the line, and is needed before and after Typer has its turn.
     debug = "--debug" in sys.argv
     sys.argv = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -32,7 +33,8 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
         error.filename = str(path)  # neither the temporary name nor, as on a full disk, none at all
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that cannot be written need not be tidied
+            temporary.unlink(missing_ok=True)
 
 
 def atomic_write_text(path: Path, text: str) -> None:

@@ -191,12 +191,6 @@ class Experiment(ABC):
         data = {"sizes": self.sizes, **asdict(self.data.origin)}
         return compare(self.recipe, self.reference or self.recipe, data, self.fitted)
 
-    @property
-    def title(self) -> str:
-        """The title of a run's pictures; it says so when the data are a stand-in."""
-        origin = self.data.origin
-        return f"{self.recipe.name} on {origin.name}{' (stand-in)' if origin.stand_in else ''}"
-
 
 def tested(runs: Sequence[RunFolder], checkpoint: Checkpoint | None) -> dict[str, Any]:
     """Which model of runs is measured, and after which epochs it was kept, ready for JSON."""
