@@ -54,7 +54,7 @@ def test_a_run_of_images_has_nothing_to_decode(kzoo, trained_run):
     pytest.importorskip("torch")
     done = kzoo("bench", "decode", trained_run)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
-    assert f"kzoo bench decode is for what writes; {trained_run} is a run of image" in done.stderr
+    assert f"kzoo bench decode is for models that write sequences; {trained_run} is a run of" in done.stderr
 
 
 @pytest.mark.parametrize("fixture", RUNS)

@@ -123,7 +123,7 @@ def test_a_torn_checkpoint_is_passed_over_and_told(kzoo, trained_run, progress):
     history = (trained_run / "history.csv").read_bytes()
     done = kzoo("train", "--resume", trained_run)
     assert done.exit_code == 0, done.stderr
-    told = [line for line in done.stderr.splitlines() if "torn" in line]
+    told = [line for line in done.stderr.splitlines() if "is torn" in line]
     assert len(told) == 1
     assert told[0].startswith(f"{newest} is torn and passed over for the checkpoint before it: ")
     assert (trained_run / "history.csv").read_bytes() == history

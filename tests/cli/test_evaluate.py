@@ -57,7 +57,12 @@ def print_classes(monkeypatch, capsys):
 
     def show(names, matrix):
         scores = {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 10}
-        figures = {"data": {"name": "own", "stand_in": False}, "checkpoint": "last", "split": "test"}
+        figures = {
+            "data": {"name": "own", "stand_in": False},
+            "checkpoint": "last",
+            "epochs": [7],
+            "split": "test",
+        }
         figures |= {"accuracy": 0.5, "loss": 1.0, "count": 10, "confusion_matrix": matrix.tolist()}
         _print_classes({**figures, "classes": [{"name": name, **scores} for name in names]})
         lines = capsys.readouterr().out.splitlines()
@@ -315,8 +320,8 @@ def test_a_table_of_bleu_otherwise(kzoo, whole_caption_run):
     done = kzoo("evaluate", whole_caption_run, "--decoding", "beam", "--beam", 2)
     assert done.exit_code == 0
     told = " ".join(done.stdout.split())
-    assert told.startswith("last model on halves test, 4 captioned images, beam, beam 2, length penalty 0.0")
-    for words in ("measured 95 % interval", "bleu 4", "corpus bleu 4"):
+    assert told.startswith("last model (epoch 3) on halves test, 4 captioned images, beam, beam 2, length")
+    for words in ("measured 95 % interval", "BLEU-4", "corpus BLEU-4"):
         assert words in told
 
 

@@ -126,13 +126,16 @@ def test_the_curves_of_runs_on_pairs(kzoo, trained_pair_run, other_pair_run, her
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["curves", "IMAGES", "PAIRS"], "draw them apart"),
-        (["curves", "PAIRS", "IMAGES"], "draw them apart"),
+        (["curves", "IMAGES", "PAIRS"], "draw runs of one task together"),
+        (["curves", "PAIRS", "IMAGES"], "draw runs of one task together"),
         (["kernels", "PAIRS"], "kzoo plot kernels is for image classification"),
         (["activations", "PAIRS"], "kzoo plot activations is for image classification"),
         (["mistakes", "PAIRS"], "kzoo plot mistakes is for image classification"),
         (["confusion", "PAIRS"], "kzoo plot confusion is for image classification"),
-        (["attention", "IMAGES", "abc"], "kzoo plot attention is for what writes"),
+        (
+            ["attention", "IMAGES", "abc"],
+            "kzoo plot attention is for sequence transduction, image captioning, speech",
+        ),
         (["attention", "PAIRS", " "], "' ' has no characters"),
     ],
 )
@@ -198,7 +201,7 @@ def test_the_curves_of_captioners_and_of_a_recogniser(
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
-        (["curves", "CAPTIONS", "SPEECH"], 2, "draw them apart"),
+        (["curves", "CAPTIONS", "SPEECH"], 2, "draw runs of one task together"),
         (["spectrogram", "CAPTIONS", "CLIP"], 2, "kzoo plot spectrogram is for speech recognition"),
         (["spectrogram", "SPEECH", "IMAGE"], 3, "[20].png cannot be read"),
         (["spectrogram", "SPEECH", "none.wav"], 3, "none.wav does not exist"),

@@ -46,7 +46,7 @@ def test_a_table_names_the_three_likeliest(kzoo, trained_run, pictures):
     done = kzoo("predict", trained_run, pictures[0])
     assert done.exit_code == 0
     title, _, first, *others = done.stdout.splitlines()
-    assert title == f"{trained_run.name}, last model (epoch 4)"
+    assert title == f"{trained_run.name}, last model (epoch 3)"
     assert "[0].png" in first
     assert len(others) == 2
 
