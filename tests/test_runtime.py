@@ -21,7 +21,7 @@ sys.meta_path = [Hiding if finder is importlib.machinery.PathFinder else finder 
 
 MAIN = """
 import sys
-from kzoo.cli.app import main
+from kzoo.cli.main import main
 sys.argv = {argv!r}
 try:
     main()
