@@ -5,28 +5,51 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from .attention_table import print_attention
-from .decoding_table import print_caution, print_decoding
-from .options import BackendOption, DataDir, Json, Run, Settings, complete_recipe, start_backend
-from .output import console, error_console, print_json, print_table
+from .options import BackendOption, DataDir, Json, Settings, complete_recipe, start_backend
+from .output import console, error_console, print_json
+from .race_table import print_decoding, print_training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kzoo.bench.machine import Report
+    from kzoo.bench.record import Speed
+
+Figures = dict[str, Any]
+Task = TypeVar("Task")
 
 app = typer.Typer(help="Measure speed.", no_args_is_help=True)
 
 
+Against = Annotated[
+    Path | None,
+    typer.Option(help="The references in PyTorch: a Python file or package; otherwise the repository's."),
+]
+Wait = Annotated[
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="Wait for so long at most until the machine is idle."),
+]
+Record = Annotated[
+    bool, typer.Option("--record", help="Keep the speeds as those of record, in the repository.")
+]
+
+
 @app.command()
 def train(
-    recipe: Annotated[
-        str,
-        typer.Argument(help="A model of the zoo or a recipe file (.yaml).", autocompletion=complete_recipe),
+    recipes: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECIPE",
+            help="Models of the zoo or recipe files (.yaml).",
+            autocompletion=complete_recipe,
+        ),
     ],
-    against: Annotated[
-        Path | None,
-        typer.Option(help="The references in PyTorch: a Python file or package; otherwise the repository's."),
-    ] = None,
+    against: Against = None,
     whole: Annotated[
         bool, typer.Option("--whole", help="Whole epochs with all their evaluation and files, not steps.")
     ] = False,
@@ -37,76 +60,133 @@ def train(
     set_: Settings = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
+    wait: Wait = 60.0,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
-    """Race the training of a recipe against the same network in plain PyTorch.
+    """Race the training of recipes against the same networks in plain PyTorch and in Keras's fit.
 
-    Both train on the same examples, images in the same order, by turns, each in a process of its own that is
-    idle while the other works.
+    All train on the same examples in the same order, by turns, each in a process of its own that is idle
+    while another works. PyTorch races with one thread and with all; the faster counts. With --json a list.
     """
     from kzoo import runtime
+    from kzoo.bench.record import speed_of_training
     from kzoo.bench.task import TrainingTask
     from kzoo.bench.training import find_reference, race_runs, race_steps
     from kzoo.errors import UsageError
-    from kzoo.recipe import load_recipe, parse_setting
+    from kzoo.recipe import changed_keys, load_recipe, parse_setting
 
     if whole and steps is not None:
         raise UsageError("--whole races over epochs: give it --rounds, not --steps")
-    chosen = runtime.choose_backend(backend, load_recipe(recipe).runtime.backend)
-    settings = dict(map(parse_setting, set_ or [])) | {"runtime.backend": chosen}
-    task = TrainingTask(
-        recipe=load_recipe(recipe, settings),
-        data_dir=data_dir,
-        against=find_reference(against),
-        steps=None if whole else steps or 256,
-        rounds=rounds or (3 if whole else 7),
+    settings, reference = dict(map(parse_setting, set_ or [])), find_reference(against)
+
+    def task(name: str) -> TrainingTask:
+        published = load_recipe(name)
+        chosen = runtime.choose_backend(backend, published.runtime.backend)
+        recipe = load_recipe(name, settings | {"runtime.backend": chosen})
+        return TrainingTask(
+            recipe=recipe,
+            changed=changed_keys(recipe, published),
+            data_dir=data_dir,
+            against=reference,
+            steps=None if whole else steps or 256,
+            rounds=rounds or (3 if whole else 7),
+        )
+
+    _race_all(
+        list(map(task, recipes)),
+        race_runs if whole else race_steps,
+        print_training,
+        speed_of_training if record else None,
+        wait=wait,
+        as_json=as_json,
     )
-    screen = error_console()
-    figures = (race_runs if whole else race_steps)(task, lambda line: screen.print(line, soft_wrap=True))
-    if as_json:
-        print_json(figures)
-        return
-    _print_figures(figures, _RUN_ROWS if whole else _STEP_ROWS)
 
 
 @app.command()
 def decode(
-    run: Run,
-    against: Annotated[
-        Path | None,
-        typer.Option(help="The references in PyTorch: a Python file or package; otherwise the repository's."),
-    ] = None,
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs.", file_okay=False)],
+    against: Against = None,
     beam: Annotated[int, typer.Option(min=1, help="The width of kzoo's beam search.")] = 4,
     batched: Annotated[int, typer.Option(min=1, help="Test sources that are decoded in batches.")] = 1000,
     single: Annotated[int, typer.Option(min=1, help="Those that PyTorch decodes one by one too.")] = 100,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds after the first.")] = 7,
     data_dir: DataDir = None,
     backend: BackendOption = None,
+    wait: Wait = 60.0,
+    record: Record = False,
     as_json: Json = False,
 ) -> None:
-    """Race the decoding of a run's test set against plain PyTorch with the same weights."""
+    """Race the decoding of runs' test sets against plain PyTorch with the same weights.
+
+    PyTorch races with one thread and with all; the faster counts. With --json a list.
+    """
     from kzoo import runtime
     from kzoo.bench.decoding import race_decoding
+    from kzoo.bench.record import speed_of_decoding
     from kzoo.bench.task import DecodingTask
     from kzoo.bench.training import find_reference
+    from kzoo.tasks import check_writes
     from kzoo.training.run import open_run
 
-    task = DecodingTask(
-        run=run,
-        data_dir=data_dir,
-        against=find_reference(against),
-        backend=runtime.choose_backend(backend, open_run(run).recipe().runtime.backend),
-        batched=batched,
-        single=single,
-        beam=beam,
-        rounds=rounds,
+    reference = find_reference(against)
+
+    def task(path: Path) -> DecodingTask:
+        folder = open_run(path)
+        check_writes(folder, "kzoo bench decode")
+        return DecodingTask(
+            run=path,
+            data_dir=data_dir,
+            against=reference,
+            backend=runtime.choose_backend(backend, folder.recipe().runtime.backend),
+            batched=batched,
+            single=single,
+            beam=beam,
+            rounds=rounds,
+        )
+
+    _race_all(
+        list(map(task, runs)),
+        race_decoding,
+        print_decoding,
+        speed_of_decoding if record else None,
+        wait=wait,
+        as_json=as_json,
     )
-    screen = error_console()
-    figures = race_decoding(task, lambda line: screen.print(line, soft_wrap=True))
+
+
+def _report(line: str) -> None:
+    error_console().print(line, soft_wrap=True)
+
+
+def _race_all(
+    tasks: Sequence[Task],
+    race: Callable[[Task, Report], Figures],
+    show: Callable[[Figures], None],
+    as_speed: Callable[[Figures], Speed] | None,
+    *,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Race one task after the other on an idle machine; show each, and keep it if it is to be of record."""
+    from kzoo.bench.machine import wait_until_idle
+    from kzoo.bench.record import check_idle, check_record, keep
+
+    if as_speed:
+        check_record()
+    raced = []
+    for task in tasks:
+        watch = wait_until_idle(wait, _report)
+        if as_speed:
+            check_idle(watch.before)
+        figures = {**race(task, _report), **watch.facts()}
+        raced.append(figures)
+        if not as_json:
+            show(figures)
+        if as_speed:
+            _report(f"kept in {keep(as_speed(figures))}")
     if as_json:
-        print_json(figures)
-    else:
-        print_decoding(figures)
+        print_json(raced)
 
 
 @app.command()
@@ -146,14 +226,13 @@ def attention(
 
     folder = out or Path("runs") / time.strftime("bench-attention-%Y%m%d-%H%M%S")
     make_empty(folder, "empty it")
-    screen = error_console()
     rows = bench.race(
         sorted(set(lengths or _LENGTHS)),
         sorted(set(dims or _DIMS)),
         backward=backward,
         memory_backend=chosen if memory else None,
         memory_limit=bench.free_memory() if memory_limit is None else memory_limit * 10**6,
-        report=lambda line: screen.print(line, soft_wrap=True),
+        report=_report,
     )
     crossings = bench.crossovers(rows)
     result = {"environment": runtime.environment(), "rows": rows, "crossovers": crossings}
@@ -169,40 +248,3 @@ def attention(
 
 
 _LENGTHS, _DIMS = (256, 1_024, 4_096, 16_384, 65_536), (16, 32, 64)
-
-_START_ROWS = {"import, s": ("import_seconds", ".1f"), "data, s": ("data_seconds", ".1f")}
-_STEP_ROWS = {
-    "{noun}/s": ("examples_per_second", ",.0f"),
-    **_START_ROWS,
-    "first step, s": ("first_step_seconds", ".1f"),
-}
-_RUN_ROWS = {
-    "whole run, s": ("run_seconds", ",.0f"),
-    **_START_ROWS,
-    "an epoch, s": ("median_epoch_seconds", ".1f"),
-    "the end, s": ("end_seconds", ".1f"),
-}
-
-
-def _print_figures(figures: dict[str, Any], rows: dict[str, tuple[str, str]]) -> None:
-    sides, data = (figures["kzoo"], figures["reference"]), figures["data"]
-    console().print(
-        f"{figures['recipe']} on {data['name']}{' (stand-in)' if data['stand_in'] else ''}, "
-        f"batch {figures['batch_size']}, {figures['optimizer']}, {sides[0]['device']}",
-        style="bold",
-        soft_wrap=True,
-    )
-    print_table(
-        "",
-        f">kzoo, {sides[0]['framework']}",
-        ">plain PyTorch",
-        rows=[
-            (label.format(noun=figures["noun"]), *(format(side[key], digits) for side in sides))
-            for label, (key, digits) in rows.items()
-        ],
-    )
-    low, high = min(figures["ratios"]), max(figures["ratios"])
-    console().print(
-        f"kzoo is {figures['ratio']:.2f} times as fast as plain PyTorch ({low:.2f} to {high:.2f} by round)"
-    )
-    print_caution(figures)

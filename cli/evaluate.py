@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +22,10 @@ from .decoding import (
     to_decoding,
 )
 from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_together, open_with_backend
-from .output import print_json, print_table
+from .output import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class SplitName(StrEnum):
@@ -96,6 +99,8 @@ def evaluate(
 
 COMMANDS = (evaluate,)
 
+_MOST_CONFUSIONS = 20
+
 
 def _title(figures: dict[str, Any]) -> str:
     stand_in = " (stand-in)" if figures["data"]["stand_in"] else ""
@@ -114,14 +119,56 @@ def _print_classes(figures: dict[str, Any]) -> None:
         f"{figures['count']:,} images"
     )
     print_table("class", ">precision", ">recall", ">F1", ">images", rows=rows, title=title)
-    matrix = [
-        (f"{index} {row['name']}", *map(str, counts))
-        for index, (row, counts) in enumerate(
-            zip(figures["classes"], figures["confusion_matrix"], strict=True)
-        )
+    names, matrix = [row["name"] for row in figures["classes"]], figures["confusion_matrix"]
+    columns, cells = _matrix_cells(names, matrix, console().width)
+    if _width(columns, cells) <= console().width:
+        title = "confusion matrix: true classes downwards, predicted ones to the right"
+        print_table("", *(f">{column}" for column in columns[1:]), rows=cells, title=title)
+    else:
+        _print_confusions(names, matrix)
+
+
+def _matrix_cells(
+    names: Sequence[str], matrix: Sequence[Sequence[int]], width: int
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """The heads and the rows of a confusion matrix, as much of each name in its head as there is room for.
+
+    Where two heads are the same, the classes are numbered instead. Predictions outside the classes have a
+    column where there are any.
+    """
+    from rich.cells import cell_len, chop_cells
+
+    outside = ["none"] * any(row[-1] for row in matrix)
+    room = (width - 2 - max(map(cell_len, names))) // len([*names, *outside]) - 2
+    heads = [chop_cells(name, max(room, 1))[0] for name in names]
+    if len(set(heads)) < len(heads):
+        heads = [str(number) for number, _ in enumerate(names)]
+        names = [f"{number} {name}" for number, name in enumerate(names)]
+    columns = ["", *heads, *outside]
+    rows = [(name, *map(str, counts))[: len(columns)] for name, counts in zip(names, matrix, strict=True)]
+    return columns, rows
+
+
+def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How wide a table is that is nowhere folded."""
+    from rich.cells import cell_len
+
+    return sum(2 + max(map(cell_len, column)) for column in zip(columns, *rows, strict=True))
+
+
+def _print_confusions(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
+    """Print what is most often taken for what, where there is no room for the matrix."""
+    predicted = [*names, "none"]
+    found = [
+        (count, count / sum(counts), name, predicted[column])
+        for row, (name, counts) in enumerate(zip(names, matrix, strict=True))
+        for column, count in enumerate(counts)
+        if count and column != row
     ]
-    columns = [f">{index}" for index in range(len(matrix))]
-    print_table("true \\ predicted", *columns, ">none", rows=matrix, title="confusion matrix")
+    most = sorted(found, reverse=True)[:_MOST_CONFUSIONS]
+    rows = [(true, other, f"{count:,}", f"{share:.4f}") for count, share, true, other in most]
+    title = f"the {len(rows)} most frequent of {len(found)} confusions; the whole matrix with --json"
+    print_table("true", "predicted", ">images", ">share of the true", rows=rows, title=title)
 
 
 def _print_sequences(figures: dict[str, Any]) -> None:

@@ -17,31 +17,31 @@ if TYPE_CHECKING:
 def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
     """Each row: published, measured, verdict; then the notes, the rule, the environment and the cost."""
     from kzoo.metrics.table import label_of
-    from kzoo.reporting.page.spelling import interval
+    from kzoo.reporting.page.spelling import MISSING, interval, number
     from kzoo.reporting.records import made_with, row_notes
     from kzoo.reproduction.verdict import RULE
 
-    figures = table.figures
-    columns = [word for figure in figures for word in (f">{label_of(figure)}", ">measured")]
-    rows = [
-        (
-            outcome.row.name,
-            *(cell for figure in figures for cell in _cells(outcome, figure)),
-            interval(outcome.measured[table.decides].interval) if table.decides in outcome.measured else "",
-            str(len(outcome.results)),
-            outcome.verdict,
-        )
+    columns = {"row": [outcome.row.name for outcome in outcomes]}
+    for figure in table.figures:
+        columns[f">{label_of(figure)}"] = [number(outcome.row.published.get(figure)) for outcome in outcomes]
+        columns[f">measured {figure}"] = [_measured(outcome, figure) for outcome in outcomes]
+    columns["95 % interval"] = [
+        interval(outcome.measured[table.decides].interval) if table.decides in outcome.measured else MISSING
         for outcome in outcomes
     ]
+    columns[">runs"] = [str(len(outcome.results)) for outcome in outcomes]
+    columns["verdict"] = [outcome.verdict for outcome in outcomes]
+    told = {name: cells for name, cells in columns.items() if set(cells) != {MISSING}}
+    heads = [">measured" if name.startswith(">measured") else name for name in told]
     title = f"{table.source}: {table.title}"
-    print_table("row", *columns, "95 % interval", ">runs", "verdict", rows=rows, title=title)
+    print_table(*heads, rows=list(zip(*told.values(), strict=True)), title=title)
     for line in filter(None, (table.note, *row_notes(outcomes), RULE, made_with(outcomes))):
         console().print(line, soft_wrap=True)
 
 
-def _cells(outcome: Outcome, figure: Figure) -> tuple[str, str]:
-    from kzoo.reporting.page.spelling import number
+def _measured(outcome: Outcome, figure: Figure) -> str:
+    from kzoo.reporting.page.spelling import MISSING
     from kzoo.reporting.records import mean_and_spread
 
     measured = outcome.measured.get(figure)
-    return number(outcome.row.published.get(figure)), mean_and_spread(measured) if measured else number(None)
+    return mean_and_spread(measured) if measured else MISSING

@@ -47,12 +47,15 @@ def _console(**options: Any) -> Console:
 
 
 def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """Print a table without boxes; a column whose name begins with `>` is aligned to the right."""
+    """Print a title and a table without boxes; a column whose name begins with `>` is aligned to the right.
+
+    Numbers are not folded, nor are names up to half the width; other cells are, between words where they can.
+    """
     from rich.table import Table
 
     screen, rows = console(), list(rows)
     longest_name = max((len(row[0]) for row in rows), default=0)
-    table = Table(box=None, title=title, title_justify="left", title_style="bold", show_header=any(columns))
+    table = Table(box=None, show_header=any(columns))
     for index, column in enumerate(columns):
         right = column.startswith(">")
         table.add_column(
@@ -63,4 +66,6 @@ def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None 
         )
     for row in rows:
         table.add_row(*row)
+    if title is not None:
+        screen.print(title, style="bold")
     screen.print(table)

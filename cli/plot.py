@@ -38,14 +38,15 @@ def curves(
     out: Out = None,
 ) -> None:
     """Training loss and validation accuracy per epoch, several runs in one picture."""
-    from kzoo.reporting import curves as picture
+    from kzoo.reporting.curves import curves as draw_curves
+    from kzoo.reporting.title import folder_label
     from kzoo.tasks import criterion
     from kzoo.training.run import open_run
 
     folders = [open_run(path) for path in runs]
-    histories = {_label(folder): folder.history() for folder in folders}
+    histories = {folder_label(folder, runs): folder.history() for folder in folders}
     metric = criterion(folders[0].recipe().model.name)
-    _save(picture.curves(histories, metric, running=running), folders[0], out, "curves")
+    _save(draw_curves(histories, metric, running=running), folders[0], out, "curves")
 
 
 @app.command()
@@ -62,20 +63,17 @@ def activations(
     """The maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
     from kzoo.experiment import open_experiment
-    from kzoo.reporting import activations as picture
-    from kzoo.reporting.convolutions import find_convolution
-    from kzoo.tasks import check_picture, images, predictor_type
+    from kzoo.reporting.pictures import draw_activations, test_image
+    from kzoo.tasks import check_picture, predictor_type
 
     check_picture(folder, "activations")
     predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
     (model,) = predictor.models
     if image is not None:
-        pixels, what = predictor.read(str(image)), image.name
+        pixels, source = predictor.read(str(image)), image.name
     else:
-        pixels, what = images.test_image(open_experiment(folder, data_dir).data, index)
-    maps = picture.layer_activations(model, pixels, layer)
-    title = f"{_label(folder)}: {find_convolution(model, layer).name}, {what}"
-    _save(picture.activations(pixels, maps, title=title), folder, out, "activations")
+        pixels, source = test_image(open_experiment(folder, data_dir).data, index)
+    _save(draw_activations(folder, model, pixels, source, layer), folder, out, "activations")
 
 
 @app.command()
@@ -88,14 +86,11 @@ def kernels(
 ) -> None:
     """The kernels of a convolution."""
     folder = open_with_backend(run, backend)
-    from kzoo.reporting import kernels as picture
-    from kzoo.reporting.convolutions import find_convolution
+    from kzoo.reporting.pictures import draw_kernels
     from kzoo.tasks import check_picture
 
     check_picture(folder, "kernels")
-    model = folder.load_tested_model(_value(checkpoint))
-    title = f"{_label(folder)}: kernels of {find_convolution(model, layer).name}"
-    _save(picture.kernels(picture.layer_kernels(model, layer), title=title), folder, out, "kernels")
+    _save(draw_kernels(folder, folder.load_tested_model(_value(checkpoint)), layer), folder, out, "kernels")
 
 
 @app.command()
@@ -103,7 +98,7 @@ def confusion(run: Run, out: Out = None) -> None:
     """The confusion matrix of the test set."""
     import numpy as np
 
-    from kzoo.reporting import confusion as picture
+    from kzoo.reporting.pictures import draw_confusion
     from kzoo.tasks import check_picture
     from kzoo.training.run import open_run
 
@@ -111,12 +106,7 @@ def confusion(run: Run, out: Out = None) -> None:
     check_picture(folder, "confusion")
     test: dict[str, Any] = folder.metrics()["test"]
     names = [row["name"] for row in test["classes"]]
-    _save(
-        picture.confusion(np.array(test["confusion_matrix"]), names, title=_label(folder)),
-        folder,
-        out,
-        "confusion",
-    )
+    _save(draw_confusion(folder, np.array(test["confusion_matrix"]), names), folder, out, "confusion")
 
 
 @app.command()
@@ -133,7 +123,7 @@ def mistakes(
     import numpy as np
 
     from kzoo.experiment import open_experiment
-    from kzoo.reporting import mistakes as picture
+    from kzoo.reporting.pictures import draw_mistakes
     from kzoo.tasks import check_picture
     from kzoo.training.inference import compile_predict
 
@@ -141,10 +131,7 @@ def mistakes(
     data = open_experiment(folder, data_dir).data
     model = folder.load_tested_model(_value(checkpoint))
     probabilities = np.exp(compile_predict(model)(data.test.images))
-    figure = picture.mistakes(
-        data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=_label(folder)
-    )
-    _save(figure, folder, out, "mistakes")
+    _save(draw_mistakes(folder, data, probabilities, most), folder, out, "mistakes")
 
 
 @app.command()
@@ -164,7 +151,7 @@ def attention(
     check_picture(folder, "attention")
     predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
     print_lines(predictor.remarks([source]))
-    _save(predictor.draw_attention(source, _label(folder)), folder, out, "attention")
+    _save(predictor.draw_attention(source), folder, out, "attention")
 
 
 @app.command()
@@ -182,16 +169,11 @@ def spectrogram(
     check_picture(folder, "spectrogram")
     predictor = SpeechPredictor([folder])
     print_lines(predictor.remarks([str(clip)]))
-    _save(predictor.draw_spectrogram(str(clip), f"{clip.name}"), folder, out, "spectrogram")
+    _save(predictor.draw_spectrogram(str(clip)), folder, out, "spectrogram")
 
 
 def _value(checkpoint: Checkpoint | None) -> Any:
     return None if checkpoint is None else checkpoint.value
-
-
-def _label(folder: RunFolder) -> str:
-    stand_in = " (stand-in data)" if folder.environment()["data"]["stand_in"] else ""
-    return f"{folder.path.name}{stand_in}"
 
 
 def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:

@@ -23,7 +23,7 @@ from .decoding import (
     to_decoding,
 )
 from .options import BackendOption, Checkpoint, Json, Run, open_together, open_with_backend
-from .output import console, print_json, print_lines, print_table
+from .output import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -217,8 +217,7 @@ def _print_table(predictor: Predictor, predictions: Sequence[Prediction]) -> Non
         for prediction in predictions
         for rank, answer in enumerate(prediction.answers)
     ]
-    console().print(predictor.title, style="bold", soft_wrap=True)
-    print_table(source, text, f">{score}", rows=rows)
+    print_table(source, text, f">{score}", rows=rows, title=predictor.title)
     print_lines(
         f"{prediction.source}: {', '.join(map(repr, prediction.unknown))} not in the training data, "
         "read as unknown"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,14 +12,23 @@ from .output import console, print_json
 from .reproduce import complete_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+
+def complete_record(incomplete: str) -> list[str]:
+    """The tables of records that a word may become; it imports neither Keras nor NumPy."""
+    from kzoo.bench.record import SPEED_TABLES
+
+    return [*complete_table(incomplete), *(name for name in SPEED_TABLES if name.startswith(incomplete))]
 
 
 def records(
     tables: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[TABLE]...", help="Published tables; otherwise all.", autocompletion=complete_table
+            metavar="[TABLE]...",
+            help="Published tables, speed-train, speed-decode; otherwise all.",
+            autocompletion=complete_record,
         ),
     ] = None,
     write: Annotated[
@@ -31,26 +40,19 @@ def records(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the results of record of the published tables, in Markdown."""
-    from kzoo.reporting.records import records_markdown
-    from kzoo.reproduction.record import load_records
-    from kzoo.reproduction.table import list_tables, load_table
-    from kzoo.reproduction.verdict import judge
-
-    def tell(name: str) -> str:
-        table = load_table(name)
-        return records_markdown(table, judge(table, load_records(table)))
+    """Show the results of record of the published tables, and the speeds of record, in Markdown."""
+    from kzoo.bench.record import SPEED_TABLES
+    from kzoo.reproduction.table import list_tables
 
     if write is not None:
-        _fill(write, tables, tell)
+        _fill(write, tables)
         return
-    kept = {name: results for name in tables or list_tables() if (results := load_records(load_table(name)))}
+    kept = [name for name in tables or (*list_tables(), *SPEED_TABLES) if _has_records(name)]
     if as_json:
-        judged = {name: judge(load_table(name), results) for name, results in kept.items()}
-        print_json({name: [outcome.to_json() for outcome in found] for name, found in judged.items()})
+        print_json({name: _told(name)[1] for name in kept})
         return
     for name in kept:
-        console().print(tell(name), soft_wrap=True)
+        console().print(_told(name)[0], soft_wrap=True)
     if not kept:
         console().print("no results of record", soft_wrap=True)
 
@@ -58,7 +60,32 @@ def records(
 COMMANDS = (records,)
 
 
-def _fill(path: Path, tables: Sequence[str] | None, tell: Callable[[str], str]) -> None:
+def _has_records(name: str) -> bool:
+    from kzoo.bench.record import SPEED_TABLES, load_speeds
+    from kzoo.reproduction.record import load_records
+    from kzoo.reproduction.table import load_table
+
+    return bool(load_speeds(name) if name in SPEED_TABLES else load_records(load_table(name)))
+
+
+def _told(name: str) -> tuple[str, list[dict[str, Any]]]:
+    """A table in Markdown, and what stands in it ready for JSON."""
+    from kzoo.bench.record import SPEED_TABLES, load_speeds
+    from kzoo.reporting.records import records_markdown
+    from kzoo.reporting.speeds import speeds_markdown
+    from kzoo.reproduction.record import load_records
+    from kzoo.reproduction.table import load_table
+    from kzoo.reproduction.verdict import judge
+
+    if name in SPEED_TABLES:
+        speeds = load_speeds(name)
+        return speeds_markdown(name, speeds), [speed.model_dump(mode="json") for speed in speeds]
+    table = load_table(name)
+    outcomes = judge(table, load_records(table))
+    return records_markdown(table, outcomes), [outcome.to_json() for outcome in outcomes]
+
+
+def _fill(path: Path, tables: Sequence[str] | None) -> None:
     """Put what is told of the tables, or of all that have a place in the file, into it."""
     from kzoo.data.faults import regular
     from kzoo.errors import DataError, UsageError
@@ -75,4 +102,4 @@ def _fill(path: Path, tables: Sequence[str] | None, tell: Callable[[str], str]) 
             raise UsageError(
                 f"{path} has no place for {name}: put <!-- records {name} --> and <!-- end --> where it goes"
             )
-    atomic_write_text(path, fill_blocks(document, {name: tell(name) for name in tables or placed}))
+    atomic_write_text(path, fill_blocks(document, {name: _told(name)[0] for name in tables or placed}))

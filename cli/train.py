@@ -26,8 +26,8 @@ from .progress import epoch_listener
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kzoo.experiment import Experiment
     from kzoo.recipe import Recipe
+    from kzoo.tasks.experiment import Experiment
     from kzoo.training.run import RunFolder
 
 

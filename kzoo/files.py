@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from kzoo.errors import UsageError
 
@@ -31,7 +33,8 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
         error.filename = str(path)  # neither the temporary name nor, as on a full disk, none at all
         raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that cannot be written need not be tidied
+            temporary.unlink(missing_ok=True)
 
 
 def atomic_write_text(path: Path, text: str) -> None:
@@ -70,6 +73,21 @@ def is_stream(path: Path) -> bool:
     except OSError:
         return False  # whoever reads it says what is wrong
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def check_recordable(folder: Path) -> None:
+    """See that a folder of kzoo's own can be written, as that of results of record can in a checkout.
+
+    Raises:
+        UsageError: it cannot.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise UsageError(
+            f"--record writes to {folder}, which cannot be written: use a checkout of kzoo of your own"
+        ) from error
 
 
 def free_path(path: Path, suffix: str = "") -> Path:

@@ -177,8 +177,14 @@ def _distribution(backend: str) -> tuple[str, ...]:
     return tuple(metadata.packages_distributions().get(backend, ()))[:1]
 
 
+_RECORDS = (":(top,exclude)configs/tables/results", ":(top,exclude)configs/speed.csv")
+
+
 def _commit() -> str | None:
-    """The commit of a kzoo that runs from its repository, with `+changes` when files differ from it."""
+    """The commit of a kzoo that runs from its repository, with `+changes` when files differ from it.
+
+    Results of record are no such files: those of the first run would be changes to all that follow.
+    """
     folder = Path(kzoo.__file__).parent
     if not (folder.parent / ".git").exists():
         return None
@@ -188,7 +194,10 @@ def _commit() -> str | None:
             [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
         ).stdout.strip()
         changes = subprocess.run(
-            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True
+            [*git, "status", "--porcelain", "-uno", "--", ":/", *_RECORDS],
+            capture_output=True,
+            text=True,
+            check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None

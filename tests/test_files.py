@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +48,19 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileNotFoundError) as caught:
         atomic_write_text(tmp_path / "none" / "notes.txt", "text")
     assert caught.value.filename == str(tmp_path / "none" / "notes.txt")
+
+
+def test_a_disk_that_cannot_be_written_is_named_by_the_file(tmp_path, monkeypatch):
+    """Not even the temporary file can be removed there."""
+
+    def refuse(path, *args, **options):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        atomic_write_text(tmp_path / "notes.txt", "text")
+    assert caught.value.filename == str(tmp_path / "notes.txt")
 
 
 def test_what_a_killed_process_left_is_removed(tmp_path):

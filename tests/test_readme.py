@@ -46,7 +46,8 @@ def test_the_main_job_of_the_readme_is_a_recipe(kzoo, monkeypatch, tmp_path):
 def test_every_verb_of_the_readme_runs(line, kzoo, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KZOO_DATA", str(tmp_path))
-    for name in ("shoe.png", "bag.jpg", *(f"photographs/{kind}/{i}.png" for kind in "ab" for i in range(10))):
+    classes = (f"photographs/{kind}/{i}.png" for kind in "ab" for i in range(10))
+    for name in ("shoe.png", "bag.jpg", "photographs/own.png", *classes):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(np.full((48, 48, 3), len(name), np.uint8)).save(name)
     Path("my-pairs.tsv").write_text("".join(f"{i} {i}\t{i}\n" for i in range(30)))

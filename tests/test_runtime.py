@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -126,6 +128,24 @@ def test_the_environment_names_what_a_result_was_made_with(monkeypatch):
     assert {"kzoo", "keras", "numpy"} < made_with["versions"].keys()
     assert any(name.startswith(backend) for name in made_with["versions"])
     assert made_with["device"]
+
+
+def test_results_of_record_are_no_changes_of_the_code(monkeypatch, tmp_path):
+    if shutil.which("git") is None:
+        pytest.skip("git is not installed")
+    files = ("kzoo/runtime.py", "configs/speed.csv", "configs/tables/results/R001-3.csv", "configs/cnn.yaml")
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("before")
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "all"]):
+        subprocess.run([*git, *words], check=True)
+    monkeypatch.setattr(runtime.kzoo, "__file__", str(tmp_path / "kzoo" / "__init__.py"))
+    commits = {}
+    for name in (*files[1:3], files[3]):
+        (tmp_path / name).write_text("after")
+        commits[name] = runtime._commit()
+    assert [commit.endswith("+changes") for commit in commits.values()] == [False, False, True]
 
 
 def test_silence_ends(capfd):

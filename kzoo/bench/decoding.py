@@ -3,57 +3,85 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
 from kzoo.bench.laps import Contestant
+from kzoo.bench.machine import Report
+from kzoo.bench.peers import STUDENT, THREADS, name_side
 from kzoo.bench.task import DecodingTask
-from kzoo.bench.training import Answer, Report, as_side, load_of_machine
+from kzoo.bench.training import Answer, Sides, as_side, lap_ratios
+
+OUR_WAYS, THEIR_WAYS = ("greedy", "beam"), ("batches", "singly")
+"""The ways of decoding in the order of their laps: kzoo's, and those of PyTorch, greedy in batches and one
+sentence at a time."""
 
 
 def race_decoding(task: DecodingTask, report: Report) -> Answer:
     """Race over rounds; figures ready for JSON.
 
-    Four ways have the median sentences/s each: kzoo's greedy decoding and beam search, the reference's greedy
-    decoding in batches and one sentence at a time. `ratios` are those of greedy decoding, round by round.
-    The first round, which compiles, does not count.
+    `kzoo` and each side of `students`, those of PyTorch's threads, have for each of their ways the seconds of
+    the first round, which compiles and does not count, and of the others, and the median sentences/s.
+    `compared` has for each way of PyTorch its fastest side's `threads` and `sentences_per_second`, and the
+    `ratio` and, round by round, the `ratios` of kzoo's greedy decoding and it.
     """
-    facts = load_of_machine()
-    with tempfile.TemporaryDirectory() as folder:
-        task = task.model_copy(update={"handover": Path(folder)})
-        with Contestant("zoo", "decode", task) as zoo:
-            ours, prepared = as_side(zoo.lap()), zoo.lap()
-            told = task.model_copy(update={name: prepared[name] for name in ("model", "options", "kind")})
-            with Contestant("reference", "decode", told) as reference:
-                theirs = as_side(reference.lap())
-                reference.lap()
-                seconds: dict[str, list[float]] = {}
-                for number in range(1 + task.rounds):
-                    for way, contestant in _WAYS.items():
-                        lap = {"zoo": zoo, "reference": reference}[contestant].lap()["seconds"]
-                        seconds.setdefault(way, []).append(lap)
-                    laps = ", ".join(f"{way} {values[-1]:.2f} s" for way, values in seconds.items())
-                    report(f"round {number}/{task.rounds}: {laps}")
+    ours, students, prepared = _race(task, report)
     count = prepared["count"]
-    single = min(task.single, count)
-    counts = {way: single if way == "singly" else count for way in seconds}
-    speeds = {way: [counts[way] / each for each in values[1:]] for way, values in seconds.items()}
+    counts = {way: min(task.single, count) if way == "singly" else count for way in (*OUR_WAYS, *THEIR_WAYS)}
+    for side in (ours, *students):
+        rounds = side.pop("laps")
+        side["first_seconds"] = {way: laps[0] for way, laps in rounds.items()}
+        side["round_seconds"] = {way: laps[1:] for way, laps in rounds.items()}
+        side["sentences_per_second"] = {
+            way: counts[way] / median(laps) for way, laps in side["round_seconds"].items()
+        }
     return {
-        **facts,
-        "data": prepared["data"],
-        "model": prepared["model"],
+        **{key: prepared[key] for key in ("data", "recipe", "model", "changed")},
         "beam": task.beam,
         "counts": counts,
+        "against": str(task.against),
         "kzoo": ours,
-        "reference": theirs,
-        "first_seconds": {way: values[0] for way, values in seconds.items()},
-        "sentences_per_second": {way: median(values) for way, values in speeds.items()},
-        "ratios": {
-            way: [our / their for our, their in zip(speeds["greedy"], speeds[way], strict=True)]
-            for way in ("batches", "singly")
-        },
+        "students": students,
+        "compared": {way: _compare(ours, students, way, counts) for way in THEIR_WAYS},
     }
 
 
-_WAYS = {"greedy": "zoo", "beam": "zoo", "batches": "reference", "singly": "reference"}
-"""The ways of decoding, in the order of a round, and whose they are."""
+def _compare(ours: Answer, students: Sides, way: str, counts: dict[str, int]) -> Answer:
+    """kzoo's greedy decoding and the fastest side in a way, sentence by sentence."""
+    fastest = max(students, key=lambda side: side["sentences_per_second"][way])
+    speed, share = fastest["sentences_per_second"][way], counts[way] / counts["greedy"]
+    ratios = lap_ratios(ours["round_seconds"]["greedy"], fastest["round_seconds"][way])
+    return {
+        "threads": fastest["threads"],
+        "sentences_per_second": speed,
+        "ratio": ours["sentences_per_second"]["greedy"] / speed,
+        "ratios": [ratio / share for ratio in ratios],
+    }
+
+
+def _race(task: DecodingTask, report: Report) -> tuple[Answer, Sides, Answer]:
+    """Have all decode by turns; kzoo's side, PyTorch's sides, and what is decoded."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        task = task.model_copy(update={"handover": Path(folder)})
+        zoo = stack.enter_context(Contestant("zoo", "decode", task))
+        ours, prepared = as_side(zoo.lap()), zoo.lap()
+        told = {name: prepared[name] for name in ("model", "options", "kind")}
+        running = [("kzoo", zoo, ours | {"laps": {way: [] for way in OUR_WAYS}})]
+        for threads in THREADS[STUDENT]:
+            theirs = task.model_copy(update=told | {"threads": threads})
+            student = stack.enter_context(Contestant(STUDENT, "decode", theirs))
+            side = as_side(student.lap()) | {"laps": {way: [] for way in THEIR_WAYS}}
+            student.lap()
+            running.append((name_side(STUDENT, side), student, side))
+        for number in range(1 + task.rounds):
+            report(f"round {number}/{task.rounds}: {', '.join(_decode(*entry) for entry in running)}")
+    ours, *students = (side for _, _, side in running)
+    return ours, students, prepared
+
+
+def _decode(name: str, contestant: Contestant, side: Answer) -> str:
+    """Have a contestant decode in each of its ways, and say how long it took."""
+    for laps in side["laps"].values():
+        laps.append(contestant.lap()["seconds"])
+    return f"{name} {', '.join(f'{way} {laps[-1]:.2f} s' for way, laps in side['laps'].items())}"

@@ -16,7 +16,7 @@ from kzoo.data.splits import SPLITS
 from kzoo.training.examples import Examples
 
 if TYPE_CHECKING:
-    from kzoo.experiment import Experiment
+    from kzoo.tasks.experiment import Experiment
     from kzoo.tasks.sequences import SequenceExperiment
 
 KINDS = ("captions", "speech")

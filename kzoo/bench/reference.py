@@ -1,18 +1,24 @@
-"""PyTorch's side of a race: a reference that anyone can write.
+"""A reference in PyTorch that anyone can write, and what its contestants share.
 
 A reference is a Python file or package that defines
 
 - `MODELS: dict[str, Callable[..., torch.nn.Module]]`: by the zoo's name, a constructor that takes the options
-  of the zoo's builder as keywords, without `convention`;
+  of the zoo's builder as keywords, without `convention`, and raises ValueError if it has no model for them;
 - `tensors(inputs, targets) -> (X, y)`: a split as the model and its loss take it, from uint8 images `(count,
   height, width, channels)` and int32 labels, or from sources and int32 ids of targets (between start and end,
   `(count, length)`, padded with 0). Sources are ids like them, or float32: spectrograms `(count, frames,
-  mels)`, padded with 0, or regions `(images, regions, features)`, after which comes the image of each target;
+  mels)`, padded with 0, or regions `(images, regions, features)`, or images `(images, height, width, 3)`
+  divided by 256 where the captioner has its encoder in it; after these two comes the image of each target;
 - `train(model, optimizer, X, y, order, batch_size)`: one step for each batch of the examples in the list
   `order`. Where the recipe has label smoothing it is given as the keyword `label_smoothing`; weight decay and
   clipped gradients come with the optimiser. The learning rate is constant, whatever the schedule;
 - `evaluate(model, X, y)`: whatever is done after an epoch on the validation set, and at the end on the test
   set.
+
+It may define what lets a tight loop race too, which has no loader and waits for no loss:
+
+- `resident_loss(model, X, y) -> loss`: move the training set to the model's device, once, as tensors;
+  `loss(rows)` is the loss of the batch of these examples, int64 `(batch,)`. Label smoothing as above.
 
 A package may have the references for pairs, captions and speech in modules of these names. For a race of
 decoding they also define
@@ -20,7 +26,7 @@ decoding they also define
 - `load(model, weights)`: take over the zoo's weights, arrays by the paths of Keras's variables;
 - `decode_singly(model, X)` and `decode_in_batches(model, X)`: greedy decoding of all sources.
 
-The model comes on the device it is to be trained on. PyTorch's number of threads is left as it is.
+The model comes on the device it is to be trained on. PyTorch's threads are set by the race.
 """
 
 from __future__ import annotations
@@ -33,8 +39,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kzoo.bench.handover import read_examples, read_split
-from kzoo.bench.laps import Laps
+from kzoo.bench.handover import read_split
 from kzoo.bench.task import DecodingTask, TrainingTask
 from kzoo.data.splits import SPLITS, take_share
 from kzoo.errors import UsageError
@@ -47,54 +52,27 @@ if TYPE_CHECKING:
 
 NAMES = ("MODELS", "tensors", "train", "evaluate")
 DECODING_NAMES = ("MODELS", "tensors", "load", "decode_singly", "decode_in_batches")
+TIGHT_NAME = "resident_loss"
+"""What a reference needs to have a tight loop beside its own."""
 
 Arrays = tuple[np.ndarray, ...]
 
 
-def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; then one step and rounds of steps, or epochs and the end of the run."""
+def start_torch(task: TrainingTask | DecodingTask) -> torch.device:
+    """Import PyTorch with the threads of the task; the device to compute on."""
     import torch
 
-    name, training = task.recipe.model.name, task.recipe.training
-    reference = load_reference(task.against, name, task.kind, NAMES)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    laps.done(**_facts(device))
-
-    splits = _load_splits(task)
-    training_set, validation_set, test_set = (reference.tensors(*arrays) for arrays in splits)
-    laps.done()
-
-    torch.manual_seed(training.seed)
-    model = _create_model(reference, name, task.options).to(device)
-    optimizer = _create_optimizer(model, training)
-    smoothing = {"label_smoothing": training.label_smoothing} if training.label_smoothing else {}
-    for order in task.orders(read_examples(task.handover)):
-        reference.train(model, optimizer, *training_set, order.tolist(), training.batch_size, **smoothing)
-        if task.steps is None:
-            reference.evaluate(model, *validation_set)
-        laps.done()
-    reference.evaluate(model, *test_set)
-    laps.done()
+    if task.threads is not None:
+        torch.set_num_threads(task.threads)
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def decode(task: DecodingTask, laps: Laps) -> None:
-    """The laps: import; data and model; then for each round batches, and one source after the other."""
+def facts(device: torch.device) -> dict[str, Any]:
+    """What a contestant of PyTorch tells of itself."""
     import torch
 
-    reference = load_reference(task.against, task.model, task.kind, DECODING_NAMES)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    laps.done(**_facts(device))
-
-    X, _ = reference.tensors(*read_split(task.handover, "test"))
-    model = _create_model(reference, task.model, task.options).to(device).eval()
-    with np.load(task.handover / "weights.npz") as weights:
-        reference.load(model, dict(weights))
-    laps.done()
-    for _ in range(1 + task.rounds):
-        reference.decode_in_batches(model, X[: task.batched])
-        laps.done()
-        reference.decode_singly(model, X[: task.single])
-        laps.done()
+    versions, threads = {"torch": torch.__version__}, torch.get_num_threads()
+    return {"framework": "torch", "versions": versions, "device": device.type, "threads": threads}
 
 
 def load_reference(path: Path, model: str, kind: str, names: tuple[str, ...]) -> ModuleType:
@@ -115,14 +93,7 @@ def load_reference(path: Path, model: str, kind: str, names: tuple[str, ...]) ->
     return module
 
 
-def _facts(device: torch.device) -> dict[str, Any]:
-    import torch
-
-    versions, threads = {"torch": torch.__version__}, torch.get_num_threads()
-    return {"framework": "torch", "versions": versions, "device": device.type, "threads": threads}
-
-
-def _load_splits(task: TrainingTask) -> list[Arrays]:
+def load_splits(task: TrainingTask) -> list[Arrays]:
     """As kzoo loads them, or as it hands them over."""
     if (load := _LOADERS.get(task.kind)) is not None:
         return load(task.recipe, task.options, task.data_dir)
@@ -158,17 +129,37 @@ def _pair_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None)
 _LOADERS = {"images": _image_splits, "pairs": _pair_splits}
 
 
-def _create_model(reference: ModuleType, name: str, options: dict[str, Any]) -> torch.nn.Module:
+def create_model(reference: ModuleType, name: str, options: dict[str, Any]) -> torch.nn.Module:
+    """The reference's model, with first weights of its own.
+
+    Raises:
+        UsageError: it has none with these options.
+    """
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
-    return reference.MODELS[name](**{key: value for key, value in options.items() if key != "convention"})
+    options.pop("convention", None)
+    try:
+        return reference.MODELS[name](**options)
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"the reference of {name!r} does not have the options of the recipe: {error}"
+        ) from error
 
 
-def _create_optimizer(model: torch.nn.Module, training: TrainingSection) -> torch.optim.Optimizer:
+def smoothing(training: TrainingSection) -> dict[str, float]:
+    """The label smoothing of a loss, as a keyword, where the recipe has one."""
+    return {"label_smoothing": training.label_smoothing} if training.label_smoothing else {}
+
+
+def create_optimizer(
+    model: torch.nn.Module, training: TrainingSection, **options: Any
+) -> torch.optim.Optimizer:
+    """The recipe's optimiser with a constant learning rate, and further options of PyTorch's."""
     import torch
 
     adam = torch.optim.AdamW if training.weight_decay else torch.optim.Adam
     kind = {"sgd": torch.optim.SGD, "adam": adam}[training.optimizer]
-    optimizer = kind(model.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay)
+    rate, decay = training.learning_rate, training.weight_decay
+    optimizer = kind(model.parameters(), lr=rate, weight_decay=decay, **options)
     if (clip := training.clip_value) is not None:
         optimizer.register_step_pre_hook(lambda *_: torch.nn.utils.clip_grad_value_(model.parameters(), clip))
     return optimizer

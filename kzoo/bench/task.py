@@ -1,4 +1,4 @@
-"""What both contestants of a race are to do."""
+"""What the contestants of a race are to do."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from kzoo.training.order import epoch_order
 
 
 class TrainingTask(BaseModel):
-    """A recipe to train, and how much of it.
+    """A recipe to train, the keys that were changed in it, and how much of it.
 
     A round is `steps` batches, or a whole epoch and all that belongs to it where `steps` is None. kzoo finds
     the `options` of the model's builder, and the `kind` of the experiment; the reference is told, and finds
-    what kzoo hands it in the folder `handover` (`kzoo.bench.handover`).
+    what kzoo hands it in the folder `handover` (`kzoo.bench.handover`). `threads` are those that the
+    reference computes with, as many as PyTorch takes by itself if None.
     """
 
     recipe: Recipe
+    changed: list[str] = []
     data_dir: Path | None
     against: Path
     steps: int | None
@@ -30,6 +32,7 @@ class TrainingTask(BaseModel):
     handover: Path = Path()
     options: dict[str, Any] = {}
     kind: str = "images"
+    threads: int | None = None
 
     def orders(self, examples: Examples) -> Iterator[np.ndarray]:
         """The examples of each round, int32; before rounds of steps comes a single batch."""
@@ -54,7 +57,7 @@ class DecodingTask(BaseModel):
 
     A round is the first `batched` of them in batches, and by the reference the first `single` once more, one
     after the other. `handover` is the folder for what kzoo hands the reference, `beam` the width of kzoo's
-    beam search.
+    beam search, `threads` those of the reference as in `TrainingTask`.
     """
 
     run: Path
@@ -69,6 +72,7 @@ class DecodingTask(BaseModel):
     model: str = ""
     options: dict[str, Any] = {}
     kind: str = "pairs"
+    threads: int | None = None
 
 
 TASKS: dict[str, type[BaseModel]] = {"train": TrainingTask, "decode": DecodingTask}

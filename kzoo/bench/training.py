@@ -1,10 +1,10 @@
-"""A race between `kzoo train` and plain PyTorch: who works, how often, and what comes out."""
+"""A race between `kzoo train`, plain PyTorch and Keras: who works, how often, and what comes out."""
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -12,15 +12,16 @@ from typing import Any
 
 import kzoo
 from kzoo.bench.laps import Contestant
+from kzoo.bench.machine import Report
+from kzoo.bench.peers import STUDENT, THREADS, TIGHT, name_side
+from kzoo.bench.reference import TIGHT_NAME
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
 
-BUSY = 0.5
-"""The load of a machine above which a race on it says nothing: two threads of PyTorch that share one core
-with another process are slower than one thread by far."""
-
 Answer = dict[str, Any]
-Report = Callable[[str], None]
+Sides = list[Answer]
+Entry = tuple[str, Contestant, Answer]
+"""What a contestant is called, the contestant, and its side."""
 
 
 def find_reference(against: Path | None) -> Path:
@@ -45,18 +46,16 @@ def race_steps(task: TrainingTask, report: Report) -> Answer:
     """Race over rounds of some steps; figures ready for JSON.
 
     Each side has the seconds of its import, its data, its first step (compilation included) and its rounds,
-    and the median examples/s. `ratio` is that of the medians, `ratios` has one for each round.
+    and the median examples/s. A peer's sides are those of its threads, the fastest first; `ratio` is that of
+    kzoo's median and the fastest's, `ratios` has one for each round. Those of the whole are the student's.
     """
     assert task.steps is not None
-    facts, sides = _race(task, ["first step", *_rounds(task)], report)
+    facts, ours, peers = _race(task, tuple(THREADS), ["first step", *_rounds(task)], report)
     examples = task.steps * task.recipe.training.batch_size
-    for side in sides.values():
+    for side in [ours, *_sides(peers)]:
         side["first_step_seconds"], *side["round_seconds"] = side.pop("laps")
         side["examples_per_second"] = examples / median(side["round_seconds"])
-    ours, theirs = sides["kzoo"], sides["reference"]
-    ratio = ours["examples_per_second"] / theirs["examples_per_second"]
-    ratios = _ratios(ours["round_seconds"], theirs["round_seconds"])
-    return {**facts, "steps": task.steps, **sides, "ratio": ratio, "ratios": ratios}
+    return {**facts, "steps": task.steps, **_compare(ours, peers, "round_seconds")}
 
 
 def race_runs(task: TrainingTask, report: Report) -> Answer:
@@ -64,68 +63,109 @@ def race_runs(task: TrainingTask, report: Report) -> Answer:
 
     Each side has the seconds of its import, its data, its epochs (the first compiles), the end of its run,
     and of the whole run at the recipe's number of epochs, for which every epoch but the first counts as the
-    median of those that were raced. `ratio` is that of the whole runs, `ratios` has one for each epoch.
+    median of those that were raced. Peers and ratios are those of `race_steps`, of the whole run, and of each
+    epoch. The student is the only peer.
     """
     epochs = task.recipe.training.epochs
     training = task.recipe.training.model_copy(update={"epochs": task.rounds})
     raced = task.model_copy(update={"recipe": task.recipe.model_copy(update={"training": training})})
-    facts, sides = _race(raced, [*_rounds(task), "end"], report)
-    for side in sides.values():
+    facts, ours, peers = _race(raced, (STUDENT,), [*_rounds(task), "end"], report)
+    for side in [ours, *_sides(peers)]:
         *side["epoch_seconds"], side["end_seconds"] = side.pop("laps")
         first, *others = side["epoch_seconds"]
         side["median_epoch_seconds"] = median(others or [first])
         once = side["import_seconds"] + side["data_seconds"] + first + side["end_seconds"]
         side["run_seconds"] = once + (epochs - 1) * side["median_epoch_seconds"]
-    ours, theirs = sides["kzoo"], sides["reference"]
-    ratio = theirs["run_seconds"] / ours["run_seconds"]
-    ratios = _ratios(ours["epoch_seconds"], theirs["epoch_seconds"])
-    return {**facts, "epochs": epochs, **sides, "ratio": ratio, "ratios": ratios}
+        side["examples_per_second"] = epochs * facts["examples"] / side["run_seconds"]
+    return {**facts, "epochs": epochs, **_compare(ours, peers, "epoch_seconds")}
+
+
+def lap_ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """How many times faster ours were, lap by lap, from seconds."""
+    return [their / our for our, their in zip(ours, theirs, strict=True)]
+
+
+def as_side(imported: Answer) -> Answer:
+    """What a contestant tells of itself when it is ready."""
+    return {"import_seconds": imported.pop("seconds"), **imported}
+
+
+def _compare(ours: Answer, peers: dict[str, Sides], laps: str) -> Answer:
+    """kzoo and its peers, each with its ratios."""
+    compared = {}
+    for peer, sides in peers.items():
+        fastest, *others = sorted(sides, key=lambda side: -side["examples_per_second"])
+        compared[peer] = {
+            "ratio": ours["examples_per_second"] / fastest["examples_per_second"],
+            "ratios": lap_ratios(ours[laps], fastest[laps]),
+            "sides": [fastest, *others],
+        }
+    of_student = {key: compared[STUDENT][key] for key in ("ratio", "ratios")}
+    return {"kzoo": ours, "peers": compared, **of_student}
+
+
+def _sides(peers: dict[str, Sides]) -> Sides:
+    return [side for sides in peers.values() for side in sides]
 
 
 def _rounds(task: TrainingTask) -> list[str]:
     return [f"{'epoch' if task.steps is None else 'round'} {i + 1}/{task.rounds}" for i in range(task.rounds)]
 
 
-def _ratios(ours: list[float], theirs: list[float]) -> list[float]:
-    return [their / our for our, their in zip(ours, theirs, strict=True)]
-
-
-def _race(task: TrainingTask, names: list[str], report: Report) -> tuple[Answer, dict[str, Answer]]:
-    """Have both sides work the named laps by turns."""
-    load = load_of_machine()
-    with tempfile.TemporaryDirectory() as folder:
+def _race(
+    task: TrainingTask, racing: Sequence[str], names: list[str], report: Report
+) -> tuple[Answer, Answer, dict[str, Sides]]:
+    """Have all work the named laps by turns; what was raced, kzoo's side, and the sides of each peer."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         task = task.model_copy(update={"handover": Path(folder)})
-        with Contestant("zoo", "train", task) as zoo:
-            ours, prepared = as_side(zoo.lap()), zoo.lap()
-            zoo.lap()
-            told = task.model_copy(update={name: prepared[name] for name in ("options", "kind")})
-            with Contestant("reference", "train", told) as reference:
-                theirs = as_side(reference.lap())
-                ours["data_seconds"], theirs["data_seconds"] = prepared["seconds"], reference.lap()["seconds"]
-                ours["laps"], theirs["laps"] = [], []
-                for name in names:
-                    ours["laps"].append(zoo.lap()["seconds"])
-                    theirs["laps"].append(reference.lap()["seconds"])
-                    report(f"{name}: kzoo {ours['laps'][-1]:.2f} s, PyTorch {theirs['laps'][-1]:.2f} s")
+        zoo = stack.enter_context(Contestant("zoo", "train", task))
+        ours, prepared = as_side(zoo.lap()), zoo.lap()
+        ours["data_seconds"] = prepared["seconds"]
+        zoo.lap()
+        task = task.model_copy(update={name: prepared[name] for name in ("options", "kind")})
+        running: list[Entry] = [("kzoo", zoo, ours)]
+        peers: dict[str, Sides] = {}
+        for peer in racing:
+            if peer == TIGHT and not peers[STUDENT][0]["has_tight_loop"]:
+                report(f"{task.against} defines no {TIGHT_NAME}: no tight loop of PyTorch races")
+                continue
+            entered = [_enter(peer, threads, task, stack) for threads in THREADS[peer]]
+            running += entered
+            peers[peer] = [side for _, _, side in entered]
+        _work(running, names, report)
+    return _facts(task, prepared), ours, peers
+
+
+def _enter(peer: str, threads: int | None, task: TrainingTask, stack: ExitStack) -> Entry:
+    """A contestant that has its data, and is to leave with the stack."""
+    task = task.model_copy(update={"threads": threads})
+    contestant = stack.enter_context(Contestant(peer, "train", task))
+    side = as_side(contestant.lap())
+    side["data_seconds"] = contestant.lap()["seconds"]
+    return name_side(peer, side), contestant, side
+
+
+def _work(running: Sequence[Entry], names: list[str], report: Report) -> None:
+    """Have the named laps worked by turns, and the seconds of each noted in its side."""
+    for _, _, side in running:
+        side["laps"] = []
+    for name in names:
+        for _, contestant, side in running:
+            side["laps"].append(contestant.lap()["seconds"])
+        laps = ", ".join(f"{who} {side['laps'][-1]:.2f} s" for who, _, side in running)
+        report(f"{name}: {laps}")
+
+
+def _facts(task: TrainingTask, prepared: Answer) -> Answer:
     training = task.recipe.training
-    facts = {
+    return {
         "recipe": task.recipe.name,
+        "model": task.recipe.model.name,
+        "changed": task.changed,
         "data": prepared["data"],
         "noun": prepared["noun"],
+        "examples": prepared["examples"],
         "batch_size": training.batch_size,
         "optimizer": training.optimizer,
         "against": str(task.against),
-        **load,
     }
-    return facts, {"kzoo": ours, "reference": theirs}
-
-
-def load_of_machine() -> Answer:
-    """How busy the machine is, and whether too busy for a race."""
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    return {"load_before": load, "busy": load is not None and load > BUSY}
-
-
-def as_side(imported: Answer) -> Answer:
-    """What a contestant tells of itself when it is ready."""
-    return {"import_seconds": imported.pop("seconds"), **imported}

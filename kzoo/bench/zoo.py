@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from kzoo.experiment import Experiment
     from kzoo.recipe import ModelSection
+    from kzoo.tasks.experiment import Experiment
 
 
 def train(task: TrainingTask, laps: Laps) -> None:
@@ -44,6 +44,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
     laps.done(
         data=experiment.describe_data(),
         noun=experiment.NOUN,
+        examples=experiment.example_count,
         kind=kind(model.name),
         options=check_options(model.name, model.options),
     )
@@ -85,6 +86,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     import numpy as np
 
     from kzoo.experiment import open_experiment
+    from kzoo.recipe import changed_keys
     from kzoo.registry import check_options
     from kzoo.tasks import kind
     from kzoo.tasks.decoder import compile_decoding
@@ -110,6 +112,8 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     ]
     laps.done(
         data=experiment.describe_data(),
+        recipe=experiment.recipe.name,
+        changed=changed_keys(experiment.recipe, run.reference()),
         model=chosen.name,
         kind=kind(chosen.name),
         options=check_options(chosen.name, chosen.options),

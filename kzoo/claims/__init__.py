@@ -3,9 +3,6 @@
 >>> from kzoo.claims import check_claim, check_claims, conv_matrix, list_claims
 >>> check_claim("shared-parameters-r000").verdict
 'erratum'
-
-R002's own element formula of the convolution matrix (its eq. 18-19) has no claim: its text is not on record,
-and what cannot be computed gets no verdict.
 """
 
 from kzoo.claims.claim import CheckedClaim, Claim, Finding

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,16 @@ def r000_element(i: int, j: int, height: int, out_height: int, rows: int) -> tup
     return a, b
 
 
+def r002_element(i: int, j: int, height: int, out_height: int, rows: int) -> tuple[int, int]:
+    """The same by R002, without M (eq. 18, 19).
+
+    a = j - H floor((j-1)/H) - (i - 1) + H' floor((i-1)/H')
+    b = ceil(j/H) - floor((i-1)/H')
+    """
+    a = j - height * floor((j - 1) / height) - (i - 1) + out_height * floor((i - 1) / out_height)
+    return a, ceil(j / height) - floor((i - 1) / out_height)
+
+
 def elementwise_matrix(
     kernel: Array, height: int, width: int, element: Callable[[int, int, int, int, int], tuple[int, int]]
 ) -> Array:
@@ -147,6 +157,21 @@ def check_elements(
 ) -> Finding:
     """M_ij = W_ab with R000's a and b, 0 where these lie outside W; compared as in `check_matrix`."""
     return _compare_matrix(lambda kernel, height, width: elementwise_matrix(kernel, height, width, stated))
+
+
+@register_claim(
+    Claim(
+        "conv-matrix-elements-r002",
+        "R002 1.1",
+        "M_ij = W_ab if 1 <= a <= M and 1 <= b <= N, else 0, a = j - H floor((j-1)/H) - (i-1) + H' "
+        "floor((i-1)/H'), b = ceil(j/H) - floor((i-1)/H') (eq. 17-19)",
+    )
+)
+def check_r002_elements(
+    stated: Callable[[int, int, int, int, int], tuple[int, int]] = r002_element,
+) -> Finding:
+    """M_ij = W_ab with R002's a and b; compared as in `check_matrix`."""
+    return check_elements(stated)
 
 
 def _compare_matrix(build: Callable[[Array, int, int], Array]) -> Finding:

@@ -87,6 +87,17 @@ class LogMelSpectrogram(keras.layers.Layer):
             return max(1, samples // self.hop)
         return ops.maximum(samples // self.hop, 1)
 
+    @property
+    def frequencies(self) -> np.ndarray:
+        """The centres of the filters, Hz, `(mels,)`: those for `mel_rate`, moved to the rate of the clip."""
+        mel_rate = self.mel_rate or self.rate
+        return mel_corners(mel_rate, self.mels)[1:-1] * self.rate / mel_rate
+
+    @property
+    def seconds_per_frame(self) -> float:
+        """The hop from one frame to the next."""
+        return self.hop / self.rate
+
     def compute_output_shape(self, samples_shape: Shape, lengths_shape: Shape | None = None) -> Shape:
         """`(batch, frames, mels)`"""
         batch, time = samples_shape
@@ -106,20 +117,27 @@ class LogMelSpectrogram(keras.layers.Layer):
 def mel_filters(rate: int, n_fft: int, mels: int) -> np.ndarray:
     """Triangles over the frequencies of a spectrum, float32 `(n_fft / 2 + 1, mels)`.
 
-    The corners a < b < c of a triangle are three that follow each other of mels + 2, at equal distances from
-    0 to rate / 2 on Slaney's mel scale: 3 f / 200 below 1,000 Hz, 15 + 27 log_6.4(f / 1000) above. Each has
-    the area 1:
+    The corners a < b < c of a triangle are three that follow each other of `mel_corners`. Each has the
+    area 1:
 
         F_k = 2 / (c - a) max(0, min((f_k - a) / (b - a), (c - f_k) / (c - b)))
 
     Reference: Slaney 1998, Auditory Toolbox; the default of librosa's `filters.mel`.
     """
     frequencies = np.linspace(0, rate / 2, n_fft // 2 + 1)[:, None]
-    corners = _from_mel(np.linspace(0, _to_mel(rate / 2), mels + 2))
+    corners = mel_corners(rate, mels)
     lower, centre, upper = corners[:-2], corners[1:-1], corners[2:]
     rising, falling = (frequencies - lower) / (centre - lower), (upper - frequencies) / (upper - centre)
     triangles = np.maximum(0, np.minimum(rising, falling))
     return (triangles * 2 / (upper - lower)).astype(np.float32)
+
+
+def mel_corners(rate: int, mels: int) -> np.ndarray:
+    """`(mels + 2,)` frequencies, Hz, at equal distances from 0 to rate / 2 on Slaney's mel scale.
+
+    It is 3 f / 200 below 1,000 Hz and 15 + 27 log_6.4(f / 1000) above.
+    """
+    return _from_mel(np.linspace(0, _to_mel(rate / 2), mels + 2))
 
 
 def _to_mel(frequency: float) -> float:

@@ -54,8 +54,7 @@ def activations(image: np.ndarray, maps: np.ndarray, *, title: str = "") -> Figu
     image_axes, maps_axes = figure.subplots(1, 2, width_ratios=(1, 4))
     show_image(image_axes, image)
     style_image(image_axes, "image")
-    limit = np.abs(maps).max() or 1.0
-    artist = layout.draw(maps_axes, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    artist = layout.draw(maps_axes, float(np.abs(maps).max()))
     style_image(maps_axes, f"{len(layout.tiles)} maps before the nonlinearity")
     maps_axes.set_yticks(layout.row_centres, layout.row_names)
     colour_bar(maps_axes, artist, "activation")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.reporting.figure import SMALL_SIZE, TEXT_SIZE, WIDTH, colour_bar, new_figure
+from kzoo.reporting.figure import SMALL_SIZE, TEXT_SIZE, WIDTH, colour_bar, new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,4 +52,4 @@ def draw_weights(axes: Axes, written: Sequence[str], weights: np.ndarray, **look
 
 
 def _visible(tokens: Sequence[str]) -> list[str]:
-    return [SPACE if token.isspace() else token for token in tokens]
+    return [SPACE if token.isspace() else plain(token) for token in tokens]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.reporting.figure import NONE_OF_THESE, SMALL_SIZE, TEXT_SIZE, colour_bar, new_figure
+from kzoo.reporting.figure import NONE_OF_THESE, SMALL_SIZE, TEXT_SIZE, colour_bar, new_figure, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
     classes = len(class_names)
     if not matrix[:, classes:].any():
         matrix = matrix[:, :classes]
-    columns = [*class_names, NONE_OF_THESE][: matrix.shape[1]]
+    columns = [*map(plain, class_names), NONE_OF_THESE][: matrix.shape[1]]
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
     figure = new_figure(6.5, title)
@@ -40,7 +40,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
     axes.set_xlabel("predicted class", fontsize=TEXT_SIZE)
     axes.set_ylabel("true class", fontsize=TEXT_SIZE)
     axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(classes), class_names)
+    axes.set_yticks(range(classes), columns[:classes])
     axes.tick_params(labelsize=SMALL_SIZE, length=0)
     axes.spines[:].set_visible(False)
     colour_bar(axes, artist, "share of the true class")

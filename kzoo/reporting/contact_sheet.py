@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.reporting.figure import SMALL_SIZE, WIDTH, new_figure, show_image
+from kzoo.reporting.figure import SMALL_SIZE, WIDTH, new_figure, plain, show_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,14 +76,13 @@ def _write(axes: Axes, lines: Sequence[str], above: int, **look: Any) -> None:
     """Write lines into a panel, from the top, below as many lines as are `above`."""
     for place, line in enumerate(lines, above):
         axes.annotate(
-            line,
+            plain(line),
             (0, 1),
             xytext=(0, -72 * _LINE * place),
             xycoords="axes fraction",
             textcoords="offset points",
             verticalalignment="top",
             fontsize=SMALL_SIZE,
-            parse_math=False,
             clip_on=True,
             **look,
         )

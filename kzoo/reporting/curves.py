@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kzoo.errors import UsageError
 from kzoo.metrics.table import METRICS, Metric, label_of
-from kzoo.reporting.figure import COLOURS, SMALL_SIZE, WIDTH, new_figure, style_plot
+from kzoo.reporting.figure import COLOURS, SMALL_SIZE, WIDTH, new_figure, plain, style_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +49,8 @@ def curves(runs: Mapping[str, History], metric: Metric, *, running: bool = False
     for place, (label, history) in enumerate(runs.items()):
         colour = COLOURS[place % len(COLOURS)]
         style = _STYLES[place // len(COLOURS) % len(_STYLES)]
-        lines.append(_draw(loss_axes, history, f"train_{loss.name}", label, colour, style))
-        _draw(measure_axes, history, measure, label, colour, style)
+        lines.append(_draw(loss_axes, history, f"train_{loss.name}", plain(label), colour, style))
+        _draw(measure_axes, history, measure, plain(label), colour, style)
         _mark_best(measure_axes, history["epoch"], history[measure], metric, colour)
     style_plot(loss_axes, "Training loss", "epoch", loss.axis)
     style_plot(measure_axes, f"Validation {metric.label}", "epoch", metric.axis)

@@ -38,8 +38,13 @@ def new_figure(height: float, title: str) -> Figure:
     """An empty figure `WIDTH` wide and `height` inches high."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     if title:
-        figure.suptitle(title, fontsize=TITLE_SIZE, wrap=True)
+        figure.suptitle(plain(title), fontsize=TITLE_SIZE, wrap=True)
     return figure
+
+
+def plain(text: str) -> str:
+    """A user's text for matplotlib, which takes what stands between two dollar signs for a formula."""
+    return text.replace("$", r"\$")
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -75,7 +80,7 @@ def style_plot(axes: Axes, title: str, x: str, y: str) -> None:
 
 def style_image(axes: Axes, title: str) -> None:
     """Name a panel that shows an image, and take away its box and ticks."""
-    axes.set_title(title, fontsize=TEXT_SIZE)
+    axes.set_title(plain(title), fontsize=TEXT_SIZE)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.tick_params(labelsize=SMALL_SIZE, length=0)

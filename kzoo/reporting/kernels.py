@@ -30,45 +30,32 @@ def layer_kernels(model: keras.Model, layer: str | None = None) -> np.ndarray:
 
 
 def kernels(weights: np.ndarray, *, title: str = "") -> Figure:
-    """Draw the kernels `(height, width, inputs, outputs)` of a convolution, all on one scale.
+    """Draw the kernels `(height, width, inputs, outputs)` of a convolution, all on one scale; white is 0.
 
-    One input gives a grey tile for each output, three inputs a coloured one, whose red, green and blue are
-    1/2 + w / (2 max|w|). Any other number gives a grid of grey tiles, a row for each output and a column
-    for each input, of which the first 16 are drawn.
+    One input gives a tile for each output, three inputs a tile of three parts, red, green and blue from left
+    to right: the weights of each colour have signs, which one mixed colour would hide. Any other number gives
+    a grid of tiles, a row for each output and a column for each input, of which the first 16 are drawn.
     """
-    limit = float(np.abs(weights).max()) or 1.0
-    inputs = weights.shape[2]
-    if inputs == 3:
-        return _coloured_tiles(weights, limit, title)
-    return _grey_tiles(weights[:, :, 0], limit, title) if inputs == 1 else _grid(weights, limit, title)
+    return _tiles(weights, title) if weights.shape[2] in (1, 3) else _grid(weights, title)
 
 
-def _coloured_tiles(weights: np.ndarray, limit: float, title: str) -> Figure:
-    outputs = weights.shape[-1]
-    layout = Mosaic(np.moveaxis(0.5 + weights / (2 * limit), -1, 0), grid_columns(outputs), gap=1)
-    figure, axes = _panel(layout, title, f"{outputs} kernels; mid-grey is 0, full colour {limit:.2g}")
-    layout.draw(axes)
+def _tiles(weights: np.ndarray, title: str) -> Figure:
+    height, width, inputs, outputs = weights.shape
+    tiles = weights.transpose(3, 0, 2, 1).reshape(outputs, height, inputs * width)
+    layout = Mosaic(tiles, grid_columns(outputs, inputs), gap=1, parts=inputs)
+    subtitle = f"{outputs} kernels{', each for red, green and blue' * (inputs == 3)}"
+    figure, axes = _draw(layout, weights, title, subtitle)
     axes.set_yticks(layout.row_centres, layout.row_names)
     return figure
 
 
-def _grey_tiles(weights: np.ndarray, limit: float, title: str) -> Figure:
-    outputs = weights.shape[-1]
-    layout = Mosaic(np.moveaxis(weights, -1, 0), grid_columns(outputs), gap=1)
-    figure, axes = _panel(layout, title, f"{outputs} kernels")
-    colour_bar(axes, layout.draw(axes, cmap="gray", vmin=-limit, vmax=limit), "weight")
-    axes.set_yticks(layout.row_centres, layout.row_names)
-    return figure
-
-
-def _grid(weights: np.ndarray, limit: float, title: str) -> Figure:
+def _grid(weights: np.ndarray, title: str) -> Figure:
     drawn = weights[:, :, :_MOST_MAPS, :_MOST_MAPS]
     height, width, columns, rows = drawn.shape
     layout = Mosaic(drawn.transpose(3, 2, 0, 1).reshape(rows * columns, height, width), columns, gap=1)
     inputs, outputs = weights.shape[2:]
     subtitle = f"kernels of {rows} of {outputs} outputs and {columns} of {inputs} inputs"
-    figure, axes = _panel(layout, title, subtitle)
-    colour_bar(axes, layout.draw(axes, cmap="gray", vmin=-limit, vmax=limit), "weight")
+    figure, axes = _draw(layout, weights, title, subtitle)
     axes.set_xlabel("input", fontsize=SMALL_SIZE)
     axes.set_ylabel("output", fontsize=SMALL_SIZE)
     axes.set_xticks(layout.column_centres, [str(index) for index in range(columns)])
@@ -76,9 +63,11 @@ def _grid(weights: np.ndarray, limit: float, title: str) -> Figure:
     return figure
 
 
-def _panel(layout: Mosaic, title: str, subtitle: str) -> tuple[Figure, Axes]:
+def _draw(layout: Mosaic, weights: np.ndarray, title: str, subtitle: str) -> tuple[Figure, Axes]:
+    """The mosaic alone in a figure, on a scale that holds all of the weights, with a colour bar."""
     height, width = layout.shape
     figure = new_figure(min(WIDTH, 0.75 * WIDTH * height / width + 0.8), title)
     axes = figure.subplots()
     style_image(axes, subtitle)
+    colour_bar(axes, layout.draw(axes, float(np.abs(weights).max())), "weight")
     return figure, axes

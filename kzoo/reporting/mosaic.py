@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.collections import PatchCollection
@@ -15,23 +15,24 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 
-def grid_columns(count: int) -> int:
-    """The columns of a wide grid of `count` tiles.
+def grid_columns(count: int, aspect: float = 1.0) -> int:
+    """The columns of a wide grid of `count` tiles, each `aspect` times as wide as high.
 
-    sqrt(2 count) columns are twice as many as rows; from there to twice that, the first number that leaves
-    the fewest empty places.
+    With sqrt(2 count / aspect) columns the grid is twice as wide as high; from there to twice that, the first
+    number that leaves the fewest empty places.
     """
-    fewest = min(count, math.ceil(math.sqrt(2 * count)))
+    fewest = min(count, math.ceil(math.sqrt(2 * count / aspect)))
     return min(range(fewest, 2 * fewest), key=lambda columns: -count % columns)
 
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Tiles `(count, height, width)`, or `(count, height, width, 3)`, in rows of `columns` with gaps."""
+    """Tiles `(count, height, width)` in rows of `columns` with gaps, each of `parts` side by side."""
 
     tiles: np.ndarray
     columns: int
     gap: int
+    parts: int = 1
 
     @property
     def rows(self) -> int:
@@ -41,7 +42,7 @@ class Mosaic:
     @property
     def shape(self) -> tuple[int, int]:
         """`(height, width)` of the image."""
-        height, width = self.tiles.shape[1:3]
+        height, width = self.tiles.shape[1:]
         return (
             self.rows * (height + self.gap) - self.gap,
             self.columns * (width + self.gap) - self.gap,
@@ -49,9 +50,9 @@ class Mosaic:
 
     @property
     def image(self) -> np.ndarray:
-        """The tiles as one image; gaps and empty places are NaN, or white between coloured tiles."""
-        height, width, *colours = self.tiles.shape[1:]
-        image = np.full((*self.shape, *colours), 1.0 if colours else np.nan)
+        """The tiles as one image; gaps and empty places are NaN."""
+        height, width = self.tiles.shape[1:]
+        image = np.full(self.shape, np.nan)
         for tile, (top, left) in zip(self.tiles, self.corners, strict=True):
             image[top : top + height, left : left + width] = tile
         return image
@@ -59,7 +60,7 @@ class Mosaic:
     @property
     def corners(self) -> list[tuple[int, int]]:
         """Row and column of the image at which each tile starts."""
-        height, width = self.tiles.shape[1:3]
+        height, width = self.tiles.shape[1:]
         places = (divmod(index, self.columns) for index in range(len(self.tiles)))
         return [(row * (height + self.gap), column * (width + self.gap)) for row, column in places]
 
@@ -81,11 +82,16 @@ class Mosaic:
         starts = range(0, len(self.tiles), self.columns)
         return [f"{start}-{min(start + self.columns, len(self.tiles)) - 1}" for start in starts]
 
-    def draw(self, axes: Axes, **look: Any) -> AxesImage:
-        """Draw the image on `axes` with `imshow(image, **look)` and a thin line around each tile."""
-        height, width = self.tiles.shape[1:3]
-        outlines = [Rectangle((left - 0.5, top - 0.5), width, height) for top, left in self.corners]
-        artist = axes.imshow(self.image, interpolation="nearest", **look)
+    def draw(self, axes: Axes, limit: float) -> AxesImage:
+        """Draw the image from blue at `-limit` over white at 0 to red at `limit`, a line around each part."""
+        height, width = self.tiles.shape[1:]
+        limit, width = limit or 1.0, width // self.parts
+        outlines = [
+            Rectangle((left + part * width - 0.5, top - 0.5), width, height)
+            for top, left in self.corners
+            for part in range(self.parts)
+        ]
+        artist = axes.imshow(self.image, interpolation="nearest", cmap="RdBu_r", vmin=-limit, vmax=limit)
         axes.add_collection(
             PatchCollection(outlines, facecolor="none", edgecolor="0.5", linewidth=0.5, clip_on=False)
         )

@@ -44,14 +44,14 @@ def made_with(outcomes: Sequence[Outcome]) -> str:
     places = dict.fromkeys(
         f"{result.backend} {result.versions.get(result.backend, '')}, {result.device}" for result in results
     )
-    commits = ", ".join(dict.fromkeys(_short(result.commit) for result in results if result.commit))
+    commits = ", ".join(dict.fromkeys(short_commit(result.commit) for result in results if result.commit))
     code = f", kzoo {commits}" if commits else ""
     runs = "1 run" if len(results) == 1 else f"{len(results)} runs"
     seconds = sum(result.seconds for result in results)
     return f"{runs} on {'; '.join(places)}{code}: {duration(seconds)} of training" if results else ""
 
 
-def _short(commit: str) -> str:
+def short_commit(commit: str) -> str:
     """The first digits of a commit, and whether files differed from it."""
     head, plus, changes = commit.partition("+")
     return head[:7] + plus + changes

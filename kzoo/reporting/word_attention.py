@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from PIL import Image
 
 from kzoo.reporting.figure import SMALL_SIZE, WIDTH, new_figure, show_image, style_image
 
@@ -17,17 +17,20 @@ if TYPE_CHECKING:
 
 _COLUMNS = 6
 
-_SHADE = LinearSegmentedColormap.from_list("shade", [(0, 0, 0, 0.8), (0, 0, 0, 0)])
-"""From nearly black to nothing: what was attended is seen as it is, the rest in the dark."""
+_CONTRAST = 0.4
+"""What is left of an image's contrast to white where a weight is 0."""
+
+_LUMINANCE = (0.299, 0.587, 0.114)
+"""ITU-R BT.601."""
 
 
 def word_attention(
     image: np.ndarray, words: Sequence[str], weights: np.ndarray, *, title: str = ""
 ) -> Figure:
-    """Draw an image, and once more for each word with all in the dark that the word did not attend.
+    """Draw an image, and once more for each word in pale grey with its colours where the word attended.
 
-    It is darkest where a weight is 0 and light at the word's highest weight. That stands below each word, to
-    be held against the weight of one region among equals, which stands below the image.
+    It is palest where a weight is 0 and as it is at the word's highest weight. That stands below each word,
+    to be held against the weight of one region among equals, which stands below the image.
 
     Args:
         image: `(height, width, 1 or 3)`, uint8.
@@ -43,20 +46,26 @@ def word_attention(
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     _draw(panels[0], image, "image", f"equal {1 / weights[0].size:.2g}")
     for axes, word, attended in zip(panels[1:], words, weights, strict=False):
-        _draw(axes, image, word, f"highest {attended.max():.2g}")
-        _darken(axes, attended, height, width)
+        _draw(axes, highlight(image, attended), word, f"highest {attended.max():.2g}")
     for axes in panels[len(words) + 1 :]:
         axes.set_axis_off()
     return figure
+
+
+def highlight(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """An image `(height, width, 1 or 3)`, uint8, pale and grey but where the `(rows, columns)` weights are.
+
+    Between the middles of the regions it changes smoothly.
+    """
+    height, width, channels = image.shape
+    shares = Image.fromarray((weights / weights.max()).astype(np.float32))
+    seen = np.asarray(shares.resize((width, height), Image.Resampling.BILINEAR))[..., np.newaxis]
+    grey = image if channels == 1 else image @ np.array(_LUMINANCE)[:, np.newaxis]
+    pale = 255 - _CONTRAST * (255 - grey)
+    return np.rint(seen * image + (1 - seen) * pale).astype(np.uint8)
 
 
 def _draw(axes: Axes, image: np.ndarray, above: str, below: str) -> None:
     show_image(axes, image)
     style_image(axes, above)
     axes.set_xlabel(below, fontsize=SMALL_SIZE, color="0.4")
-
-
-def _darken(axes: Axes, weights: np.ndarray, height: int, width: int) -> None:
-    """Lay the shade over an image, smooth between the middles of the regions."""
-    edges = (-0.5, width - 0.5, height - 0.5, -0.5)
-    axes.imshow(weights, cmap=_SHADE, vmin=0, vmax=weights.max(), interpolation="bicubic", extent=edges)

@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from kzoo.data.splits import SPLITS
 from kzoo.errors import DataError, UsageError
-from kzoo.files import atomic_write_text
+from kzoo.files import atomic_write_text, check_recordable
 from kzoo.reproduction.job import recipe_mark
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Table, tables_folder
@@ -66,14 +65,7 @@ def check_record(table: Table) -> None:
         DataError: those that are there cannot be read.
     """
     load_records(table)
-    folder = _path(table).parent
-    try:
-        folder.mkdir(exist_ok=True)
-        TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise UsageError(
-            f"--record writes to {folder}, which cannot be written: use a checkout of kzoo of your own"
-        ) from error
+    check_recordable(_path(table).parent)
 
 
 def keep(table: Table, results: Iterable[Result]) -> Path:

@@ -11,7 +11,7 @@ from kzoo.errors import UsageError
 from kzoo.metrics.table import METRICS, Metric
 
 if TYPE_CHECKING:
-    from kzoo.experiment import Experiment
+    from kzoo.tasks.experiment import Experiment
     from kzoo.tasks.predictor import Predictor
     from kzoo.training.run import Checkpoint, RunFolder
 
@@ -31,6 +31,11 @@ class Task:
     predictor: tuple[str, str]
     criterion: str
     pictures: tuple[str, ...]
+
+    @property
+    def writes(self) -> bool:
+        """Whether its models write sequences, which are decoded."""
+        return "attention" in self.pictures
 
 
 TASKS = {
@@ -86,6 +91,13 @@ def check_picture(run: RunFolder, picture: str) -> None:
         having = ", ".join(name for name, task in TASKS.items() if picture in task.pictures)
         task = registry.card(model).task
         raise UsageError(f"kzoo plot {picture} is for {having}; {run.path} is a run of {task}")
+
+
+def check_writes(run: RunFolder, verb: str) -> None:
+    """Raises UsageError if a run's model writes nothing that could be decoded."""
+    if not task_of(run.recipe().model.name).writes:
+        task = registry.card(run.recipe().model.name).task
+        raise UsageError(f"{verb} is for models that write sequences; {run.path} is a run of {task}")
 
 
 def experiment_type(model: str) -> type[Experiment]:

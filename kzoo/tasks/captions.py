@@ -32,6 +32,7 @@ from kzoo.models.writer import Writer
 from kzoo.recipe import Recipe
 from kzoo.reporting.contact_sheet import contact_sheet
 from kzoo.reporting.figure import save
+from kzoo.reporting.title import name_test_set, picture_title
 from kzoo.reporting.word_attention import word_attention
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
@@ -212,12 +213,14 @@ class CaptionExperiment(SequenceExperiment):
             [to_text(caption, "spaces") for caption in self.data.test.captions[row]] for row in rows
         ]
         images = list(read_images(self.data.test, rows, (SHOWN_SIZE, SHOWN_SIZE)))
-        save(contact_sheet(images, captions, references, title=self.title), run.path / "captions.png")
+        title = picture_title(run, "captions", name_test_set(run))
+        save(contact_sheet(images, captions, references, title=title), run.path / "captions.png")
 
-    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+    def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
         """The image, once for each word."""
         (image,) = read_images(self.data.test, [0], (self.image_size, self.image_size))
-        return region_attention(image, written, weights, self.title)
+        title = picture_title(run, "attention", self.data.test.names[0])
+        return region_attention(image, written, weights, title)
 
 
 def default_size(encoder: str) -> int:

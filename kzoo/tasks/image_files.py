@@ -41,7 +41,7 @@ class ImagePredictor(Predictor):
 
         return answer
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """A classifier has none."""
         raise UsageError(f"{self.recipe.model.name} has no attention: it writes nothing")
 

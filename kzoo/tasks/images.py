@@ -14,12 +14,12 @@ from kzoo import registry
 from kzoo.data.images import ImageSet, Split
 from kzoo.data.sources import load_image_set
 from kzoo.errors import UsageError
-from kzoo.experiment import Evaluation, Experiment, tested
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.recipe import Recipe
 from kzoo.reporting.figure import NONE_OF_THESE
 from kzoo.reporting.pictures import draw_pictures
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
 from kzoo.training.objective import Objective, image_classification
@@ -97,9 +97,7 @@ class ImageExperiment(Experiment):
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
-        draw_pictures(
-            run.path, model, self.data, log_probabilities, run.history(), self.criterion, self.title
-        )
+        draw_pictures(run, model, self.data, log_probabilities, self.criterion)
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
 
     def evaluate(
@@ -162,10 +160,3 @@ def evaluate_split(
         ],
         "confusion_matrix": matrix.tolist(),
     }
-
-
-def test_image(data: ImageSet, index: int) -> tuple[np.ndarray, str]:
-    """An image of the test set, and what to call it."""
-    if index >= len(data.test):
-        raise UsageError(f"--index {index}: the test set has {len(data.test)} images, counted from 0")
-    return data.test.images[index], f"test image {index} ({data.class_names[data.test.labels[index]]})"

@@ -24,6 +24,7 @@ from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.recipe import Recipe
 from kzoo.reporting.alignment import alignment
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.examples import Examples
@@ -181,9 +182,11 @@ class PairExperiment(SequenceExperiment):
             },
         }
 
-    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+    def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
         """The tokens of both sides."""
-        return alignment(self.data.test.sources[0], written, weights, title=self.title)
+        source = self.data.test.sources[0]
+        title = picture_title(run, "attention", to_text(source, self.data.tokens[0]))
+        return alignment(source, written, weights, title=title)
 
     def prepare_run(self, run: RunFolder) -> None:
         """Keep both vocabularies."""

@@ -16,6 +16,7 @@ from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.models.writer import Writer
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.captions import (
     CaptionExperiment,
     as_sources,
@@ -70,7 +71,8 @@ class CaptionPredictor(SequencePredictor):
             images = open_encoder(self._encoder).encode(images)
         return as_sources(images)
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """The image with the attention over it, word by word."""
         written, weights = self.attention(source)
+        title = picture_title(self.run, "attention", Path(source).name)
         return region_attention(self.read(source), written, weights, title)

@@ -75,7 +75,7 @@ class Predictor(ABC):
     """What they are called in a table."""
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
-        self.recipe, self.data = runs[0].recipe(), runs[0].environment()["data"]
+        self.run, self.recipe, self.data = runs[0], runs[0].recipe(), runs[0].environment()["data"]
         chosen = [checkpoint or run.recipe().training.tested_epoch for run in runs]
         self.models = [run.load_model(name) for run, name in zip(runs, chosen, strict=True)]
         self.title = "; ".join(map(_title, runs, chosen))
@@ -98,7 +98,7 @@ class Predictor(ABC):
         """
 
     @abstractmethod
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """A picture of what each token that is written about an input attends to.
 
         Raises:

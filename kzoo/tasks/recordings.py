@@ -17,6 +17,7 @@ from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.models.writer import Writer
 from kzoo.reporting.spectrogram import spectrogram
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.speech import (
     LIMITS,
     SpeechExperiment,
@@ -75,12 +76,13 @@ class SpeechPredictor(SequencePredictor):
         rows = cut_clips([Path(path) for path in inputs], transform, longest)
         return [cut_line([inputs[row] for row in rows], transform, longest)] if rows else []
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """The spectrogram, and below it the attention of each character over the same time."""
         written, weights = self.attention(source)
+        title = picture_title(self.run, "attention", Path(source).name)
         return frame_attention(self.frames([self.read(source)])[0], written, weights, self.transform, title)
 
-    def draw_spectrogram(self, source: str, title: str) -> Figure:
+    def draw_spectrogram(self, source: str) -> Figure:
         """What the model reads of a sound file."""
-        seconds = self.transform.hop / self.transform.rate
-        return spectrogram(self.frames([self.read(source)])[0], seconds_per_frame=seconds, title=title)
+        title = picture_title(self.run, "spectrogram", Path(source).name)
+        return spectrogram(self.frames([self.read(source)])[0], self.transform, title=title)

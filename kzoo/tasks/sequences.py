@@ -18,14 +18,15 @@ from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
-from kzoo.experiment import Evaluation, Experiment, tested
 from kzoo.files import atomic_write_text
 from kzoo.metrics.transcription import edit_distances
 from kzoo.models.writer import Writer
 from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
+from kzoo.reporting.title import folder_label
 from kzoo.tasks.decoder import Decoded, compile_decoding
 from kzoo.tasks.decoding import Decoding
+from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary
 from kzoo.training.inference import compile_token_loss
 from kzoo.training.run import Checkpoint, RunFolder
@@ -107,7 +108,7 @@ class SequenceExperiment(Experiment):
         """Rows of `SAMPLE_COLUMNS` for predictions of the test set."""
 
     @abstractmethod
-    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+    def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
         """What each token about the first test source attends to; `weights` are `(written, source)`."""
 
     @property
@@ -157,13 +158,13 @@ class SequenceExperiment(Experiment):
 
     def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of greedy decoding of the test set; curves, attention and sample predictions."""
-        save(curves({self.title: run.history()}, self.criterion), run.path / "curves.png")
+        save(curves({folder_label(run): run.history()}, self.criterion), run.path / "curves.png")
         passes = decode_all(self.decode([model], "test", Decoding()), self.vocabulary)
         predictions = [row[0] for row in passes]
         self._write_samples(run, predictions)
         self.draw_samples(run, predictions)
         if self.WRITER.has_attention(model):
-            save(self.draw_attention(model, predictions[0]), run.path / "attention.png")
+            save(self.draw_attention(run, model, predictions[0]), run.path / "attention.png")
         return {"loss": self.compile_loss(model, "test")(), **self.measure("test", passes)}
 
     def evaluate(
@@ -213,13 +214,13 @@ class SequenceExperiment(Experiment):
             for rank, written in enumerate(passes[index])
         ]
 
-    def draw_attention(self, model: keras.Model, prediction: Tokens) -> Figure:
+    def draw_attention(self, run: RunFolder, model: keras.Model, prediction: Tokens) -> Figure:
         """What each token of the first prediction attends to, and the end, where it was reached."""
         written = (*prediction, END)[: self.limits.length]
         before = self.vocabulary.encode_batch([prediction], start=True)[:, : len(written)]
         source = self.sources("test")[:1]
         weights = self.WRITER.attention_weights(model, source.values[:, : source.lengths[0]], before)
-        return self.attention_picture(written, weights[0])
+        return self.attention_picture(run, written, weights[0])
 
     def _write_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:
         """The first predictions for the test set beside the truth, as the reports print them."""

@@ -27,9 +27,11 @@ from kzoo.models import speech as family
 from kzoo.models.writer import Writer
 from kzoo.recipe import DataSection, Recipe
 from kzoo.reporting.speech_alignment import speech_alignment
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
+from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
 LIMITS = Limits(start=SOS, end=EOS, length=family.LONGEST)
@@ -228,11 +230,13 @@ class SpeechExperiment(SequenceExperiment):
         for name, text, prediction in zip(test.names, test.texts, predictions, strict=False):
             yield name, to_text(text, "characters"), to_text(prediction, "characters")
 
-    def attention_picture(self, written: Tokens, weights: np.ndarray) -> Figure:
+    def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
         """The spectrogram and the characters over the same time, without padding."""
         frames = self.frames["test"][0]
         frames = frames[: Sources(frames[np.newaxis]).lengths[0]]
-        return frame_attention(frames, written, weights, log_mel(self.recipe, self.data.rate), self.title)
+        transform = log_mel(self.recipe, self.data.rate)
+        title = picture_title(run, "attention", self.data.test.names[0])
+        return frame_attention(frames, written, weights, transform, title)
 
 
 def frame_attention(
@@ -242,8 +246,8 @@ def frame_attention(
 
     `weights` are `(written, states)`, a state for every two frames and those of padding after them.
     """
-    heard, seconds = weights[:, : -(-len(frames) // 2)], transform.hop / transform.rate
-    return speech_alignment(frames, written, heard, seconds_per_frame=seconds, title=title)
+    heard = weights[:, : -(-len(frames) // 2)]
+    return speech_alignment(frames, written, heard, transform, title=title)
 
 
 def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
@@ -260,7 +264,7 @@ def leaves_padding_out(recipe: Recipe) -> bool:
 def cut_line(names: Sequence[str], transform: LogMelSpectrogram, longest: int) -> str:
     """One line about clips that are longer than the frames that are kept."""
     clips = "1 clip" if len(names) == 1 else f"{len(names):,} clips"
-    seconds = longest * transform.hop / transform.rate
+    seconds = longest * transform.seconds_per_frame
     more = ", ..." if len(names) > NAMED else ""
     return f"{clips} heard for {seconds:.1f} s only, {longest:,} frames: {', '.join(names[:NAMED])}{more}"
 

@@ -14,6 +14,7 @@ from kzoo.errors import UsageError
 from kzoo.models import seq2seq
 from kzoo.models.writer import Writer
 from kzoo.reporting.alignment import alignment
+from kzoo.reporting.title import picture_title
 from kzoo.tasks.pairs import limits
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.tasks.writing import SequencePredictor
@@ -63,7 +64,8 @@ class TextPredictor(SequencePredictor):
         """The tokens that the vocabulary does not have."""
         return self._source_vocabulary.unknown(read)
 
-    def draw_attention(self, source: str, title: str) -> Figure:
+    def draw_attention(self, source: str) -> Figure:
         """A heat map with the tokens of both texts on its axes."""
         written, weights = self.attention(source)
+        title = picture_title(self.run, "attention", source)
         return alignment(self.read(source), written, weights, title=title)

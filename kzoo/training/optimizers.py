@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import keras
 
+from kzoo.errors import UsageError
+from kzoo.names import suggestion
 from kzoo.recipe import Precision, TrainingSection
 from kzoo.training.engines import engine
 
@@ -13,40 +16,56 @@ from kzoo.training.engines import engine
 def create_optimizer(
     training: TrainingSection, precision: Precision = "float32", steps: int = 1
 ) -> keras.Optimizer:
-    """SGD without momentum, or Adam with betas (.9, .999) and epsilon 1e-8 (Keras's own default is 1e-7).
+    """The optimiser of a recipe.
 
     `steps` are those of the whole training, after which a schedule ends. In float16 small gradients
     underflow, so the loss is scaled dynamically there.
+
+    Raises:
+        UsageError: no optimiser or no schedule has the recipe's name.
     """
-    options: dict[str, Any] = {"learning_rate": _learning_rate(training, steps)}
+    rate = _find("schedule", SCHEDULES, training.schedule)(training, steps)
+    options: dict[str, Any] = {"learning_rate": rate}
     if training.weight_decay:
         options["weight_decay"] = training.weight_decay
     if training.clip_value is not None:
         options["clipvalue"] = training.clip_value
     if training.averaging is not None:
         options |= {"use_ema": True, "ema_momentum": training.averaging}
-    optimizer: keras.Optimizer
-    if training.optimizer == "adam":
-        optimizer = engine().Adam(epsilon=1e-8, **options)
-    else:
-        optimizer = engine().SGD(**options)
+    optimizer = _find("optimiser", OPTIMIZERS, training.optimizer)(options)
     if precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
 
 
-def _learning_rate(
-    training: TrainingSection, steps: int
-) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """Constant, or rate (1 + cos(pi t / steps)) / 2 at step t (Loshchilov and Hutter, arXiv 1608.03983).
+OPTIMIZERS: dict[str, Callable[[dict[str, Any]], keras.Optimizer]] = {
+    "sgd": lambda options: engine().SGD(**options),
+    "adam": lambda options: engine().Adam(epsilon=1e-8, **options),
+}
+"""SGD without momentum; Adam with betas (.9, .999) and PyTorch's epsilon (Keras's own default is 1e-7)."""
 
-    See `EpochwiseLinear` for the linear one.
-    """
-    if training.schedule == "constant":
-        return training.learning_rate
-    if training.schedule == "linear":
-        return EpochwiseLinear(training.learning_rate, training.epochs, steps // training.epochs)
+
+def _cosine(training: TrainingSection, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """rate (1 + cos(pi t / steps)) / 2 at step t (Loshchilov and Hutter, arXiv 1608.03983)."""
     return keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
+
+
+SCHEDULES: dict[str, Callable[[TrainingSection, int], Any]] = {
+    "constant": lambda training, steps: training.learning_rate,
+    "cosine": _cosine,
+    "linear": lambda training, steps: EpochwiseLinear(
+        training.learning_rate, training.epochs, steps // training.epochs
+    ),
+}
+"""The learning rate, from the recipe and the number of steps; see `EpochwiseLinear` for the linear one."""
+
+Kind = TypeVar("Kind")
+
+
+def _find(noun: str, table: Mapping[str, Kind], name: str) -> Kind:
+    if name not in table:
+        raise UsageError(f"no {noun} is called {name!r}; {suggestion(name, table)}")
+    return table[name]
 
 
 @keras.saving.register_keras_serializable("kzoo")

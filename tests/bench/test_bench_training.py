@@ -6,14 +6,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kzoo.bench import reference, training
+from kzoo.bench import fit, handover, machine, peers, reference, tight, training
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
 from kzoo.experiment import prepare
-from kzoo.recipe import load_recipe
+from kzoo.recipe import load_recipe, parse_setting
+from kzoo.registry import check_options
 from kzoo.training.examples import Examples
+from kzoo.training.order import batches, epoch_order
 
 REFERENCE = Path(__file__).parents[1] / "reference"
+FAMILIES = {
+    "tiny-cnn": "images",
+    "nmt-bilinear": "pairs",
+    "caption-attention": "captions",
+    "caption": "captions",
+    "asr-attention": "speech",
+}
+"""A recipe of each family, the second captioner from pixels, and the kind of its experiment."""
 
 
 def set_all(settings):
@@ -25,40 +35,120 @@ def small(own_images):
     """The arguments of a race over 60 images of a small model."""
     pytest.importorskip("torch")
     settings = {"data.name": own_images, "model.filters": 4, "model.input_shape": [28, 28, 1]}
-    return ["bench", "train", "tiny-cnn", "--json", *set_all(settings)]
+    return ["bench", "train", "tiny-cnn", "--json", "--wait", "0", *set_all(settings)]
+
+
+@pytest.fixture
+def families(own_pairs, own_captions, own_speech, own_images, region_settings):
+    """A recipe of each family and its settings: few units, no dropout."""
+    sizes = {"model.units": 8, "training.batch_size": 8, "model.dropout": 0}
+    pixels = {"model.encoder": "conv", "data.image_size": 16, "model.attention_units": 8}
+    image = {"data.name": own_images, "model.input_shape": [28, 28, 1]}
+    return {
+        "tiny-cnn": set_all(image),
+        "nmt-bilinear": set_all({"data.name": own_pairs, **sizes}),
+        "caption-attention": [*region_settings, *set_all({"model.dropout": 0})],
+        "caption": set_all({"data.name": own_captions, **sizes, **pixels}),
+        "asr-attention": set_all({"data.name": own_speech, "model.blocks": 1, **sizes, "model.units": 16}),
+    }
 
 
 def test_steps_race_by_rounds(kzoo, small):
     done = kzoo(*small, "--steps", 3, "--rounds", 2)
     assert done.exit_code == 0, done.stderr
-    figures = json.loads(done.stdout)
+    (figures,) = json.loads(done.stdout)
     assert (figures["steps"], figures["batch_size"], figures["optimizer"]) == (3, 8, "sgd")
     assert figures["data"]["sizes"] == {"train": 60, "validation": 20, "test": 20}
-    for side in (figures["kzoo"], figures["reference"]):
+    assert {"model.filters", "data.name"} <= set(figures["changed"])
+    assert figures["machine"]
+    peers = figures["peers"]
+    assert [len(peers[name]["sides"]) for name in ("student", "tight", "fit")] == [2, 2, 1]
+    assert {1} <= {side["threads"] for side in peers["student"]["sides"]}
+    for side in (figures["kzoo"], *(side for peer in peers.values() for side in peer["sides"])):
         once = [side[f"{what}_seconds"] for what in ("import", "data", "first_step")]
         assert len(side["round_seconds"]) == 2
         assert min(*once, *side["round_seconds"]) > 0
         assert side["examples_per_second"] == pytest.approx(3 * 8 / np.median(side["round_seconds"]))
-    speeds = [figures[side]["examples_per_second"] for side in ("kzoo", "reference")]
-    assert figures["ratio"] == pytest.approx(speeds[0] / speeds[1])
-    assert len(figures["ratios"]) == 2
-    assert "round 2/2" in done.stderr
+    for peer in peers.values():
+        fastest, *others = (side["examples_per_second"] for side in peer["sides"])
+        assert fastest >= max(others, default=0)
+        assert peer["ratio"] == pytest.approx(figures["kzoo"]["examples_per_second"] / fastest)
+        assert len(peer["ratios"]) == 2
+    assert (figures["ratio"], figures["ratios"]) == (peers["student"]["ratio"], peers["student"]["ratios"])
+    assert "round 2/2: kzoo" in done.stderr
 
 
-def test_pairs_captions_and_speech_race(kzoo, region_settings, own_speech, own_pairs):
+@pytest.mark.usefixtures("one_thread")
+def test_what_is_handed_over_races_for_steps(kzoo, families):
     pytest.importorskip("torch")
-    words = {"data.name": own_pairs, "data.fraction": 0.5, "model.units": 8, "training.batch_size": 8}
-    sizes = {"data.name": own_speech, "model.units": 16, "model.blocks": 1, "training.batch_size": 8}
-    for recipe, settings, noun in (
-        ("nmt-bilinear", set_all(words), "pairs"),
-        ("caption-attention", region_settings, "captioned images"),
-        ("asr-attention", set_all(sizes), "clips"),
-    ):
-        done = kzoo("bench", "train", recipe, *settings, "--whole", "--rounds", 2, "--json")
+    words = ["--steps", 2, "--rounds", 1, "--wait", 0, "--json"]
+    done = kzoo("bench", "train", "asr-attention", *families["asr-attention"], *words)
+    assert done.exit_code == 0, done.stderr
+    (figures,) = json.loads(done.stdout)
+    assert list(figures["peers"]) == ["student", "tight", "fit"]
+
+
+@pytest.mark.usefixtures("students_only")
+def test_pairs_captions_and_speech_race_for_epochs(kzoo, families):
+    pytest.importorskip("torch")
+    nouns = {"nmt-bilinear": "pairs", "caption": "captioned images", "asr-attention": "clips"}
+    for recipe, noun in nouns.items():
+        words = ["--whole", "--rounds", 2, "--wait", 0, "--json"]
+        done = kzoo("bench", "train", recipe, *families[recipe], *words)
         assert done.exit_code == 0, done.stderr
-        figures = json.loads(done.stdout)
+        (figures,) = json.loads(done.stdout)
         assert figures["noun"] == noun
-        assert all(len(figures[side]["epoch_seconds"]) == 2 for side in ("kzoo", "reference"))
+        (student,) = figures["peers"]["student"]["sides"]
+        assert all(len(side["epoch_seconds"]) == 2 for side in (figures["kzoo"], student))
+
+
+def load_family(recipe, settings):
+    """The experiment of a recipe with `--set` words."""
+    return prepare(load_recipe(recipe, dict(map(parse_setting, settings[1::2]))))
+
+
+@pytest.mark.parametrize("smoothing", [0, 0.1])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_tight_loop_and_the_student_have_the_same_losses(families, tmp_path, family, smoothing):
+    torch = pytest.importorskip("torch")
+    smoothed = set_all({"training.label_smoothing": smoothing})
+    experiment = load_family(family, [*families[family], *smoothed])
+    recipe, kind = experiment.recipe, FAMILIES[family]
+    handover.write_training(experiment, tmp_path)
+    module = reference.load_reference(REFERENCE, family, kind, (*reference.NAMES, reference.TIGHT_NAME))
+    options = check_options(recipe.model.name, recipe.model.options)
+    task = TrainingTask(
+        recipe=recipe, data_dir=None, against=REFERENCE, steps=4, rounds=1, handover=tmp_path, options=options
+    )
+    X, y = module.tensors(*reference.load_splits(task.model_copy(update={"kind": kind}))[0])
+    *_, order = task.orders(handover.read_examples(tmp_path))
+    losses = []
+    for is_tight in (False, True):
+        torch.manual_seed(3)
+        model = reference.create_model(module, family, options).train()
+        optimizer = reference.create_optimizer(model, recipe.training, fused=is_tight)
+        label_smoothing = reference.smoothing(recipe.training)
+        if is_tight:
+            loss = module.resident_loss(model, X, y, **label_smoothing)
+            batches = torch.from_numpy(order).long().split(recipe.training.batch_size)
+            losses.append(tight.train_on(optimizer, loss, batches))
+        else:
+            words = (X, y, order.tolist(), recipe.training.batch_size)
+            losses.append(module.train(model, optimizer, *words, **label_smoothing))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_fit_and_kzoo_have_the_same_losses(families, family):
+    # Not Adam: on TensorFlow Keras's squares the gradient of each time that a token is looked up by itself.
+    experiment = load_family(family, [*families[family], *set_all({"training.optimizer": "sgd"})])
+    training = experiment.recipe.training
+    examples, train_on = experiment.compile_steps(experiment.create_model())
+    fit_on = fit.compile_fit(experiment, examples, experiment.create_model())
+    order = epoch_order(training, 1, examples)[: 2 * training.batch_size]
+    for _ in range(2):
+        (rows,) = batches(order, training, 2)
+        assert fit_on(order) == pytest.approx(train_on(rows) / 2, rel=1e-4)
 
 
 @pytest.mark.parametrize("fraction", [1, 0.5])
@@ -76,39 +166,84 @@ def test_the_reference_has_the_examples_that_kzoo_has(own_images, own_pairs, fra
             np.testing.assert_array_equal(theirs, ours)
 
 
+@pytest.mark.usefixtures("students_only")
 def test_runs_race_by_epochs(kzoo, small):
     done = kzoo(*small, "--whole", "--rounds", 2, "--set", "training.epochs=5")
     assert done.exit_code == 0, done.stderr
-    figures = json.loads(done.stdout)
-    for side in (figures["kzoo"], figures["reference"]):
+    (figures,) = json.loads(done.stdout)
+    sides = (figures["kzoo"], figures["peers"]["student"]["sides"][0])
+    for side in sides:
         first, second = side["epoch_seconds"]
         once = side["import_seconds"] + side["data_seconds"] + side["end_seconds"]
         assert min(first, second, side["end_seconds"]) > 0
         assert side["run_seconds"] == pytest.approx(once + first + 4 * second)
-    seconds = [figures[side]["run_seconds"] for side in ("reference", "kzoo")]
-    assert figures["ratio"] == pytest.approx(seconds[0] / seconds[1])
+        assert side["examples_per_second"] == pytest.approx(5 * 60 / side["run_seconds"])
+    assert figures["ratio"] == pytest.approx(sides[1]["run_seconds"] / sides[0]["run_seconds"])
 
 
-@pytest.mark.parametrize(("load", "caution"), [(0.1, False), (1.7, True)])
-def test_table_has_both_sides_and_a_caution(kzoo, monkeypatch, load, caution):
+def raced(laps):
+    """What `training._race` gives for the laps of kzoo, of two students, of a tight loop and of `fit`."""
+    side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
+    names = ("kzoo", "slow", "fast", "tight", "fit")
+    sides = {name: {**side, "laps": [3.0, *laps[name]]} for name in names}
+    ours = {**sides["kzoo"], "framework": "tensorflow"}
+    peers = {
+        "student": [{**sides["slow"], "threads": 2}, {**sides["fast"], "threads": 1}],
+        "tight": [{**sides["tight"], "threads": 4}],
+        "fit": [sides["fit"]],
+    }
+    facts = {
+        **{"recipe": "cnn", "noun": "images", "data": {"name": "glyphs", "stand_in": True}},
+        **{"batch_size": 8, "optimizer": "sgd"},
+    }
+    return facts, ours, peers
+
+
+LAPS = {
+    "kzoo": [0.1, 0.2, 0.1],
+    "slow": [0.8, 0.1, 0.8],
+    "fast": [0.4, 0.4, 0.3],
+    "tight": [0.3, 0.2, 0.2],
+    "fit": [0.2, 0.2, 0.2],
+}
+
+
+@pytest.mark.parametrize(("busy", "caution"), [(0.1, False), (1.7, True)])
+def test_table_has_all_sides_and_a_caution(kzoo, monkeypatch, busy, caution):
     pytest.importorskip("torch")
-
-    def race(task, names, report):
-        side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
-        data = {"name": "glyphs", "stand_in": True}
-        facts = {"recipe": "cnn", "noun": "images", "data": data, "batch_size": 8, "optimizer": "sgd"}
-        return {**facts, "load_before": load, "busy": load > 0.5}, {
-            "kzoo": {**side, "framework": "tensorflow", "laps": [3.0, 0.1, 0.2, 0.1]},
-            "reference": {**side, "framework": "torch", "laps": [1.0, 0.4, 0.4, 0.3]},
-        }
-
-    monkeypatch.setattr(training, "_race", race)
-    done = kzoo("bench", "train", "cnn", "--steps", 10, "--rounds", 3)
+    monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
+    monkeypatch.setattr(machine, "_measure", lambda: busy)
+    monkeypatch.setattr(machine, "read", lambda: None)
+    done = kzoo("bench", "train", "cnn", "--steps", 10, "--rounds", 3, "--wait", 0)
     assert done.exit_code == 0, done.stderr
     assert "cnn on glyphs (stand-in), batch 8, sgd, abacus" in done.stdout
-    assert "images/s 800 200" in " ".join(done.stdout.split())
-    assert "4.00 times as fast as plain PyTorch (2.00 to 4.00 by round)" in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "kzoo, tensorflow 800 1.5 0.2 3.0 plain PyTorch, 1 thread 200 1.5" in text
+    assert "4.00 (2.00 to 4.00 by round) times as fast as plain PyTorch, 1 thread" in text
+    assert "2.00 (1.00 to 3.00 by round) times as fast as a tight PyTorch loop, 4 threads" in text
+    assert "2.00 (1.00 to 2.00 by round) times as fast as model.fit" in text
     assert ("quote no ratio" in done.stdout) == caution
+
+
+def test_recipes_race_one_after_the_other(kzoo, monkeypatch):
+    pytest.importorskip("torch")
+
+    def race(task, *words):
+        facts, *sides = raced(LAPS)
+        return {**facts, "recipe": task.recipe.name}, *sides
+
+    monkeypatch.setattr(training, "_race", race)
+    done = kzoo("bench", "train", "tiny-cnn", "mlp", "--steps", 10, "--rounds", 3, "--wait", 0, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert [figures["recipe"] for figures in json.loads(done.stdout)] == ["tiny-cnn", "mlp"]
+
+
+def test_the_faster_of_two_students_counts_by_its_median(monkeypatch):
+    monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
+    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=REFERENCE, steps=10, rounds=3)
+    figures = training.race_steps(task, print)
+    assert [side["threads"] for side in figures["peers"]["student"]["sides"]] == [1, 2]
+    assert figures["ratios"] == pytest.approx([4, 2, 3])
 
 
 def test_what_is_wrong_in_a_worker_is_one_line_here(kzoo, small, tmp_path):
@@ -119,6 +254,42 @@ def test_what_is_wrong_in_a_worker_is_one_line_here(kzoo, small, tmp_path):
     (tmp_path / "other.py").write_text("MODELS = {}\n")
     done = kzoo(*small, "--against", tmp_path / "other.py", "--rounds", 1)
     assert "other.py defines no tensors, train, evaluate" in done.stderr
+
+
+OWN_REFERENCE = """
+import torch
+
+MODELS = {"tiny-cnn": lambda input_shape, num_classes, filters: torch.nn.Linear(3, 2)}
+
+
+def tensors(images, labels):
+    return images, labels
+
+
+def train(model, optimizer, X, y, order, batch_size):
+    pass
+
+
+def evaluate(model, X, y):
+    pass
+"""
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_reference_without_a_resident_loss_has_no_tight_loop(kzoo, small, tmp_path, monkeypatch):
+    monkeypatch.delitem(peers.THREADS, peers.FIT)
+    (tmp_path / "own.py").write_text(OWN_REFERENCE)
+    done = kzoo(*small, "--against", tmp_path / "own.py", "--steps", 2, "--rounds", 1)
+    assert done.exit_code == 0, done.stderr
+    assert list(json.loads(done.stdout)[0]["peers"]) == ["student"]
+    assert "own.py defines no resident_loss: no tight loop of PyTorch races" in done.stderr
+
+
+def test_a_model_that_a_reference_has_not_is_one_line():
+    pytest.importorskip("torch")
+    module = reference.load_reference(REFERENCE, "caption", "captions", reference.NAMES)
+    with pytest.raises(UsageError, match=r"reference of 'caption'.* no reference with attention bilinear"):
+        reference.create_model(module, "caption", {"attention": "bilinear", "convention": "pytorch"})
 
 
 def test_references_are_found_or_asked_for(tmp_path, monkeypatch):

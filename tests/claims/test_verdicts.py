@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import wraps
-from math import factorial, sqrt
+from math import ceil, factorial, sqrt
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,13 @@ from kzoo.claims import attention, check_claim, convolution, linear_attention, l
 from kzoo.claims.numerics import softmax
 from kzoo.layers import DotProductAttention, LinearAttention
 from kzoo.registry import card
+
+
+def with_ceilings(i: int, j: int, height: int, out_height: int, rows: int) -> tuple[int, int]:
+    """R002's formula with ceilings for its floors, as a text extracted from the report has it."""
+    a = j - height * ceil((j - 1) / height) - (i - 1) + out_height * ceil((i - 1) / out_height)
+    return a, ceil(j / height) - ceil((i - 1) / out_height)
+
 
 OTHER_STATEMENTS: list[tuple[str, dict[str, Any]]] = [
     ("conv-output-size", {"stated": lambda h, w, m, n: (h - m, w - n)}),
@@ -25,6 +32,8 @@ OTHER_STATEMENTS: list[tuple[str, dict[str, Any]]] = [
         "conv-matrix-elements",
         {"stated": lambda i, j, h, out, m: convolution.r000_element(i, j, h, out, m + 1)},
     ),
+    ("conv-matrix-elements-r002", {"stated": with_ceilings}),
+    ("conv-matrix-elements-r002", {"stated": lambda *at: convolution.r002_element(*at)[::-1]}),
     ("shared-parameters-r000", {"stated": convolution.r002_shared_parameters}),
     ("shared-parameters-r002", {"stated": convolution.r000_shared_parameters}),
     ("shared-parameters-r002", {"stated": lambda h, w, m, n: m * n + 3 * ((h - m + 1) * (w - n + 1) // 4)}),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kzoo.cli import output
+from kzoo.cli.evaluate import _print_classes
 from kzoo.recipe import load_recipe
 
 
@@ -39,6 +42,67 @@ def test_a_table_otherwise(kzoo, trained_run):
     assert done.exit_code == 0
     for name in ("ash", "[birch]", "cedar", "dogwood", "precision", "confusion matrix"):
         assert name in done.stdout
+    (heads,) = (line.split() for line in done.stdout.splitlines() if line.split()[:2] == ["ash", "[birch]"])
+    assert heads == ["ash", "[birch]", "cedar", "dogwood"]
+
+
+GARMENTS = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
+GARMENTS += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+
+
+@pytest.fixture
+def print_classes(monkeypatch, capsys):
+    """`print_classes(names, matrix)` gives the lines after the title of the matrix in 80 columns."""
+    monkeypatch.setattr(output, "PIPE_WIDTH", 80)
+
+    def show(names, matrix):
+        scores = {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 10}
+        figures = {"data": {"name": "own", "stand_in": False}, "checkpoint": "last", "split": "test"}
+        figures |= {"accuracy": 0.5, "loss": 1.0, "count": 10, "confusion_matrix": matrix.tolist()}
+        _print_classes({**figures, "classes": [{"name": name, **scores} for name in names]})
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= 80
+        start = next(place for place, line in enumerate(lines) if "confusion" in line)
+        return [re.split(r"\s{2,}", line.strip()) for line in lines[start + 1 :]]
+
+    return show
+
+
+def count_confusions(classes: int, most: int) -> np.ndarray:
+    counts = np.random.default_rng(3).integers(0, most // 2, (classes, classes + 1))
+    counts[:, :classes] += np.diag([most] * classes)
+    counts[:, classes] = 0
+    return counts
+
+
+def test_ten_classes_are_named_on_both_sides_of_their_matrix(print_classes):
+    matrix = count_confusions(10, 700)
+    heads, *rows = print_classes(GARMENTS, matrix)
+    assert heads == ["T-sh", "Trou", "Pull", "Dres", "Coat", "Sand", "Shir", "Snea", "Bag", "Ankl"]
+    assert [row[0] for row in rows] == GARMENTS
+    assert [list(map(int, row[1:])) for row in rows] == matrix[:, :-1].tolist()
+
+
+def test_two_classes_have_their_whole_names_and_what_is_neither_a_column(print_classes):
+    heads, *rows = print_classes(["tom cat", "dog"], np.array([[7, 1, 0], [2, 9, 3]]))
+    assert heads == ["tom cat", "dog", "none"]
+    assert rows == [["tom cat", "7", "1", "0"], ["dog", "2", "9", "3"]]
+
+
+def test_classes_that_begin_alike_are_numbered(print_classes):
+    names = [f"species {number}" for number in range(12)]
+    heads, first, *_ = print_classes(names, count_confusions(12, 70))
+    assert heads == [str(number) for number in range(12)]
+    assert first[0] == "0 species 0"
+
+
+def test_of_many_classes_the_most_frequent_confusions_are_listed(print_classes):
+    matrix = count_confusions(26, 700)
+    matrix[3, 5], matrix[7, 1] = 800, 900
+    _, first, second, *others = print_classes([chr(65 + place) for place in range(26)], matrix)
+    assert first == ["H", "B", "900", f"{900 / matrix[7].sum():.4f}"]
+    assert second[:3] == ["D", "F", "800"]
+    assert len(others) == 18
 
 
 @pytest.mark.usefixtures("here")
@@ -132,7 +196,7 @@ def test_several_runs_on_pairs_are_decoded_together(kzoo, trained_pair_run, othe
     alone = measure(kzoo, trained_pair_run)
     twice = measure(kzoo, trained_pair_run, "--with", trained_pair_run)
     assert twice["runs"] == 2 * alone["runs"]
-    assert {**twice, "runs": alone["runs"], "loss": alone["loss"]} == alone
+    assert {**twice, **{key: alone[key] for key in ("runs", "epochs", "loss")}} == alone
     both = measure(kzoo, trained_pair_run, "--with", other_pair_run)
     assert both["runs"] == [str(trained_pair_run), str(other_pair_run)]
     assert both["error_rate"] != alone["error_rate"]

@@ -17,15 +17,17 @@ def picture(path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_picture_of_a_run(kzoo, trained_run, here, kind):
+def test_each_picture_of_a_run_is_drawn_again(kzoo, trained_run, here, kind):
+    kept = picture(trained_run / f"{kind}.png")
     for file in trained_run.glob("*.png"):
         file.unlink()
     done = kzoo("plot", kind, trained_run)
     assert done.exit_code == 0, done.stderr
     assert done.stdout == f"{trained_run / kind}.png\n"
-    assert np.ptp(picture(trained_run / f"{kind}.png")) > 100
+    assert np.ptp(kept) > 100
     kzoo("plot", kind, trained_run, "--out", "mine.png")
-    np.testing.assert_array_equal(picture(here / "mine.png"), picture(trained_run / f"{kind}.png"))
+    np.testing.assert_array_equal(picture(trained_run / f"{kind}.png"), kept)
+    np.testing.assert_array_equal(picture(here / "mine.png"), kept)
 
 
 def test_the_curves_of_two_runs(kzoo, trained_run, here):
@@ -34,6 +36,13 @@ def test_the_curves_of_two_runs(kzoo, trained_run, here):
     assert done.exit_code == 0, done.stderr
     kzoo("plot", "curves", trained_run, "--running", "--out", "one.png")
     assert not np.array_equal(picture(here / "two.png"), picture(here / "one.png"))
+
+
+def test_the_curves_of_runs_of_one_name_are_told_apart(kzoo, trained_run, here):
+    other = shutil.copytree(trained_run, here / "elsewhere" / trained_run.name)
+    for number, runs in enumerate(([trained_run], [trained_run, other])):
+        kzoo("plot", "curves", *runs, "--out", f"{number}.png")
+    assert not np.array_equal(picture(here / "0.png"), picture(here / "1.png"))
 
 
 def test_an_image_of_one_s_own_in_place_of_one_of_the_set(kzoo, trained_run, here):
@@ -68,6 +77,19 @@ def test_what_cannot_be_drawn(kzoo, trained_run, here, words, exit_code, said):
     assert not list(here.iterdir())
 
 
+def test_a_picture_that_cannot_be_written_is_named(kzoo, trained_run, here):
+    (here / "file").touch()
+    done = kzoo("plot", "curves", trained_run, "--out", "file/curves.png")
+    assert (done.exit_code, done.stderr) == (3, "kzoo: file/curves.png: Not a directory\n")
+
+
+def test_no_window_is_needed_whatever_matplotlib_is_told(python, trained_run):
+    words = ["kzoo", "plot", "confusion", str(trained_run), "--out", str(trained_run / "mine.png")]
+    done = python(f"import sys; from kzoo.cli.main import main; sys.argv = {words}; main()", MPLBACKEND="nope")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert (trained_run / "mine.png").is_file()
+
+
 @pytest.mark.parametrize("kind", ["curves", "confusion"])
 def test_a_run_that_has_not_finished(kzoo, trained_run, kind):
     (trained_run / "history.csv").unlink()
@@ -77,13 +99,14 @@ def test_a_run_that_has_not_finished(kzoo, trained_run, kind):
     assert "finish the run with kzoo train --resume" in done.stderr
 
 
-def test_the_attention_of_a_run_on_pairs(kzoo, trained_pair_run, here):
+def test_the_attention_of_a_run_on_pairs(kzoo, trained_pair_run, titles, here):
     kept = (trained_pair_run / "attention.png").read_bytes()
     done = kzoo("plot", "attention", trained_pair_run, "ab c[")
     assert done.exit_code == 0, done.stderr
     assert done.stdout == f"{trained_pair_run / 'attention-2.png'}\n"
     assert np.ptp(picture(trained_pair_run / "attention-2.png")) > 100
     assert (trained_pair_run / "attention.png").read_bytes() == kept, "the run's own"
+    assert titles == ["pairs [run]: attention, ab c["]
     for number, words in enumerate((["ab c["], ["abcé", "--checkpoint", "best"], ["é[ab"])):
         kzoo("plot", "attention", trained_pair_run, *words, "--out", f"{number}.png")
     pictures = [picture(here / f"{number}.png") for number in range(3)]
@@ -123,6 +146,21 @@ def test_what_does_not_go_with_a_run(kzoo, trained_run, trained_pair_run, here, 
 
 
 @pytest.fixture
+def titles(monkeypatch):
+    """The titles of the pictures that are saved."""
+    from kzoo.reporting import figure
+
+    seen, save = [], figure.save
+
+    def see(drawn, path):
+        seen.append(drawn.get_suptitle())
+        save(drawn, path)
+
+    monkeypatch.setattr(figure, "save", see)
+    return seen
+
+
+@pytest.fixture
 def inputs(own_captions, own_speech):
     """An image and a clip, each a file of the test set."""
     return {"IMAGE": own_captions / "images" / "[20].png", "CLIP": own_speech / "wavs" / "[20].wav"}
@@ -132,13 +170,14 @@ def inputs(own_captions, own_speech):
     ("kind", "family", "source"),
     [("attention", "caption", "IMAGE"), ("attention", "speech", "CLIP"), ("spectrogram", "speech", "CLIP")],
 )
-def test_the_pictures_of_an_image_or_a_clip(kzoo, request, inputs, here, kind, family, source):
+def test_the_pictures_of_an_image_or_a_clip(kzoo, request, inputs, titles, here, kind, family, source):
     run = request.getfixturevalue(f"trained_{family}_run")
     done = kzoo("plot", kind, run, inputs[source])
     assert done.exit_code == 0, done.stderr
     drawn = run / ("attention-2.png" if kind == "attention" else "spectrogram.png")
     assert done.stdout == f"{drawn}\n"
     assert np.ptp(picture(drawn)) > 100
+    assert titles == [f"{run.name}: {kind}, {inputs[source].name}"]
     if kind == "spectrogram":
         other = inputs[source].with_stem("[21]")
         assert kzoo("plot", kind, run, other, "--out", "other.png").exit_code == 0

@@ -97,6 +97,7 @@ def test_what_a_run_lacks_is_left_out(report, trained_run):
     assert "Curves" not in headings(html, 2)
     assert "1 unfinished" in html
     assert "it has not finished" in html
+    assert 'class="num measured"' not in html, "no column without a figure"
 
 
 def test_markdown_with_its_pictures_beside_it(report, trained_run, here):

@@ -156,3 +156,12 @@ def test_it_is_saved_in_a_model_of_clips_of_any_length(tmp_path):
 def test_a_frame_without_a_centre_is_refused():
     with pytest.raises(ValueError, match="a frame of 401 samples has no centre"):
         LogMelSpectrogram(n_fft=401)
+
+
+@pytest.mark.parametrize(("rate", "mel_rate"), [(16_000, None), (22_050, 16_000)])
+def test_the_frequencies_are_the_centres_of_the_filters(rate, mel_rate):
+    """Filters for another rate are applied to the same frames, whose frequencies are those of the clip."""
+    layer, n_fft = LogMelSpectrogram(rate, mel_rate=mel_rate, n_fft=4_096, mels=20), 4_096
+    peaks = mel_filters(mel_rate or rate, n_fft, 20).argmax(axis=0) * rate / n_fft
+    np.testing.assert_allclose(layer.frequencies, peaks, atol=0.51 * rate / n_fft)
+    assert layer.seconds_per_frame == 160 / rate

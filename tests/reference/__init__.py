@@ -4,6 +4,6 @@ What `kzoo bench` expects of a reference (`kzoo.bench.reference`) is gathered he
 """
 
 from .image_models import MODELS
-from .training import evaluate, tensors, train
+from .training import evaluate, resident_loss, tensors, train
 
-__all__ = ["MODELS", "evaluate", "tensors", "train"]
+__all__ = ["MODELS", "evaluate", "resident_loss", "tensors", "train"]

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from .image_models import ConvBlocks
+
 PAD = 0
 
 State = tuple[torch.Tensor, torch.Tensor]
@@ -43,8 +45,11 @@ class Captioner(nn.Module):
         encoder: str = "resnet18",
     ) -> None:
         super().__init__()
-        if attention not in ("none", "bahdanau") or encoder == "conv":
-            raise ValueError(f"there is no reference with attention {attention} and encoder {encoder}")
+        if attention not in ("none", "bahdanau"):
+            raise ValueError(f"there is no reference with attention {attention}")
+        self.encoder = None
+        if encoder == "conv":
+            self.encoder, features = ConvBlocks(), 128
         self.initial_h = nn.Linear(features, units)
         self.initial_c = nn.Linear(features, units)
         self.target_embedding = nn.Embedding(vocabulary, embedding, padding_idx=PAD)
@@ -56,6 +61,12 @@ class Captioner(nn.Module):
             self.decoder = nn.LSTMCell(embedding + features, units)
         self.dropout = nn.Dropout(dropout)
         self.output = nn.Linear(units, vocabulary)
+
+    def encode(self, source: torch.Tensor) -> torch.Tensor:
+        """The regions `(batch, regions, features)` of images `(batch, height, width, 3)`, or as they are."""
+        if self.encoder is None:
+            return source
+        return self.encoder(source.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
 
     def begin(self, regions: torch.Tensor) -> State:
         """The first state of the LSTM, `(batch, units)` twice."""
@@ -83,8 +94,9 @@ class Captioner(nn.Module):
             outputs = torch.stack(steps, dim=1)
         return self.output(self.dropout(outputs)).log_softmax(dim=-1), state
 
-    def forward(self, regions: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
+    def forward(self, source: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
         """Log-probabilities of the word after each target."""
+        regions = self.encode(source)
         return self.decode(target_ids, regions, self.project(regions), self.begin(regions))[0]
 
 

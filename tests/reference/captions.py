@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -12,9 +12,18 @@ from torch.utils.data import DataLoader, Dataset
 from kzoo.metrics.bleu import mean_sentence_bleu
 
 from .caption_models import CAPTION_MODELS
-from .sequences import greedy, load, pad, train_batches, without_padding
+from .sequences import Resident, greedy, load, loss_of_rows, pad, train_batches, without_padding
 
-__all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
+__all__ = [
+    "MODELS",
+    "decode_in_batches",
+    "decode_singly",
+    "evaluate",
+    "load",
+    "resident_loss",
+    "tensors",
+    "train",
+]
 
 MODELS = CAPTION_MODELS
 LONGEST = 22
@@ -22,6 +31,17 @@ BATCH = 64
 
 Captions = Sequence[tuple[torch.Tensor, int]]
 """The ids of each caption, and its image."""
+
+
+class ResidentImages:
+    """What is seen of the images of captions, on a device."""
+
+    def __init__(self, X: torch.Tensor, owners: Sequence[int], device: torch.device) -> None:
+        self.X = X.to(device)
+        self.owners = torch.tensor(owners, device=device)
+
+    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.X[self.owners[rows]]
 
 
 class CaptionDataset(Dataset):
@@ -40,7 +60,7 @@ class CaptionDataset(Dataset):
 
 
 def tensors(regions: np.ndarray, target_ids: np.ndarray, owners: np.ndarray) -> tuple[torch.Tensor, Captions]:
-    """The regions of all images, and captions without padding."""
+    """The regions of all images, or the images themselves, and captions without padding."""
     return torch.from_numpy(regions), list(zip(without_padding(target_ids), owners.tolist(), strict=True))
 
 
@@ -65,6 +85,16 @@ def train(
     return train_batches(model, optimizer, batches, label_smoothing)
 
 
+def resident_loss(
+    model: nn.Module, X: torch.Tensor, y: Captions, label_smoothing: float = 0.0
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The loss of a batch by its rows, all captions and their images on the model's device."""
+    device = next(model.parameters()).device
+    ids, owners = zip(*y, strict=True)
+    images = ResidentImages(X, owners, device)
+    return loss_of_rows(model, images, Resident.of(ids, device), label_smoothing)
+
+
 def evaluate(model: nn.Module, X: torch.Tensor, y: Captions) -> float:
     """The mean BLEU-4 of images, each decoded by itself."""
     model.eval()
@@ -86,8 +116,8 @@ def decode_in_batches(model: nn.Module, X: torch.Tensor) -> list[list[int]]:
     return [row for batch in X.split(BATCH) for row in _decode(model, batch)]
 
 
-def _decode(model: nn.Module, regions: torch.Tensor) -> list[list[int]]:
-    regions = regions.to(next(model.parameters()).device)
+def _decode(model: nn.Module, source: torch.Tensor) -> list[list[int]]:
+    regions = model.encode(source.to(next(model.parameters()).device))
     keys = model.project(regions)
     return greedy(
         lambda last, state: model.decode(last, regions, keys, state),

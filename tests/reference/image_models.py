@@ -125,7 +125,26 @@ class BlockCNN(nn.Module):
         return F.log_softmax(x, dim=-1)
 
 
-class BatchNormCNN(nn.Module):
+class ConvBlocks(nn.Module):
+    """The three blocks of R003 2.2: convolution, batch normalisation, ReLU, pooling, dropout."""
+
+    def __init__(self, channels: int = 3, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, 32, 3, padding=1)
+        self.conv1_bn = nn.BatchNorm2d(32)
+        self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
+        self.conv2_bn = nn.BatchNorm2d(64)
+        self.conv3 = nn.Conv2d(64, 128, 3, padding=1)
+        self.conv3_bn = nn.BatchNorm2d(128)
+        self.drop = nn.Dropout(dropout)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.drop(F.max_pool2d(F.relu(self.conv1_bn(self.conv1(x))), 2))
+        x = self.drop(F.max_pool2d(F.relu(self.conv2_bn(self.conv2(x))), 2))
+        return self.drop(F.max_pool2d(F.relu(self.conv3_bn(self.conv3(x))), 2))
+
+
+class BatchNormCNN(ConvBlocks):
     """R003 2.2 and 2.3: features averaged or flattened; 512 outputs, or a six-way layer after them."""
 
     def __init__(
@@ -136,25 +155,16 @@ class BatchNormCNN(nn.Module):
         num_classes: int = 512,
         dropout: float = 0.1,
     ) -> None:
-        super().__init__()
         height, width, channels = input_shape
+        super().__init__(channels, dropout)
         self.average = average
-        self.conv1 = nn.Conv2d(channels, 32, 3, padding=1)
-        self.conv1_bn = nn.BatchNorm2d(32)
-        self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
-        self.conv2_bn = nn.BatchNorm2d(64)
-        self.conv3 = nn.Conv2d(64, 128, 3, padding=1)
-        self.conv3_bn = nn.BatchNorm2d(128)
-        self.drop = nn.Dropout(dropout)
         self.fc1 = nn.Linear(128 if average else 128 * (height // 8) * (width // 8), 1024)
         self.fc1_bn = nn.BatchNorm1d(1024)
         self.fc2 = nn.Linear(1024, hidden_units or num_classes)
         self.fc3 = nn.Linear(hidden_units, num_classes) if hidden_units else None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.drop(F.max_pool2d(F.relu(self.conv1_bn(self.conv1(x))), 2))
-        x = self.drop(F.max_pool2d(F.relu(self.conv2_bn(self.conv2(x))), 2))
-        x = self.drop(F.max_pool2d(F.relu(self.conv3_bn(self.conv3(x))), 2))
+        x = super().forward(x)
         x = x.mean(dim=(2, 3)) if self.average else x.flatten(1)
         x = self.drop(self.fc1_bn(F.relu(self.fc1(x))))
         x = self.fc2(x)

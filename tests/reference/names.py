@@ -35,8 +35,12 @@ def torch_name(layers: list[str], name: str) -> str:
 
 
 def in_module(arrays: dict[str, Array], known: Container[str]) -> dict[str, Array]:
-    """Arrays by the names that a module knows: an `nn.LSTMCell` has no number of a layer."""
-    return {key if key in known else key.removesuffix("_l0"): array for key, array in arrays.items()}
+    """Arrays by the names that a module knows: an `nn.LSTMCell` has no number of a layer, and a captioner's
+    convolutions are its encoder's."""
+    return {
+        next((name for name in (key, f"encoder.{key}") if name in known), key.removesuffix("_l0")): array
+        for key, array in arrays.items()
+    }
 
 
 def _modules(layers: list[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import editdistance
 import numpy as np
@@ -10,10 +10,29 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from .sequences import PAD, SequenceDataset, greedy, load, pad, train_batches, without_padding
+from .sequences import (
+    PAD,
+    Resident,
+    SequenceDataset,
+    greedy,
+    load,
+    loss_of_rows,
+    pad,
+    train_batches,
+    without_padding,
+)
 from .text_models import TEXT_MODELS
 
-__all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
+__all__ = [
+    "MODELS",
+    "decode_in_batches",
+    "decode_singly",
+    "evaluate",
+    "load",
+    "resident_loss",
+    "tensors",
+    "train",
+]
 
 MODELS = TEXT_MODELS
 LONGEST = 50
@@ -46,6 +65,14 @@ def train(
     data = SequenceDataset(X, y)
     batches = DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate)
     return train_batches(model, optimizer, batches, label_smoothing)
+
+
+def resident_loss(
+    model: nn.Module, X: Sequences, y: Sequences, label_smoothing: float = 0.0
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The loss of a batch by its rows, all pairs on the model's device."""
+    device = next(model.parameters()).device
+    return loss_of_rows(model, Resident.of(X, device), Resident.of(y, device), label_smoothing)
 
 
 def evaluate(model: nn.Module, X: Sequences, y: Sequences) -> float:

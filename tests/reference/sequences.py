@@ -44,6 +44,34 @@ def pad(sequences: Sequence[torch.Tensor]) -> torch.Tensor:
     return pad_sequence(list(sequences), batch_first=True, padding_value=PAD)
 
 
+class Resident:
+    """Sequences that are padded once, on a device: a batch by its rows, as wide as its longest."""
+
+    def __init__(self, values: torch.Tensor, lengths: Sequence[int], device: torch.device) -> None:
+        self.values = values.to(device)
+        self.lengths = torch.tensor(lengths, device=device)
+
+    @classmethod
+    def of(cls, sequences: Sequence[torch.Tensor], device: torch.device) -> Resident:
+        """Of sequences without padding."""
+        return cls(pad(sequences), list(map(len, sequences)), device)
+
+    def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.values[rows, : self.lengths[rows].max()]
+
+
+def loss_of_rows(
+    model: nn.Module, source: Any, target: Resident, label_smoothing: float
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The loss of a batch by its rows, `source[rows]` and `target[rows]`."""
+
+    def loss(rows: torch.Tensor) -> torch.Tensor:
+        ids = target[rows]
+        return token_loss(model(source[rows], ids[:, :-1]), ids[:, 1:], label_smoothing)
+
+    return loss
+
+
 def token_loss(
     log_probabilities: torch.Tensor, targets: torch.Tensor, label_smoothing: float = 0.0
 ) -> torch.Tensor:
@@ -91,13 +119,16 @@ def greedy(step: Step, state: Any, count: int, longest: int, device: torch.devic
 
 
 def load(model: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Take over Keras's weights: kernels turned round, the second bias of each LSTM 0."""
+    """Take over Keras's weights: kernels turned round, the second bias of each LSTM 0, counters kept."""
     known = model.state_dict()
     state = {name: torch.zeros_like(value) for name, value in known.items() if "bias_hh" in name}
+    state |= {name: value for name, value in known.items() if value.ndim == 0}
     given = {}
     for path, array in weights.items():
         *layers, name = path.split("/")
-        turned = array.T if name in ("kernel", "recurrent_kernel") else array
+        turned = array
+        if name in ("kernel", "recurrent_kernel"):
+            turned = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
         given[torch_name(layers, name)] = torch.from_numpy(np.ascontiguousarray(turned))
     model.load_state_dict(state | in_module(given, known))
 

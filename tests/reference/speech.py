@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -13,10 +13,28 @@ from torch.utils.data import DataLoader
 
 from kzoo.metrics import similarity
 
-from .sequences import SequenceDataset, greedy, load, pad, train_batches, without_padding
+from .sequences import (
+    Resident,
+    SequenceDataset,
+    greedy,
+    load,
+    loss_of_rows,
+    pad,
+    train_batches,
+    without_padding,
+)
 from .speech_models import LONGEST, SPEECH_MODELS
 
-__all__ = ["MODELS", "decode_in_batches", "decode_singly", "evaluate", "load", "tensors", "train"]
+__all__ = [
+    "MODELS",
+    "decode_in_batches",
+    "decode_singly",
+    "evaluate",
+    "load",
+    "resident_loss",
+    "tensors",
+    "train",
+]
 
 MODELS = SPEECH_MODELS
 BATCH = 32
@@ -70,6 +88,16 @@ def train(
         collate_fn=partial(collate, masked=model.masked),
     )
     return train_batches(model, optimizer, batches, label_smoothing)
+
+
+def resident_loss(
+    model: nn.Module, X: Clips, y: Sequence[torch.Tensor], label_smoothing: float = 0.0
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The loss of a batch by its rows, all clips on the model's device."""
+    device = next(model.parameters()).device
+    lengths = [clip.length if model.masked else len(clip.frames) for clip in X]
+    frames = Resident(torch.stack([clip.frames for clip in X]), lengths, device)
+    return loss_of_rows(model, frames, Resident.of(y, device), label_smoothing)
 
 
 def evaluate(model: nn.Module, X: Clips, y: Sequence[torch.Tensor]) -> list[float]:

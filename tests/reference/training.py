@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
@@ -28,6 +30,11 @@ def tensors(images: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch
     return X, torch.tensor(labels, dtype=torch.long)
 
 
+def criterion_of(label_smoothing: float) -> nn.Module:
+    """The loss of log-probabilities: CrossEntropyLoss takes the log-softmax again, which changes nothing."""
+    return nn.CrossEntropyLoss(label_smoothing=label_smoothing) if label_smoothing else nn.NLLLoss()
+
+
 def train_batch(
     X: torch.Tensor, y: torch.Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: nn.Module
 ) -> float:
@@ -50,13 +57,21 @@ def train(
 ) -> float:
     """Train on the examples of `order`; the mean loss of the batches."""
     model.train()
-    # Of log-probabilities CrossEntropyLoss takes the log-softmax once more, which changes nothing.
-    criterion = nn.CrossEntropyLoss(label_smoothing=label_smoothing) if label_smoothing else nn.NLLLoss()
+    criterion = criterion_of(label_smoothing)
     device = next(model.parameters()).device
     losses = []
     for X_batch, y_batch in DataLoader(ImageDataset(X, y), batch_size=batch_size, sampler=order):
         losses.append(train_batch(X_batch.to(device), y_batch.to(device), model, optimizer, criterion))
     return sum(losses) / len(losses)
+
+
+def resident_loss(
+    model: nn.Module, X: torch.Tensor, y: torch.Tensor, label_smoothing: float = 0.0
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The loss of a batch by its rows, all images on the model's device."""
+    device = next(model.parameters()).device
+    X, y, criterion = X.to(device), y.to(device), criterion_of(label_smoothing)
+    return lambda rows: criterion(model(X[rows]), y[rows])
 
 
 @torch.no_grad()

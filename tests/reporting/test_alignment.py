@@ -29,7 +29,7 @@ def test_sources_stand_above_and_what_was_written_beside(written):
 
 
 def test_tokens_of_several_characters_and_a_blank_written():
-    figure, _ = picture(("AH0", "B", "$", "é"), ("a", " ", "end"))
+    figure, _ = picture(("AH0", "B", r"$\frac$", "é"), ("a", " ", "end"))
     axes = figure.axes[0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -36,6 +36,10 @@ def test_classes_are_named_on_both_axes():
     assert figure.get_suptitle() == "little, test split"
 
 
+def test_a_class_with_dollar_signs_is_no_formula():
+    confusion(MATRIX, (r"$\frac$", "dog", "emu")).draw_without_rendering()
+
+
 def test_predictions_outside_the_classes_get_a_named_column():
     matrix = MATRIX.copy()
     matrix[1, 3] = 5

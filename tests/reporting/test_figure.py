@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from kzoo.errors import UsageError
-from kzoo.reporting.figure import new_figure, save, show_image
+from kzoo.reporting.figure import new_figure, save, show_image, style_image
 
 
 def test_saved_picture_has_the_size_of_the_figure_at_150_dots_an_inch(tmp_path):
@@ -14,6 +14,12 @@ def test_saved_picture_has_the_size_of_the_figure_at_150_dots_an_inch(tmp_path):
     with Image.open(path) as picture:
         picture.load()
         assert (picture.format, picture.size) == ("PNG", (1200, 450))
+
+
+def test_a_title_with_dollar_signs_is_no_formula():
+    figure = new_figure(3.0, r"$\frac$: kernels")
+    style_image(figure.subplots(), r"a $\frac$ of")
+    figure.draw_without_rendering()
 
 
 def test_failed_save_leaves_the_old_picture_alone(tmp_path):

@@ -29,28 +29,32 @@ def test_layer_kernels_are_those_of_the_layer():
     np.testing.assert_array_equal(layer_kernels(model), layer_kernels(model, "conv1"))
 
 
-def test_one_input_gives_a_grey_tile_for_each_output():
+def test_one_input_gives_a_tile_for_each_output():
     weights = RNG.normal(size=(HEIGHT, WIDTH, 1, 8))
     figure = kernels(weights, title="little, conv1")
     artist, image = drawn(figure)
     for output in range(8):
         np.testing.assert_array_equal(drawn_tile(image, *divmod(output, 4)), weights[:, :, 0, output])
     limit = np.abs(weights).max()
-    assert artist.get_cmap().name == "gray"
+    assert artist.colorbar.ax.get_ylabel() == "weight"
     assert artist.get_clim() == (-limit, limit)
     assert figure.get_suptitle() == "little, conv1"
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["0-3", "4-7"]
 
 
-def test_three_inputs_give_coloured_tiles_normalised_together():
-    weights = RNG.uniform(-1, 1, (HEIGHT, WIDTH, 3, 8))
-    weights[0, 0, :, 0], weights[0, 1, :, 5] = -2, 0
-    _, image = drawn(kernels(weights))
-    for output in range(8):
-        tile = drawn_tile(image, *divmod(output, 4))
-        np.testing.assert_allclose(tile, (weights[..., output] + 2) / 4)
-    np.testing.assert_array_equal(drawn_tile(image, 0, 0)[0, 0], 0)
-    np.testing.assert_allclose(drawn_tile(image, 1, 1)[0, 1], 0.5)
+def test_three_inputs_stand_side_by_side_in_the_tile_of_their_output():
+    weights = RNG.normal(size=(HEIGHT, WIDTH, 3, 8))
+    figure = kernels(weights)
+    artist, image = drawn(figure)
+    for output, colour in np.ndindex(8, 3):
+        row, column = divmod(output, 4)
+        top, left = row * (HEIGHT + 1), column * (3 * WIDTH + 1) + colour * WIDTH
+        part = image[top : top + HEIGHT, left : left + WIDTH]
+        np.testing.assert_array_equal(part, weights[:, :, colour, output])
+    limit = np.abs(weights).max()
+    assert artist.get_clim() == (-limit, limit)
+    assert artist.colorbar.ax.get_ylabel() == "weight"
+    assert figure.axes[0].get_title() == "8 kernels, each for red, green and blue"
 
 
 def test_other_inputs_give_a_grid_of_outputs_by_inputs():
@@ -79,7 +83,7 @@ def test_kernels_of_zeros_are_drawn(inputs):
     figure = kernels(np.zeros((HEIGHT, WIDTH, inputs, 4)))
     figure.draw_without_rendering()
     _, image = drawn(figure)
-    assert np.all(drawn_tile(image, 0, 0) == (0.5 if inputs == 3 else 0))
+    assert np.all(drawn_tile(image, 0, 0) == 0)
 
 
 @pytest.mark.parametrize("inputs", [1, 3, 2])

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from PIL import Image
 
 from kzoo.errors import DataError, UsageError
@@ -28,7 +30,7 @@ from kzoo.reporting.page.parts import (
     Surroundings,
 )
 from kzoo.reporting.page.shrink import LARGE, shrink
-from kzoo.reporting.page.writer import to_html, write_page
+from kzoo.reporting.page.writer import to_html, to_markdown, write_page
 from kzoo.reporting.parameters import LayerCount
 
 STRANGE = '<b>"a|b"</b> & [c](d) *e*'
@@ -187,6 +189,19 @@ def test_a_table_has_badges_and_figures_beside_the_published():
     assert note == [f"{STRANGE} and two"]
 
 
+def test_each_figure_has_its_name_where_a_narrow_screen_shows_no_headings():
+    read = check_html(to_html(page()))
+    names = [cell["data-figure"] for cell in read.all("td") if "measured" in cell.get("class", "")]
+    assert names == ["training loss", "test accuracy"] * 2
+
+
+def test_each_picture_opens_in_full_size():
+    read = check_html(to_html(page()))
+    opened = [place["id"] for place in read.all("div") if "popover" in place]
+    assert opened == [f"{picture['id']}-full" for picture in read.all("figure")]
+    assert [button["popovertarget"] for button in read.all("button")] == opened
+
+
 def test_a_table_without_published_figures_has_one_row_of_headings():
     row = ResultRow("one", (Cell(0.5),))
     read = check_html(to_html(page(tables=(ResultTable("T", ("accuracy",), (row,)),))))
@@ -230,10 +245,55 @@ def test_markdown_tables_are_tables():
 
 
 def markdown_tables(whole: Page) -> list[list[str]]:
-    from kzoo.reporting.page.writer import _render
-
-    text = _render("page.md.jinja", whole, folder="pictures")
+    text = to_markdown(whole, "pictures")
     return [table.splitlines() for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE)]
+
+
+HOSTILE = (
+    '<script>alert(1)</script> <b title="x">&lt;',
+    "`code` ``` [link](http://x) ![picture](y.png) *e* __s__ ~~d~~ $x$",
+    "a | b \\\\| c \\",
+    "# heading\n\n# another\n```\n<script>\n",
+    "- a list",
+    "1. a list",
+    "---",
+    "===",
+    "    code",
+    "> quote",
+    "<!-- comment",
+)
+"""What Markdown and HTML would take for something else than text."""
+
+
+def replace_texts(part: object, text: str) -> object:
+    """A part of a page whose every text is another one, but where it is an address."""
+    if isinstance(part, str):
+        return text
+    if isinstance(part, tuple):
+        return tuple(replace_texts(item, text) for item in part)
+    if dataclasses.is_dataclass(part):
+        addresses = {"anchor", "name"} if isinstance(part, Picture | RunSection | ResultRow) else {"anchor"}
+        kept = {field.name for field in dataclasses.fields(part)} - addresses
+        return dataclasses.replace(part, **{name: replace_texts(getattr(part, name), text) for name in kept})
+    return part
+
+
+def parse_markdown(whole: Page) -> list[Token]:
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(to_markdown(whole, "pictures"))
+
+
+def structure(tokens: list[Token]) -> list[tuple[str, list[str]]]:
+    return [(token.type, [child.type for child in token.children or ()]) for token in tokens]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_taken_for_markdown_or_html(text):
+    hostile = replace_texts(page(), text)
+    tokens = parse_markdown(hostile)
+    assert structure(tokens) == structure(parse_markdown(replace_texts(page(), "plain")))
+    title = next(token for token in tokens if token.type == "inline")
+    assert "".join(child.content for child in title.children) == " ".join(text.split())
+    assert [token.content for token in tokens if token.type == "fence"] == [f"{text}\n"]
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "report", "report.htm"])

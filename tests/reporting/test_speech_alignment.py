@@ -3,15 +3,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from kzoo.layers import LogMelSpectrogram
 from kzoo.reporting.speech_alignment import speech_alignment
 
 RNG = np.random.default_rng(6)
 FRAMES = RNG.normal(size=(37, 11)).astype("float32")
+TRANSFORM = LogMelSpectrogram(8_000, hop=160, mels=11)
 
 
 def picture(written, **options):
     weights = RNG.dirichlet(np.ones(19), len(written))
-    return speech_alignment(FRAMES, written, weights, seconds_per_frame=0.02, **options), weights
+    return speech_alignment(FRAMES, written, weights, TRANSFORM, **options), weights
 
 
 def test_attention_lies_below_the_spectrogram_over_the_same_seconds():
@@ -25,6 +27,7 @@ def test_attention_lies_below_the_spectrogram_over_the_same_seconds():
     assert above.get_window_extent().intervalx == pytest.approx(below.get_window_extent().intervalx)
     assert above.get_window_extent().y0 > below.get_window_extent().y1
     assert below.get_xlabel() == "seconds"
+    assert above.get_ylabel() == "Hz"
     assert figure.get_suptitle() == "small [run]"
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kzoo.reporting.figure import WIDTH
-from kzoo.reporting.word_attention import word_attention
+from kzoo.reporting.word_attention import highlight, word_attention
 
 RNG = np.random.default_rng(3)
 IMAGE = RNG.integers(0, 256, (11, 17, 3), dtype=np.uint8)
@@ -28,28 +28,35 @@ def test_the_image_comes_first_and_then_once_for_each_word(count):
     np.testing.assert_array_equal(plain.get_array(), IMAGE)
     assert [axes.get_title() for axes in others] == [f"word{place}" for place in range(count)]
     for axes, attended in zip(others, weights, strict=True):
-        image, shade = axes.get_images()
-        np.testing.assert_array_equal(image.get_array(), IMAGE)
-        np.testing.assert_array_equal(shade.get_array(), attended)
+        (drawn,) = axes.get_images()
+        np.testing.assert_array_equal(drawn.get_array(), highlight(IMAGE, attended))
 
 
-def test_the_shade_covers_the_image_and_is_gone_at_the_highest_weight():
-    figure, weights = picture(2)
-    for axes, attended in zip(shown(figure)[1:], weights, strict=True):
-        image, shade = axes.get_images()
-        assert shade.get_extent() == image.get_extent()
-        colours = shade.to_rgba(attended)
-        assert np.all(colours[..., :3] == 0)
-        darkness = colours[..., 3].ravel()
-        assert darkness[attended.argmax()] == 0
-        assert shade.to_rgba(0.0)[3] > 0.5
-        assert np.all(np.diff(darkness[np.argsort(attended, axis=None)]) <= 0)
+def test_an_image_is_as_it_is_at_the_highest_weight_and_pale_grey_where_there_is_none():
+    weights = np.zeros((2, 4))
+    weights[0, 3] = 0.7
+    photograph = np.random.default_rng(1).integers(0, 200, (20, 40, 3), dtype=np.uint8)
+    seen = highlight(photograph, weights)
+    assert (seen.shape, seen.dtype) == (photograph.shape, np.uint8)
+    np.testing.assert_array_equal(seen[:5, 35:], photograph[:5, 35:])
+    elsewhere, before = seen[:, :20].astype(float), photograph[:, :20]
+    assert np.ptp(elsewhere, axis=-1).max() == 0, "no colours"
+    assert elsewhere.min() > 0.5 * 255, "nothing is dark"
+    assert np.corrcoef(elsewhere[..., 0].ravel(), before.mean(axis=-1).ravel())[0, 1] > 0.8, "recognisable"
 
 
-def test_equal_weights_leave_the_image_as_it_is():
-    figure = word_attention(IMAGE, ["flat"], np.full((1, 5, 7), 1 / 35))
-    shade = shown(figure)[1].get_images()[1]
-    assert np.all(shade.to_rgba(shade.get_array())[..., 3] == 0)
+def test_a_grey_image_is_paler_where_it_is_not_attended():
+    weights = np.array([[0.0, 1.0]])
+    seen = highlight(np.full((4, 8, 1), 100, np.uint8), weights)
+    assert seen.shape == (4, 8, 1)
+    assert np.all(np.diff(seen[0, :, 0].astype(int)) <= 0)
+    assert (seen[0, -1, 0], seen[0, 0, 0]) == (100, 255 - 0.4 * 155)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_equal_weights_leave_the_image_as_it_is(channels):
+    image = IMAGE[..., :channels]
+    np.testing.assert_array_equal(highlight(image, np.full((5, 7), 1 / 35)), image)
 
 
 def test_the_highest_weight_stands_below_beside_that_of_equal_ones():

@@ -116,11 +116,12 @@ def test_a_run_draws_what_its_first_test_source_is_written_from(
     for module in (texts, pairs):
         monkeypatch.setattr(module, "limits", lambda _: Limits(SOS, EOS, longest))
     trained = experiment(word_set("words", ("characters", "characters")))
-    reader = TextPredictor([untrained_run(trained)])
+    run = untrained_run(trained)
+    reader = TextPredictor([run])
     source = trained.data.test.sources[0]
     written, weights = reader.attention("".join(source))
     prediction = written[:-1] if written[-1] == END else written
-    figure = trained.draw_attention(reader.models[0], prediction)
+    figure = trained.draw_attention(run, reader.models[0], prediction)
     figure.draw_without_rendering()
     axes = figure.axes[0]
     np.testing.assert_allclose(axes.images[0].get_array(), weights, atol=1e-6)

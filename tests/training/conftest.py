@@ -16,8 +16,8 @@ from kzoo.data.origin import Origin
 from kzoo.data.own import read_own
 from kzoo.data.pairs import PairSet, PairSplit
 from kzoo.data.sieve import DroppedRows
-from kzoo.experiment import Experiment
 from kzoo.recipe import Recipe, TrainingSection
+from kzoo.tasks.experiment import Experiment
 from kzoo.tasks.images import ImageExperiment
 from kzoo.tasks.pairs import PairExperiment
 from kzoo.training.loop import Listener, fit

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
 
+from kzoo.errors import UsageError
 from kzoo.recipe import TrainingSection
 from kzoo.training.engines import engine
-from kzoo.training.optimizers import EpochwiseLinear, create_optimizer
+from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, EpochwiseLinear, create_optimizer
 
 RATE, DECAY, EPSILON, STEPS = 0.01, 0.3, 1e-8, 5
 FIRST, SECOND = 0.9, 0.999
@@ -161,3 +164,11 @@ def test_a_schedule_ends_with_the_training(image_experiment, training, noise, st
         optimizer.apply(zeros, model.trainable_variables)
     np.testing.assert_allclose(rates, 0.01 * (1 + np.cos(np.pi * np.arange(9) / 9)), rtol=1e-5)
     assert float(optimizer.learning_rate) == pytest.approx(0, abs=1e-8)
+
+
+@pytest.mark.parametrize(("key", "table"), [("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)])
+def test_every_name_that_a_recipe_may_have_is_known_and_no_other_is(key, table):
+    assert set(table) == set(get_args(TrainingSection.model_fields[key].annotation))
+    strange = TrainingSection(learning_rate=0.1, epochs=1).model_copy(update={key: "adamm"})
+    with pytest.raises(UsageError, match=r"no (optimiser|schedule) is called 'adamm'"):
+        create_optimizer(strange)

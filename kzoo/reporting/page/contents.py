@@ -14,6 +14,7 @@ from kzoo.reporting.page.run import ReportedRun, run_section
 from kzoo.reporting.page.spelling import listing, number, slug
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reporting.page.tasks import task_tables
+from kzoo.reporting.title import run_label
 
 
 def results_page(
@@ -66,9 +67,9 @@ def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
     """One picture of all runs whose epochs are compared by the same metric."""
     groups: dict[Metric, dict[str, History]] = {}
     for run in runs:
-        stand_in = " (stand-in data)" * run.stand_in
         if run.history and run.curve is not None:
-            groups.setdefault(run.criterion, {})[f"{run.curve}{stand_in}"] = run.history
+            label = run_label(run.curve, run.stand_in)
+            groups.setdefault(run.criterion, {})[label] = run.history
     for metric, histories in groups.items():
         measure = f"validation_{metric.name}"
         what = label_of(measure)

@@ -11,6 +11,7 @@ from kzoo.reporting.page.run import ReportedRun
 from kzoo.reporting.page.spelling import slug
 from kzoo.reporting.page.sweep import ReportedSweep
 from kzoo.reporting.page.table import ReportedTable
+from kzoo.reporting.title import shortest_name
 from kzoo.reproduction.plan import FILE, load_plan
 from kzoo.training.run import RunFolder, open_run
 
@@ -41,7 +42,7 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
     runs: list[ReportedRun] = []
     for path, owner in owners.items():
         prefix = f"{owner.name} " if owner is not None and len(tables) > 1 else ""
-        label = _shortest_name(path, owners) if owner is None else f"{prefix}{owner.labels[path]}"
+        label = shortest_name(path, owners) if owner is None else f"{prefix}{owner.labels[path]}"
         if label in [run.label for run in runs]:
             label = str(path)
         anchor = slug(f"run {label}", [run.anchor for run in runs])
@@ -69,11 +70,3 @@ def _find_table(place: str) -> Path | None:
     if found is None and not Path(place).is_dir():
         raise UsageError(f"{place} is neither a run's folder nor a reproduced table: kzoo reproduce --list")
     return found
-
-
-def _shortest_name(path: Path, paths: Iterable[Path]) -> str:
-    parts, others = path.resolve().parts, [other.resolve().parts for other in paths if other != path]
-    length = 1
-    while length < len(parts) and any(other[-length:] == parts[-length:] for other in others):
-        length += 1
-    return "/".join(parts[-length:])

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kzoo.data.faults import unreadable
 from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
 from kzoo.metrics.table import SPLITS, Metric, is_figure, label_of
@@ -81,7 +82,9 @@ class ReportedRun:
         """The keys that differ from the recipe of that name that comes with kzoo."""
         if self.recipe.name not in list_recipes():
             return ()
-        keys = changed_keys(self.recipe, load_recipe(self.recipe.name))
+        fitted = self.environment.get("fitted", ())
+        found = changed_keys(self.recipe, load_recipe(self.recipe.name))
+        keys = [key for key in found if key not in fitted]
         return tuple((key, setting(_look_up(self.recipe, key))) for key in keys)
 
     @property
@@ -132,7 +135,7 @@ def _facts(run: ReportedRun) -> Facts:
     facts = {
         "model": run.recipe.model.name,
         "data": f"{data['name']} ({sizes_line(data['sizes'])})",
-        "training": f"{_OPTIMIZERS[training.optimizer]}, learning rate {setting(training.learning_rate)}, "
+        "training": f"{training.optimizer}, learning rate {setting(training.learning_rate)}, "
         f"batch {training.batch_size}, seed {training.seed}",
     }
     if metrics:
@@ -211,8 +214,11 @@ def _samples(run: ReportedRun) -> Grid | None:
     path = run.folder.path / "predictions.tsv"
     if not path.is_file():
         return None
-    with path.open(encoding="utf-8", newline="") as file:
-        columns, *rows = csv.reader(file, delimiter="\t")
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            columns, *rows = csv.reader(file, delimiter="\t")
+    except (ValueError, csv.Error) as error:
+        raise unreadable(path, error) from error
     return Grid("Sample predictions for the test set", tuple(columns), tuple(map(tuple, rows)))
 
 
@@ -253,7 +259,5 @@ _CAPTIONS: dict[str, Callable[[ReportedRun], str]] = {
     "spectrogram": lambda run: "What the model hears: a log-mel spectrogram.",
 }
 """The pictures of a run folder, in the order of the page; the curves of all runs are drawn together."""
-
-_OPTIMIZERS = {"sgd": "SGD", "adam": "Adam"}
 
 _WIDE = {"captions"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from kzoo import registry
 from kzoo.metrics.table import label_of
-from kzoo.reporting.page.parts import ResultRow, ResultTable
+from kzoo.reporting.page.parts import Cell, ResultRow, ResultTable
 from kzoo.reporting.page.run import ReportedRun
 from kzoo.reporting.page.table import in_order
 
@@ -20,7 +20,9 @@ def task_tables(runs: Sequence[ReportedRun]) -> list[ResultTable]:
 
 
 def _table(task: str, runs: Sequence[ReportedRun]) -> ResultTable:
-    figures = _table_figures(runs)
+    figures = [
+        figure for figure in _table_figures(runs) if any(run.measured(figure) != Cell() for run in runs)
+    ]
     rows = tuple(
         ResultRow(
             run.label,

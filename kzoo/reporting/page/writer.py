@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import kzoo
 from kzoo.errors import UsageError
@@ -11,6 +14,9 @@ from kzoo.extras import require
 from kzoo.files import atomic_write, atomic_write_text
 from kzoo.reporting.page import spelling
 from kzoo.reporting.page.parts import Page
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 
 def write_page(page: Page, path: Path) -> None:
@@ -41,9 +47,14 @@ def to_html(page: Page) -> str:
     return _render("page.html.jinja", page)
 
 
+def to_markdown(page: Page, folder: str) -> str:
+    """The page as Markdown; `folder` is the place of its pictures."""
+    return _render("page.md.jinja", page, _plain_markdown, folder=folder)
+
+
 def _write_markdown(page: Page, path: Path) -> None:
     folder = path.with_suffix("")
-    text = _render("page.md.jinja", page, folder=folder.name)
+    text = to_markdown(page, folder.name)
     if page.pictures:
         folder.mkdir(exist_ok=True)
     for picture in page.pictures:
@@ -51,11 +62,13 @@ def _write_markdown(page: Page, path: Path) -> None:
     atomic_write_text(path, text)
 
 
-def _render(name: str, page: Page, **more: str) -> str:
+def _render(name: str, page: Page, finalize: Callable[[object], Markup] | None = None, **more: str) -> str:
+    """The page in a template, which escapes each text for HTML unless `finalize` has escaped it."""
     jinja2 = require("jinja2", "report", "a report")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kzoo.reporting.page"),
-        autoescape=jinja2.select_autoescape(["html.jinja"]),
+        autoescape=True,
+        finalize=finalize,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -65,16 +78,28 @@ def _render(name: str, page: Page, **more: str) -> str:
         "uncertainty": spelling.uncertainty,
         "listing": spelling.listing,
         "slug": spelling.slug,
-        "cell": _markdown_cell,
+        "code_block": _code_block,
     }
     return environment.get_template(name).render(page=page, version=kzoo.__version__, **more)
 
 
-def _markdown_cell(text: str) -> str:
-    """A text that stays one cell of a Markdown table, and plain text."""
-    for mark in "\\`*_[]<>|":
-        text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split())
+def _plain_markdown(value: object) -> Markup:
+    """A text in one line that Markdown shows as it is, in a cell and at the start of a line too."""
+    from markupsafe import Markup
+
+    if isinstance(value, Markup):
+        return value
+    text = re.sub(r"[\\`*_{}\[\]<>|&~$#]", r"\\\g<0>", " ".join(str(value).split()))
+    text = re.sub(r"^[-+=](?![.\d])", r"\\\g<0>", text)
+    return Markup(re.sub(r"^(\d+)([.)])(?= |$)", r"\1\\\2", text))
+
+
+def _code_block(code: str, language: str) -> Markup:
+    """Code between fences longer than any that it holds."""
+    from markupsafe import Markup
+
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+    return Markup(f"{fence}{language}\n{code}\n{fence}")
 
 
 _SUFFIXES = (".html", ".md")

@@ -1,0 +1,53 @@
+"""The tightest loop of eager PyTorch: resident tensors, no loader, a fused optimiser, no loss waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from kzoo.bench import reference
+from kzoo.bench.handover import read_examples
+from kzoo.bench.laps import Laps
+from kzoo.bench.task import TrainingTask
+
+if TYPE_CHECKING:
+    import torch
+
+
+def train(task: TrainingTask, laps: Laps) -> None:
+    """The laps: import; data; then one step and rounds of steps."""
+    device = reference.start_torch(task)
+
+    import torch
+
+    name, training = task.recipe.model.name, task.recipe.training
+    module = reference.load_reference(task.against, name, task.kind, (*reference.NAMES, reference.TIGHT_NAME))
+    laps.done(**reference.facts(device))
+
+    training_set = module.tensors(*reference.load_splits(task)[0])
+    laps.done()
+
+    torch.manual_seed(training.seed)
+    model = reference.create_model(module, name, task.options).to(device).train()
+    optimizer = reference.create_optimizer(model, training, fused=True)
+    loss = module.resident_loss(model, *training_set, **reference.smoothing(training))
+    for order in task.orders(read_examples(task.handover)):
+        rows = torch.from_numpy(order).long().to(device)
+        train_on(optimizer, loss, rows.split(training.batch_size))
+        laps.done()
+
+
+def train_on(
+    optimizer: torch.optim.Optimizer,
+    loss: Callable[[torch.Tensor], torch.Tensor],
+    batches: Sequence[torch.Tensor],
+) -> float:
+    """One step for each batch of examples; the mean of their losses."""
+    total = 0.0
+    for batch in batches:
+        optimizer.zero_grad(set_to_none=True)
+        batch_loss = loss(batch)
+        batch_loss.backward()
+        optimizer.step()
+        total += batch_loss.detach()
+    return float(total / len(batches))
