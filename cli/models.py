@@ -25,11 +25,9 @@ Names = Annotated[
 
 def models(
     pattern: Annotated[str, typer.Argument(help="A pattern such as 'cnn*'.")] = "*",
-    backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
     """List the models: what each is, its parameters and its source."""
-    start_backend(backend)
     from dataclasses import asdict
 
     from kzoo.registry import card, list_models

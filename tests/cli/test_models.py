@@ -16,7 +16,7 @@ def promise(monkeypatch):
     """`promise(name, parameters=1)` changes what a model's card promises."""
 
     def change(name: str, **values: object) -> None:
-        entry = registry._MODELS[name]
+        entry = registry._entry(name)
         changed = dataclasses.replace(entry, card=dataclasses.replace(entry.card, **values))
         monkeypatch.setitem(registry._MODELS, name, changed)
 
