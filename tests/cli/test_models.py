@@ -36,6 +36,24 @@ def test_models_lists_the_zoo(kzoo):
     )
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_summary_as_json_counts_what_the_card_promises(kzoo, name):
+    told = json.loads(kzoo("summary", name, "--json").stdout)
+    assert (told["model"], told["total"]) == (name, sum(layer["parameters"] for layer in told["layers"]))
+    assert told["total"] >= card(name).parameters
+
+
+def test_summary_as_json_has_the_layers_in_their_order(kzoo):
+    layers = json.loads(kzoo("summary", "tiny-cnn", "--json").stdout)["layers"]
+    assert [tuple(layer.values()) for layer in layers if layer["parameters"]] == [
+        ("conv1", "Conv2D", [None, 24, 24, 8], 608),
+        ("fc1", "Dense", [None, 10], 9690),
+    ]
+    layers = json.loads(kzoo("summary", "nmt", "--json").stdout)["layers"]
+    (encoder,) = (layer for layer in layers if layer["name"] == "encoder")
+    assert encoder["output_shape"] == [[None, None, 128], *4 * [[None, 64]]]
+
+
 def test_params_agree_with_their_cards(kzoo):
     done = kzoo("params")
     assert done.exit_code == 0
