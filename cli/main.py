@@ -16,7 +16,7 @@ from .streams import CLOSED_PIPE, finish, open_streams
 
 def main() -> None:
     """Run the command line; what a user got wrong is one line on stderr, a traceback only under `--debug`."""
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_DFL)  # nothing catches what Python's end raises
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # nothing catches what Python's end raises
     # Pictures are files: matplotlib, which refuses an unknown backend when it is imported, must not read it.
     os.environ.pop("MPLBACKEND", None)
     # It may stand anywhere on the line, and is needed before and after Typer has its turn.

@@ -124,3 +124,17 @@ def test_a_verb_that_made_an_error_of_it_ends_with_130(kzoo, monkeypatch):
     monkeypatch.setattr(registry, "list_models", lambda *_: interrupt_an_import())
     done = kzoo("models")
     assert (done.exit_code, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_one_that_comes_too_late_changes_nothing(python):
+    code = """
+import atexit, signal, sys
+atexit.register(signal.raise_signal, signal.SIGINT)
+from kzoo.cli.main import main
+sys.argv = ["kzoo", "--version"]
+atexit.register(print, "the end")
+main()
+"""
+    done = python(code)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.endswith("the end\n")
