@@ -69,10 +69,12 @@ def load_checkpoint(
 
 def _read_progress(content: np.ndarray) -> Progress:
     """Raises ValueError for anything but the JSON of a progress."""
+    fields = json.loads(content.tobytes())
     try:
-        return TypeAdapter(Progress).validate_json(content.tobytes())
+        TypeAdapter(Progress).validate_python(fields)
     except ValidationError as error:
         raise ValueError(f"its progress is no progress: {error.errors()[0]['msg']}") from error
+    return Progress(**fields)  # as it was written, an epoch a whole number
 
 
 def newest_epoch(folder: Path) -> int:

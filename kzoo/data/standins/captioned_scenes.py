@@ -33,12 +33,12 @@ Phrases = tuple[list[str], list[str]]
 """What a picture shows, said in several ways, and what else is true of it."""
 
 
-def draw_caption_set(seed: int, sizes: tuple[int, int, int] = DEFAULT_SIZES) -> CaptionSet:
+def draw_caption_set(seed: int, sizes: tuple[int, int, int] | None = None) -> CaptionSet:
     """Draw training, validation and test scenes, each split from a seed of its own.
 
     Args:
         seed: the same seed gives the same pixels and captions; not negative.
-        sizes: how many images each split has.
+        sizes: how many images each split has, by default `DEFAULT_SIZES`.
 
     Raises:
         UsageError: the seed cannot be drawn from.
@@ -46,7 +46,9 @@ def draw_caption_set(seed: int, sizes: tuple[int, int, int] = DEFAULT_SIZES) -> 
     if seed < 0:
         raise UsageError(f"captioned-scenes cannot be drawn with seed {seed}; expected 0 or more")
     seeds = np.random.SeedSequence(seed).generate_state(3, np.uint64)
-    train, validation, test = (draw(size, int(child)) for size, child in zip(sizes, seeds, strict=True))
+    train, validation, test = (
+        draw(size, int(child)) for size, child in zip(sizes or DEFAULT_SIZES, seeds, strict=True)
+    )
     origin = Origin("captioned-scenes", f"drawn with seed {seed}", stand_in=True)
     return CaptionSet(train, validation, test, origin, DroppedRows({}, ()))
 

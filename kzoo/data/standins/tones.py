@@ -48,21 +48,21 @@ _CONSONANTS, _VOWELS = tuple("bcdfghjklmnpqrstvwxz"), tuple("aeiouy")
 
 
 def make_speech_set(
-    seed: int, max_length: int = LONGEST, sizes: tuple[int, int, int] = DEFAULT_SIZES
+    seed: int, max_length: int = LONGEST, sizes: tuple[int, int, int] | None = None
 ) -> SpeechSet:
     """Training, validation and test clips of different texts, of half a second to two seconds and a half.
 
     Args:
         seed: the same seed gives the same samples; not negative.
         max_length: the longest text in characters; none is longer than 12.
-        sizes: how many clips each split has.
+        sizes: how many clips each split has, by default `DEFAULT_SIZES`.
 
     Raises:
         UsageError: there are not enough texts that short.
     """
     if max_length <= SHORTEST:
         raise UsageError(f"there are too few texts of {max_length} characters to learn from; allow {LONGEST}")
-    rng = np.random.default_rng(seed)
+    rng, sizes = np.random.default_rng(seed), sizes or DEFAULT_SIZES
     texts = _texts(rng, sum(sizes), min(max_length, LONGEST))
     ends = np.cumsum(sizes)
     train, validation, test = (
