@@ -9,7 +9,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
+
+from .output import print_lines
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
@@ -17,10 +20,50 @@ if TYPE_CHECKING:
 PAUSE = 0.01
 """Seconds after which a dropped Ctrl-C comes again: the destructor that it fell into is over by then."""
 
+_came = threading.Event()
+"""Whether there was a Ctrl-C since `none_lost` began."""
+
 
 @contextmanager
-def none_dropped() -> Iterator[None]:
-    """Within it a Ctrl-C comes again that fell into a destructor, where Python drops what is raised."""
+def none_lost() -> Iterator[None]:
+    """Within it every Ctrl-C ends in KeyboardInterrupt.
+
+    Python drops one that falls into a destructor: it comes again. Code in C, such as a module that starts,
+    may call it an error of its own: that error is the Ctrl-C.
+    """
+    _came.clear()
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _note)
+    try:
+        with _none_dropped():
+            yield
+    except Exception as error:
+        if _came.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+@contextmanager
+def told(line: str) -> Iterator[None]:
+    """Print a line on stderr when it is interrupted, however that is called."""
+    try:
+        yield
+    except BaseException as error:
+        if _came.is_set() or isinstance(error, KeyboardInterrupt):
+            print_lines([line])
+        raise
+
+
+def _note(number: int, frame: FrameType | None) -> None:
+    _came.set()
+    signal.default_int_handler(number, frame)
+
+
+@contextmanager
+def _none_dropped() -> Iterator[None]:
     before, coming = sys.unraisablehook, list[bool]()
 
     def come_again() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,8 @@ from .options import BackendOption, Json, complete_recipe, start_backend
 from .output import console, print_json, print_table
 
 if TYPE_CHECKING:
+    import keras
+
     from kzoo.reporting.parameters import ModelCount
 
 Name = Annotated[
@@ -25,11 +27,9 @@ Names = Annotated[
 
 def models(
     pattern: Annotated[str, typer.Argument(help="A pattern such as 'cnn*'.")] = "*",
-    backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
     """List the models: what each is, its parameters and its source."""
-    start_backend(backend)
     from dataclasses import asdict
 
     from kzoo.registry import card, list_models
@@ -42,12 +42,16 @@ def models(
     print_table("model", ">parameters", "task", "what", "source", rows=rows)
 
 
-def summary(name: Name, backend: BackendOption = None) -> None:
+def summary(name: Name, backend: BackendOption = None, as_json: Json = False) -> None:
     """Print Keras's own table of a model's layers."""
     start_backend(backend)
     from kzoo.registry import card, outline_model
 
-    outline_model(name).summary(print_fn=lambda text: console().print(text))
+    model = outline_model(name)
+    if as_json:
+        print_json({"model": name, "layers": _layers(model), "total": model.count_params()})
+        return
+    model.summary(print_fn=lambda text: console().print(text))
     if note := card(name).note:
         console().print(note, soft_wrap=True)
 
@@ -91,6 +95,21 @@ def params(
 
 
 COMMANDS = (models, summary, params)
+
+
+def _layers(model: keras.Model) -> list[dict[str, Any]]:
+    """The layers of a model; the shape of a layer with several outputs is a list of shapes."""
+    from keras import tree
+
+    return [
+        {
+            "name": layer.name,
+            "class": type(layer).__name__,
+            "output_shape": tree.map_structure(lambda output: list(output.shape), layer.output),
+            "parameters": layer.count_params(),
+        }
+        for layer in model.layers
+    ]
 
 
 def _print_counts(counts: list[ModelCount]) -> None:

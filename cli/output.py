@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ PIPE_WIDTH = 200
 
 def print_json(obj: Any) -> None:
     """Print `obj` as JSON, the only thing that a verb prints on stdout under `--json`."""
-    print(json.dumps(obj, indent=2, ensure_ascii=False))
+    encoding = sys.stdout.encoding or "utf-8"
+    print(json.dumps(obj, indent=2, ensure_ascii=not encoding.lower().startswith("utf")))
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .interrupts import told
 from .output import console, error_console, print_json, print_table
 from .watch import run_watcher
 
@@ -64,11 +65,12 @@ def open_engine(
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with hold(root), run_watcher(tell) as watcher:
+        with (
+            told("interrupted; the same command goes on where it was"),
+            hold(root),
+            run_watcher(tell) as watcher,
+        ):
             yield Engine(root, seeds, jobs, require_data, announce, watcher, tuple(words))
-    except KeyboardInterrupt:
-        screen.print("interrupted; the same command goes on where it was", soft_wrap=True)
-        raise
     finally:
         signal.signal(signal.SIGTERM, before)
 

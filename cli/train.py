@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .interrupts import told
 from .options import (
     Backend,
     BackendOption,
@@ -207,14 +208,9 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, as_json: bool) -> No
     from kzoo.experiment import train as train_run
 
     error_console().print(f"run folder {run.path}", soft_wrap=True)
-    try:
-        with epoch_listener(experiment.recipe.training.epochs, experiment.FIGURES) as listener:
-            metrics = train_run(experiment, run, listener)
-    except KeyboardInterrupt:
-        error_console().print(
-            f"interrupted; continue with: kzoo train --resume {quote(str(run.path))}", soft_wrap=True
-        )
-        raise
+    listener = epoch_listener(experiment.recipe.training.epochs, experiment.FIGURES)
+    with told(f"interrupted; continue with: kzoo train --resume {quote(str(run.path))}"), listener as hears:
+        metrics = train_run(experiment, run, hears)
     if as_json:
         print_json({"run": str(run.path), **metrics})
     else:

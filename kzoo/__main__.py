@@ -1,6 +1,6 @@
 """`python -m kzoo`."""
 
-from kzoo.cli.app import main
+from kzoo.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -1,6 +1,7 @@
 """The models of the zoo: what each promises, and how it is built.
 
-A model is one decorated builder. Tests, `kzoo params` and `kzoo train` find it here.
+A model is a card and a builder decorated with it. Tests, `kzoo params` and `kzoo train` find it here. The
+cards of the zoo are known without Keras; its builders are imported with the first model that is built.
 """
 
 from __future__ import annotations
@@ -15,45 +16,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kzoo.errors import UsageError
+from kzoo.models import FAMILIES
+from kzoo.models.card import ModelCard
+from kzoo.models.catalog import CARDS
 from kzoo.names import suggestion
 
 if TYPE_CHECKING:
     import keras
 
 Builder = Callable[..., "keras.Model"]
-
-
-@dataclass(frozen=True)
-class PrintedSum:
-    """A report's own sum of a model's parameters.
-
-    `printed` holds the terms that differ from the layers' true counts, by layer name; 0 is a term that
-    the report left out. The terms together make `terms_total`; the report's total is `total`.
-    """
-
-    total: int
-    terms_total: int
-    printed: dict[str, int]
-    remark: str
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a model promises.
-
-    `parameters` is the trainable count that the builder must have at its defaults. `published` is the
-    figure that the source prints, None where it prints none. `note` says where the published model
-    departs from what its report describes, or a figure from the truth.
-    """
-
-    name: str
-    task: str
-    source: str
-    summary: str
-    parameters: int
-    published: int | None = None
-    note: str = ""
-    printed_sum: PrintedSum | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +57,7 @@ def register_model(card: ModelCard, **defaults: Any) -> Callable[[Builder], Buil
     """
 
     def register(builder: Builder) -> Builder:
-        if card.name in _MODELS:
+        if card.name in _MODELS or CARDS.get(card.name, card) is not card:
             raise ValueError(f"a model named {card.name!r} is registered already")
         _MODELS[card.name] = _Entry(card, builder, defaults)
         return builder
@@ -94,26 +65,28 @@ def register_model(card: ModelCard, **defaults: Any) -> Callable[[Builder], Buil
     return register
 
 
-def _entries() -> dict[str, _Entry]:
-    import_module("kzoo.models")
-    return _MODELS
+def _cards() -> dict[str, ModelCard]:
+    return CARDS | {name: entry.card for name, entry in _MODELS.items()}
 
 
 def _entry(name: str) -> _Entry:
-    entries = _entries()
-    if name not in entries:
-        raise UsageError(f"no model is called {name!r}; {suggestion(name, entries)}")
-    return entries[name]
+    card(name)
+    for family in FAMILIES:
+        import_module(f"kzoo.models.{family}")
+    return _MODELS[name]
 
 
 def list_models(pattern: str = "*") -> list[str]:
     """The names of the models that match a shell pattern, in the order of the zoo."""
-    return [name for name in _entries() if fnmatchcase(name, pattern)]
+    return [name for name in _cards() if fnmatchcase(name, pattern)]
 
 
 def card(name: str) -> ModelCard:
     """The card of a model. Raises UsageError, with the nearest name, for an unknown one."""
-    return _entry(name).card
+    cards = _cards()
+    if name not in cards:
+        raise UsageError(f"no model is called {name!r}; {suggestion(name, cards)}")
+    return cards[name]
 
 
 def default_options(name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import kzoo
 from kzoo.errors import MissingExtraError, UsageError
+from kzoo.interrupts import held_back
 from kzoo.names import suggestion
 
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -64,7 +65,8 @@ def start(
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    with contextlib.nullcontext() if debug else silent_stderr():
+    # A module that is broken off while it starts stays half-made, and may call it an ImportError.
+    with held_back(), contextlib.nullcontext() if debug else silent_stderr():
         keras = importlib.import_module("keras")
         _SET_UP[backend](batch_size)
     keras.config.set_dtype_policy(precision)
@@ -106,17 +108,18 @@ def silent_stderr() -> Iterator[None]:
     """Send file descriptor 2 to nowhere while TensorFlow is imported.
 
     Its C++ side logs there before any setting reaches it. Keras imports it on every backend, if it is
-    installed, when a model is saved or loaded.
+    installed, when a model is saved or loaded. Ctrl-C waits for the end of it.
     """
     sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
+    with held_back():
+        saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(nowhere)
 
 
 def device() -> str:

@@ -44,7 +44,7 @@ class Finished:
 
 def run_kzoo(*arguments: object) -> Finished:
     """Run the command line in this process, up to its exit code."""
-    from kzoo.cli.app import main
+    from kzoo.cli.main import main
 
     stdout, stderr, argv = io.StringIO(), io.StringIO(), sys.argv
     sys.argv = ["kzoo", *map(str, arguments)]

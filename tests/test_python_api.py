@@ -82,7 +82,8 @@ def own_zoo(monkeypatch):
     """A registry that forgets what a test adds."""
     from kzoo import registry
 
-    monkeypatch.setattr(registry, "_MODELS", dict(registry._entries()))
+    registry.default_options("cnn")  # imports the builders of the zoo, which are to stay
+    monkeypatch.setattr(registry, "_MODELS", dict(registry._MODELS))
 
 
 def test_a_model_of_one_s_own_joins_the_zoo(own_zoo):
@@ -103,6 +104,17 @@ def test_a_model_of_one_s_own_joins_the_zoo(own_zoo):
         assert 0.99 * bound < abs(kernel).max() <= bound
     with pytest.raises(ValueError, match="'linear' is registered already"):
         kzoo.register_model(card)(linear)
+
+
+def test_a_name_of_the_zoo_is_taken_before_its_builders_are_there(python):
+    code = """
+import kzoo
+try:
+    kzoo.register_model(kzoo.ModelCard("cnn", "image classification", "mine", "dense", parameters=0))(None)
+except ValueError as error:
+    print(error)
+"""
+    assert python(code).stdout == "a model named 'cnn' is registered already\n"
 
 
 def test_variants_differ_in_their_defaults(own_zoo):

@@ -23,7 +23,7 @@ sys.meta_path = [Hiding if finder is importlib.machinery.PathFinder else finder 
 
 MAIN = """
 import sys
-from kzoo.cli.app import main
+from kzoo.cli.main import main
 sys.argv = {argv!r}
 try:
     main()
@@ -68,7 +68,7 @@ def test_a_backend_that_is_not_installed_names_the_command_that_brings_it(monkey
 
 
 def test_a_missing_backend_is_exit_code_4(python):
-    code = HIDE.format(hidden={"jax"}) + MAIN.format(argv=["kzoo", "models", "--backend", "jax"])
+    code = HIDE.format(hidden={"jax"}) + MAIN.format(argv=["kzoo", "params", "--backend", "jax"])
     done = python(code)
     assert done.exit_code == 4
     assert done.stdout == ""
@@ -80,6 +80,8 @@ def test_a_missing_backend_is_exit_code_4(python):
     [
         (["--help"], {}, "evaluate"),
         (["train", "--help"], {}, "--resume"),
+        (["models"], {}, "asr-attention"),
+        (["models", "cnn*", "--json"], {}, '"cnn-bn"'),
         ([], {"_KZOO_COMPLETE": "complete_bash", "COMP_WORDS": "kzoo pl", "COMP_CWORD": "1"}, "plot"),
         (
             [],
@@ -88,7 +90,15 @@ def test_a_missing_backend_is_exit_code_4(python):
         ),
         (["train", "tiny"], {}, "did you mean"),
     ],
-    ids=["help", "help of train", "completed verb", "completed recipe", "mistyped recipe"],
+    ids=[
+        "help",
+        "help of train",
+        "models",
+        "models as JSON",
+        "completed verb",
+        "completed recipe",
+        "mistyped recipe",
+    ],
 )
 def test_what_computes_nothing_imports_neither_keras_nor_numpy(python, words, environment, expected):
     done = python(MAIN.format(argv=["kzoo", *words]), **environment)

@@ -7,7 +7,8 @@ from functools import partial
 
 from kzoo.claims.claim import Claim, Finding
 from kzoo.claims.registry import register_claim
-from kzoo.registry import PrintedSum, card, list_models, outline_model
+from kzoo.models.card import PrintedSum
+from kzoo.registry import card, list_models, outline_model
 from kzoo.reporting.parameters import check_sum, count_model
 
 

@@ -16,7 +16,7 @@ from kzoo import registry
 from kzoo.data.places import shared_folders
 from kzoo.errors import KzooError, UsageError
 from kzoo.extras import require
-from kzoo.models import convolutional
+from kzoo.models import catalog
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels
 
@@ -59,8 +59,8 @@ def open_encoder(name: str) -> Encoder:
         )
     run = open_run(path)
     model, chosen = run.recipe().model.name, run.recipe().training.tested_epoch
-    if (task := registry.card(model).task) != convolutional.TASK:
-        raise UsageError(f"{path} is a run of {task}: an encoder is one of {convolutional.TASK}")
+    if (task := registry.card(model).task) != catalog.IMAGES:
+        raise UsageError(f"{path} is a run of {task}: an encoder is one of {catalog.IMAGES}")
     maps = trunk(run.load_model(chosen))
     if (channels := maps.input_shape[-1]) != 3:
         raise UsageError(

@@ -1,5 +1,4 @@
-"""Functional-API builders, one family a file; importing this package registers every model."""
+"""Functional-API builders, one family a file; the cards of all are in `catalog`, which needs no Keras."""
 
-from kzoo.models import captioning, convolutional, seq2seq, speech
-
-__all__ = ["captioning", "convolutional", "seq2seq", "speech"]
+FAMILIES = ("convolutional", "captioning", "seq2seq", "speech")
+"""The modules that register the models of the zoo when they are imported."""

@@ -26,12 +26,11 @@ from keras import KerasTensor, layers, ops
 from kzoo.decoding.contract import State, Step, Tensor
 from kzoo.errors import UsageError
 from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAttention
+from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.models.writer import TARGET, source_input
-from kzoo.registry import ModelCard, register_model
-
-TASK = "image captioning"
+from kzoo.registry import register_model
 
 ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
     "none": None,
@@ -167,17 +166,8 @@ def _regions(model: keras.Model) -> KerasTensor:
     return model.get_layer("flatten_regions").output
 
 
-def _card(name: str, source: str, summary: str, parameters: int) -> ModelCard:
-    two_biases = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
-    return ModelCard(
-        name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=two_biases
-    )
-
-
-register_model(_card("caption", "R001 3a", "LSTM 256 begun by the mean region, words 100", 696_054))(
-    captioner
-)
+register_model(CARDS["caption"])(captioner)
 register_model(
-    _card("caption-attention", "R001 3b", "caption with additive attention over the regions", 1_297_443),
+    CARDS["caption-attention"],
     attention="bahdanau",
 )(captioner)

@@ -14,9 +14,9 @@ import keras
 from keras import KerasTensor, layers
 
 from kzoo.layers import BatchNormalization
-from kzoo.registry import ModelCard, PrintedSum, register_model
+from kzoo.models.catalog import CARDS
+from kzoo.registry import register_model
 
-TASK = "image classification"
 Shape = tuple[int, int, int]
 BatchNorm = Callable[..., layers.Layer]
 
@@ -61,17 +61,7 @@ def _conv_relu_pool(
 # ---- 28 x 28: a course exercise's two networks (R001 1) ----
 
 
-@register_model(
-    ModelCard(
-        name="tiny-cnn",
-        task=TASK,
-        source="R001 1.1",
-        summary="conv 8 5x5, max-pool 4x4 stride 2, dense 10",
-        parameters=10_298,
-        published=10_298,
-        note="The exercise names no activation; the ReLU changes no count.",
-    )
-)
+@register_model(CARDS["tiny-cnn"])
 def tiny_cnn(input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8) -> keras.Model:
     """One convolution, one overlapping pooling and a linear classifier (R001 1.1)."""
     inputs = keras.Input(input_shape, name="image")
@@ -82,24 +72,7 @@ def tiny_cnn(input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: i
     return _classifier(inputs, layers.Dense(num_classes, name="fc1")(x), "tiny-cnn")
 
 
-@register_model(
-    ModelCard(
-        name="mlp",
-        task=TASK,
-        source="R001 1.2",
-        summary="dense 100, dense 10 on the flattened image",
-        parameters=236_310,
-        published=24_540,
-        note="R001 prints 24,540 parameters, +138.3 % over tiny-cnn; the network has 236,310, +2,194.7 %.",
-        printed_sum=PrintedSum(
-            total=24_540,
-            terms_total=24_540,
-            printed={"fc1": 23_530},
-            remark="a digit is missing: 2,352 x 100 + 100 = 235,300, printed as 23,530; "
-            "24,540 / 10,298 - 1 = 138.3 % follows from it, 236,310 / 10,298 - 1 = 2,194.7 % is right",
-        ),
-    )
-)
+@register_model(CARDS["mlp"])
 def mlp(
     input_shape: Shape = (28, 28, 3),
     num_classes: int = 10,
@@ -137,15 +110,7 @@ def _dense_head(x: KerasTensor, units: Sequence[int], dropout: float, num_classe
     return layers.Dense(num_classes, name="fc3")(x)
 
 
-@register_model(
-    ModelCard(
-        name="fashion-cnn",
-        task=TASK,
-        source="R001 2",
-        summary="conv 16 3x3, conv 32 3x3, dense 600, 120, 10",
-        parameters=769_930,
-    )
-)
+@register_model(CARDS["fashion-cnn"])
 def fashion_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.5) -> keras.Model:
     """Two pooled convolutions and three dense layers for Fashion-MNIST (R001 2)."""
     inputs = keras.Input(input_shape, name="image")
@@ -153,15 +118,7 @@ def fashion_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout
     return _classifier(inputs, _dense_head(x, (600, 120), dropout, num_classes), "fashion-cnn")
 
 
-@register_model(
-    ModelCard(
-        name="kmnist-cnn",
-        task=TASK,
-        source="R000 2, R002 2",
-        summary="conv 8 5x5, conv 16 3x3, dense 600, 120, 10",
-        parameters=420_906,
-    )
-)
+@register_model(CARDS["kmnist-cnn"])
 def kmnist_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.3) -> keras.Model:
     """Two pooled convolutions and three dense layers for Kuzushiji-MNIST (R000 2, R002 2)."""
     inputs = keras.Input(input_shape, name="image")
@@ -169,17 +126,7 @@ def kmnist_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout:
     return _classifier(inputs, _dense_head(x, (600, 120), dropout, num_classes), "kmnist-cnn")
 
 
-@register_model(
-    ModelCard(
-        name="oct-cnn",
-        task=TASK,
-        source="R004 2.1",
-        summary="conv 8 3x3, conv 16 3x3, dense 320, 120, 4",
-        parameters=224_892,
-        published=224_892,
-        note="R004 prints the results of this model and of oct-cnn-strided under each other's heading.",
-    )
-)
+@register_model(CARDS["oct-cnn"])
 def oct_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7) -> keras.Model:
     """Two pooled convolutions and three dense layers for OCTMNIST (R004 2.1)."""
     inputs = keras.Input(input_shape, name="image")
@@ -187,17 +134,7 @@ def oct_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: flo
     return _classifier(inputs, _dense_head(x, (320, 120), dropout, num_classes), "oct-cnn")
 
 
-@register_model(
-    ModelCard(
-        name="oct-cnn-strided",
-        task=TASK,
-        source="R004 2.2",
-        summary="oct-cnn with strides of 2 in place of pooling",
-        parameters=224_892,
-        published=224_892,
-        note="R004 prints the results of this model and of oct-cnn under each other's heading.",
-    )
-)
+@register_model(CARDS["oct-cnn-strided"])
 def oct_cnn_strided(
     input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7
 ) -> keras.Model:
@@ -226,15 +163,7 @@ def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: BatchNorm) -> 
     return _dropout(x, dropout, "fc1_dropout")
 
 
-@register_model(
-    ModelCard(
-        name="cnn",
-        task=TASK,
-        source="R003 2.1",
-        summary="three conv blocks 32/64/128, dense 1024, 512, 6",
-        parameters=5_340_742,
-    )
-)
+@register_model(CARDS["cnn"])
 def cnn(input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1) -> keras.Model:
     """Three convolution blocks, flattened, and three dense layers (R003 2.1)."""
     inputs = keras.Input(input_shape, name="image")
@@ -245,24 +174,7 @@ def cnn(input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float =
     return _classifier(inputs, layers.Dense(num_classes, name="fc3")(x), "cnn")
 
 
-@register_model(
-    ModelCard(
-        name="cnn-bn",
-        task=TASK,
-        source="R003 2.2",
-        summary="cnn with batch normalisation and global average pooling",
-        parameters=752_640,
-        published=752_640,
-        note="As R003 trained it: no 6-way layer, but a log-softmax over 512 units of which six are ever "
-        "targets. cnn-bn-6way is what the assignment meant.",
-        printed_sum=PrintedSum(
-            total=752_640,
-            terms_total=750_592,
-            printed={"fc1_bn": 0},
-            remark="the total is right; the batch normalisation after fc1 is missing from the terms",
-        ),
-    )
-)
+@register_model(CARDS["cnn-bn"])
 def cnn_bn(
     input_shape: Shape = (48, 48, 3),
     num_classes: int = 512,
@@ -277,15 +189,7 @@ def cnn_bn(
     return _classifier(inputs, layers.Dense(num_classes, name="fc2")(x), "cnn-bn")
 
 
-@register_model(
-    ModelCard(
-        name="cnn-bn-6way",
-        task=TASK,
-        source="R003 2.2",
-        summary="cnn-bn with the six-way layer that the assignment meant",
-        parameters=755_718,
-    )
-)
+@register_model(CARDS["cnn-bn-6way"])
 def cnn_bn_6way(
     input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1, convention: str = "pytorch"
 ) -> keras.Model:
@@ -297,23 +201,7 @@ def cnn_bn_6way(
     return _classifier(inputs, layers.Dense(num_classes, name="fc3")(x), "cnn-bn-6way")
 
 
-@register_model(
-    ModelCard(
-        name="cnn-bn-flatten",
-        task=TASK,
-        source="R003 2.3",
-        summary="cnn-bn with flatten in place of the global average",
-        parameters=5_340_160,
-        published=5_340_160,
-        note='R003\'s count "without batch normalisation"; the batch normalisation is still in it.',
-        printed_sum=PrintedSum(
-            total=5_340_160,
-            terms_total=5_337_664,
-            printed={"conv1_bn": 0, "conv2_bn": 0, "conv3_bn": 0, "fc1_bn": 0},
-            remark="the total is right; every batch normalisation (448 and 2,048) is missing from the terms",
-        ),
-    )
-)
+@register_model(CARDS["cnn-bn-flatten"])
 def cnn_bn_flatten(
     input_shape: Shape = (48, 48, 3),
     num_classes: int = 512,

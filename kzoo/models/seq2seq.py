@@ -34,10 +34,9 @@ from kzoo.layers import (
     DotProductAttention,
     LinearAttention,
 )
+from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.registry import ModelCard, register_model
-
-TASK = "sequence transduction"
+from kzoo.registry import register_model
 
 ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
     "none": None,
@@ -239,27 +238,18 @@ def has_attention(model: keras.Model) -> bool:
     return any(layer.name == "attention" for layer in model.layers)
 
 
-def _card(name: str, source: str, summary: str, parameters: int) -> ModelCard:
-    two_biases = "PyTorch's LSTM has a second bias, which adds 1,024 parameters and nothing else."
-    return ModelCard(
-        name=name, task=TASK, source=source, summary=summary, parameters=parameters, note=two_biases
-    )
-
-
 _NMT = {"source_vocabulary": 34, "target_vocabulary": 34}
 _P2G = {"source_vocabulary": 107, "target_vocabulary": 93}
 
+register_model(CARDS["nmt"], **_NMT)(seq2seq)
 register_model(
-    _card("nmt", "R000 3.1a, R002 3.1a", "two-way LSTM 64, LSTM 128, tied output", 239_138), **_NMT
-)(seq2seq)
-register_model(
-    _card("nmt-bilinear", "R000 3.1b, R002 3.1b", "nmt with bilinear attention", 288_418),
+    CARDS["nmt-bilinear"],
     **_NMT,
     attention="bilinear",
 )(seq2seq)
-register_model(_card("p2g", "R003 3.1", "nmt for phones to letters", 256_093), **_P2G)(seq2seq)
+register_model(CARDS["p2g"], **_P2G)(seq2seq)
 register_model(
-    _card("p2g-bahdanau", "R003 3.2", "p2g with Bahdanau attention", 321_885),
+    CARDS["p2g-bahdanau"],
     **_P2G,
     attention="bahdanau",
 )(seq2seq)

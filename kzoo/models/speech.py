@@ -38,11 +38,10 @@ from kzoo.layers import (
     PaddingMask,
     Sinusoids,
 )
+from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.models.writer import TARGET
-from kzoo.registry import ModelCard, register_model
-
-TASK = "speech recognition"
+from kzoo.registry import register_model
 
 LONGEST = 98
 """The most characters that are written, the end counted."""
@@ -277,21 +276,5 @@ def _has_layer(model: keras.Model, name: str) -> bool:
     return any(layer.name == name for layer in model.layers)
 
 
-_LSTM = ModelCard(
-    name="asr-lstm",
-    task=TASK,
-    source="R004 3.1",
-    summary="convolutions, two attention blocks; LSTM 200, attention",
-    parameters=1_470_435,
-    note="PyTorch's LSTM has a second bias, which adds 800 parameters and nothing else.",
-)
-_ATTENTION = ModelCard(
-    name="asr-attention",
-    task=TASK,
-    source="R004 3.2",
-    summary="asr-lstm with self-attention for the LSTM",
-    parameters=1_329_835,
-)
-
-register_model(_LSTM)(recogniser)
-register_model(_ATTENTION, attention="dot")(recogniser)
+register_model(CARDS["asr-lstm"])(recogniser)
+register_model(CARDS["asr-attention"], attention="dot")(recogniser)

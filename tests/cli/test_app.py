@@ -7,7 +7,7 @@ import pytest
 
 import kzoo as package
 from kzoo import registry
-from kzoo.cli.app import main
+from kzoo.cli.main import main
 from kzoo.errors import UsageError
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-7]m")
@@ -55,7 +55,7 @@ def test_debug_anywhere_on_the_line_lets_the_error_through(monkeypatch, place):
 
 
 def test_debug_shows_the_traceback(python):
-    code = "import sys; from kzoo.cli.app import main; sys.argv = ['kzoo', 'train', 'cn', '--debug']; main()"
+    code = "import sys; from kzoo.cli.main import main; sys.argv = ['kzoo', 'train', 'cn', '--debug']; main()"
     done = python(code)
     assert done.exit_code == 1
     assert "Traceback" in done.stderr

@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 from kzoo import registry
-from kzoo.cli.interrupts import none_dropped
+from kzoo.cli.interrupts import none_lost, told
 
 
 class Interrupting:
@@ -50,19 +50,19 @@ def test_it_comes_again_and_ends_what_waits(drop):
         while True:
             time.sleep(60)
 
-    with pytest.raises(KeyboardInterrupt), none_dropped():
+    with pytest.raises(KeyboardInterrupt), none_lost():
         work()
     assert reached == ["the line after"]
 
 
 @pytest.mark.parametrize("drop", [destructor, weak_reference])
 def test_in_the_last_moment_too(drop):
-    with pytest.raises(KeyboardInterrupt), none_dropped():
+    with pytest.raises(KeyboardInterrupt), none_lost():
         drop()
 
 
 def test_one_that_is_raised_comes_once():
-    with pytest.raises(KeyboardInterrupt), none_dropped():
+    with pytest.raises(KeyboardInterrupt), none_lost():
         signal.raise_signal(signal.SIGINT)
     time.sleep(0.05)
 
@@ -70,7 +70,7 @@ def test_one_that_is_raised_comes_once():
 def test_other_errors_are_told_as_ever(monkeypatch):
     told = []
     monkeypatch.setattr(sys, "unraisablehook", told.append)
-    with none_dropped():
+    with none_lost():
         Broken()
     assert [dropped.exc_type for dropped in told] == [ValueError]
     assert sys.unraisablehook == told.append
@@ -81,3 +81,60 @@ def test_a_verb_ends_with_130(kzoo, monkeypatch):
     done = kzoo("models")
     assert done.exit_code == 130
     assert done.stderr == ""
+
+
+def interrupt_an_import():
+    """As a module in C does that is interrupted while it starts."""
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        raise ImportError("a module is missing") from None
+
+
+def test_one_that_became_an_error_is_still_one():
+    with pytest.raises(KeyboardInterrupt), none_lost():
+        interrupt_an_import()
+
+
+def test_an_error_without_one_stays_an_error():
+    with pytest.raises(KeyboardInterrupt), none_lost():
+        signal.raise_signal(signal.SIGINT)
+    with pytest.raises(ImportError), none_lost():
+        raise ImportError("a module is missing")
+
+
+@pytest.mark.parametrize("stop", [interrupt_an_import, destructor])
+def test_what_is_interrupted_is_told(capsys, stop):
+    def work():
+        stop()
+        time.sleep(60)
+
+    with pytest.raises(KeyboardInterrupt), none_lost(), told("go on with [it]"):
+        work()
+    assert capsys.readouterr().err == "go on with [it]\n"
+
+
+def test_what_fails_is_not_told(capsys):
+    with pytest.raises(ImportError), none_lost(), told("go on"):
+        raise ImportError("a module is missing")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_verb_that_made_an_error_of_it_ends_with_130(kzoo, monkeypatch):
+    monkeypatch.setattr(registry, "list_models", lambda *_: interrupt_an_import())
+    done = kzoo("models")
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_one_that_comes_too_late_changes_nothing(python):
+    code = """
+import atexit, signal, sys
+atexit.register(signal.raise_signal, signal.SIGINT)
+from kzoo.cli.main import main
+sys.argv = ["kzoo", "--version"]
+atexit.register(print, "the end")
+main()
+"""
+    done = python(code)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.endswith("the end\n")

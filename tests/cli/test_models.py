@@ -16,7 +16,7 @@ def promise(monkeypatch):
     """`promise(name, parameters=1)` changes what a model's card promises."""
 
     def change(name: str, **values: object) -> None:
-        entry = registry._MODELS[name]
+        entry = registry._entry(name)
         changed = dataclasses.replace(entry, card=dataclasses.replace(entry.card, **values))
         monkeypatch.setitem(registry._MODELS, name, changed)
 
@@ -34,6 +34,24 @@ def test_models_lists_the_zoo(kzoo):
     assert [entry["name"] for entry in json.loads(kzoo("models", "oct*", "--json").stdout)] == list_models(
         "oct*"
     )
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_summary_as_json_counts_what_the_card_promises(kzoo, name):
+    told = json.loads(kzoo("summary", name, "--json").stdout)
+    assert (told["model"], told["total"]) == (name, sum(layer["parameters"] for layer in told["layers"]))
+    assert told["total"] >= card(name).parameters
+
+
+def test_summary_as_json_has_the_layers_in_their_order(kzoo):
+    layers = json.loads(kzoo("summary", "tiny-cnn", "--json").stdout)["layers"]
+    assert [tuple(layer.values()) for layer in layers if layer["parameters"]] == [
+        ("conv1", "Conv2D", [None, 24, 24, 8], 608),
+        ("fc1", "Dense", [None, 10], 9690),
+    ]
+    layers = json.loads(kzoo("summary", "nmt", "--json").stdout)["layers"]
+    (encoder,) = (layer for layer in layers if layer["name"] == "encoder")
+    assert encoder["output_shape"] == [[None, None, 128], *4 * [[None, 64]]]
 
 
 def test_params_agree_with_their_cards(kzoo):

@@ -85,7 +85,9 @@ def test_a_picture_that_cannot_be_written_is_named(kzoo, trained_run, here):
 
 def test_no_window_is_needed_whatever_matplotlib_is_told(python, trained_run):
     words = ["kzoo", "plot", "confusion", str(trained_run), "--out", str(trained_run / "mine.png")]
-    done = python(f"import sys; from kzoo.cli.app import main; sys.argv = {words}; main()", MPLBACKEND="nope")
+    done = python(
+        f"import sys; from kzoo.cli.main import main; sys.argv = {words}; main()", MPLBACKEND="nope"
+    )
     assert (done.exit_code, done.stderr) == (0, "")
     assert (trained_run / "mine.png").is_file()
 
