@@ -26,7 +26,7 @@ def draw_ids(lengths: tuple[int, ...], vocabulary: int, seed: int) -> np.ndarray
 
 
 def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, labels: np.ndarray) -> None:
-    """Check that outputs agree within `_tolerance`, and gradients of all weights within 1e-4."""
+    """Check that outputs agree within `tolerance`, and gradients of all weights within 1e-4."""
     expected = module(
         *(torch.from_numpy(x).long() if x.dtype == "int32" else torch.from_numpy(x) for x in inputs.values())
     )
@@ -39,7 +39,7 @@ def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, lab
     }
     outputs, computed = differentiate(model, inputs, labels, True, token_negative_log_likelihood)
     gradients = in_module(torch_layout(model, model.trainable_variables, computed), wanted)
-    np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=_tolerance(outputs))
+    np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=tolerance(outputs))
     assert gradients.keys() == wanted.keys()
     for key, gradient in wanted.items():
         if key == "target_embedding.weight":  # PyTorch leaves the looked-up padding out
@@ -47,7 +47,7 @@ def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, lab
         np.testing.assert_allclose(gradients[key], gradient, rtol=0, atol=1e-4, err_msg=key)
 
 
-def _tolerance(log_probabilities: np.ndarray) -> float:
+def tolerance(log_probabilities: np.ndarray) -> float:
     """1e-5 for numbers up to 10, and as many digits of larger ones, which a layer normalisation makes."""
     return 1e-6 * max(10, np.abs(log_probabilities).max())
 
@@ -61,7 +61,7 @@ def check_steps(writer: Writer, model: keras.Model, inputs: Inputs, beams: int =
     for t in range(whole.shape[1]):
         log_p, state = step(ops.convert_to_tensor(np.repeat(inputs["target_ids"][:, t], beams)), state)
         np.testing.assert_allclose(
-            as_array(log_p), np.repeat(whole[:, t], beams, axis=0), rtol=0, atol=_tolerance(whole)
+            as_array(log_p), np.repeat(whole[:, t], beams, axis=0), rtol=0, atol=tolerance(whole)
         )
 
 

@@ -5,7 +5,7 @@ The rule, for the figure that decides and the interval of what was measured:
     reproduced      the published figure lies in the interval
     better          it lies outside, and the measured mean is better
     worse           it lies outside, and the measured mean is not
-    not comparable  the data were a stand-in or of another size, or the recipe was changed
+    not comparable  the data were a stand-in, another set or of another size, or the recipe was changed
     failed          no run measured it
 
 A published figure is one run's, so the interval is that in which one more run would lie 95 times in 100

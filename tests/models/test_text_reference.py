@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 from reference.text_models import TEXT_MODELS  # noqa: E402
 from reference.weights import copy_weights  # noqa: E402
-from twins import check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
+from twins import check_equal, check_steps, draw_ids, outputs_of, tolerance  # noqa: E402
 
 CODED = {
     "R002": (
@@ -67,9 +67,9 @@ def test_padding_changes_nothing(name, options):
     model, _, source, target = twins(name, options)
     whole = outputs_of(model, {"source_ids": source, "target_ids": target})
     longer = {"source_ids": np.pad(source, [(0, 0), (0, 13)]), "target_ids": target}
-    np.testing.assert_allclose(outputs_of(model, longer), whole, atol=1e-5)
+    np.testing.assert_allclose(outputs_of(model, longer), whole, atol=tolerance(whole))
     alone = {"source_ids": source[3:4, : SOURCE_LENGTHS[3]], "target_ids": target[3:4]}
-    np.testing.assert_allclose(outputs_of(model, alone)[0], whole[3], atol=1e-5)
+    np.testing.assert_allclose(outputs_of(model, alone)[0], whole[3], atol=tolerance(whole))
 
 
 @pytest.mark.parametrize("attention", ATTENTIONS)
