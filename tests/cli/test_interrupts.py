@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 import time
 import weakref
@@ -138,3 +140,18 @@ main()
     done = python(code)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.endswith("the end\n")
+
+
+def test_one_in_an_evaluated_text_ends_with_130(tmp_path):
+    """As dataclasses evaluate texts: by itself `python -m` would end by SIGINT after all."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import kzoo.registry\n"
+        "kzoo.registry.list_models = lambda *_: eval(\"__import__('signal').raise_signal(2)\")\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "kzoo", "models"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
