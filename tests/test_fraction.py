@@ -30,7 +30,7 @@ def split(own_images, own_pairs, own_captions, own_speech):
             changes["model.input_shape"] = [28, 28, 1]
         if model == "caption-attention":
             changes["model.encoder"] = "conv"
-        data = prepare(load_recipe(model, changes), own_data=True).data
+        data = prepare(load_recipe(model, changes), reference=load_recipe(model)).data
         first, second = (getattr(data.train, name) for name in MODELS[model])
         whole = {name: len(part) for name, part in data.splits.items() if name != "train"}
         return [(repr(a), repr(b)) for a, b in zip(first, second, strict=True)], whole

@@ -161,7 +161,7 @@ def test_pairs_stopped_at_any_moment(whole_of_pairs, kzoo, tmp_path):
 def test_captions_and_speech_stopped_at_any_moment(request, kzoo, tmp_path, family):
     """Once by `kill -9`: with dropout and, of speech, a schedule, beside the run that was never stopped."""
     uninterrupted = request.getfixturevalue(f"whole_{family}_run")
-    run = tmp_path / "run"
+    run = tmp_path / uninterrupted.name  # which the pictures are titled by
     stop([*request.getfixturevalue(f"small_{family}_training"), "--out", run], run, signal.SIGKILL)
     if not (run / "metrics.json").exists():
         done = kzoo("train", "--resume", run, "--json")
@@ -222,7 +222,7 @@ def test_a_finished_run(trained_run, kzoo):
     for epochs in ([], ["--epochs", 3], ["--epochs", 2]):
         done = kzoo("train", "--resume", trained_run, *epochs)
         assert done.exit_code == 2
-        assert "finished after 3 epochs" in done.stderr
+        assert "is finished, epoch 3 was its last: --epochs N goes on to N" in done.stderr
     assert {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()} == before
 
 
@@ -243,7 +243,7 @@ def test_fewer_epochs_than_are_done_leave_the_recipe_as_it_is(kzoo, trained_run)
     before = (trained_run / "recipe.yaml").read_bytes()
     done = kzoo("train", "--resume", trained_run, "--epochs", 2)
     assert done.exit_code == 2
-    assert "has 3 epochs already: give --epochs a larger number" in done.stderr
+    assert "has trained epoch 3 already: give --epochs a larger number" in done.stderr
     assert (trained_run / "recipe.yaml").read_bytes() == before
     assert kzoo("train", "--resume", trained_run).exit_code == 0
 
@@ -267,8 +267,8 @@ def test_on_other_data(trained_run, kzoo, write_image_set, tmp_path):
     recipe.write_text(yaml.safe_dump(document))
     done = kzoo("train", "--resume", trained_run, "--epochs", 4)
     assert done.exit_code == 3
-    assert f"that {trained_run} was trained on" in done.stderr
-    assert "name the folder that holds it with --data-dir" in done.stderr
+    assert f"is not what {trained_run} was trained on" in done.stderr
+    assert "name the folder that holds that with --data-dir" in done.stderr
     document["data"]["name"] = str(tmp_path / "gone.npz")
     recipe.write_text(yaml.safe_dump(document))
     assert kzoo("train", "--resume", trained_run, "--epochs", 4).exit_code != 0

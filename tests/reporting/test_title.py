@@ -12,8 +12,9 @@ def run(tmp_path):
     """A run whose data are a stand-in or not."""
 
     def make(stand_in: bool) -> RunFolder:
-        data = {"name": "drawn-letters", "stand_in": stand_in}
-        (tmp_path / "environment.json").write_text(json.dumps({"data": data}))
+        data = {"name": "drawn-letters", "location": "", "stand_in": stand_in, "sizes": {}, "sha256": "0"}
+        environment = {"backend": "jax", "device": "CPU", "versions": {}, "data": data, "reference": {}}
+        (tmp_path / "environment.json").write_text(json.dumps(environment))
         return RunFolder(tmp_path)
 
     return make

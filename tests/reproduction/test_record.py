@@ -108,13 +108,16 @@ def test_markdown_has_a_line_for_each_row(made):
 
 
 def test_markdown_has_the_notes_below_the_rows(made):
-    table = load_table("R002-3.1")
-    text = records_markdown(
-        table, judge(table, [made(0.5, row="bilinear", figures={"test_error_rate": 0.5})])
+    table = load_table("R003-3")
+    run = made(0.5, row="bahdanau", figures={table.decides: 0.5})
+    notes = [line for line in records_markdown(table, judge(table, [run])).splitlines() if line[:2] == "- "]
+    assert notes[:2] == [
+        "- bahdanau: trained on fashion-mnist, not on wikipron-eng",
+        "- bahdanau: decoded greedily",
+    ]
+    assert notes[2].startswith(
+        "- without-attention-as-coded: R003's public code, run again with seed 42, gives"
     )
-    notes = [line for line in text.splitlines() if line.startswith("- ")]
-    assert notes[0].startswith("- without-attention: R000 3.1a prints")
-    assert notes[1].startswith("- bilinear: R000 3.1b prints")
 
 
 def test_markdown_has_a_line_for_each_backend(made):

@@ -15,9 +15,13 @@ def finished(tmp_path):
     """`finished(**figures)` is a run of fashion-cnn that measured these."""
 
     def write(**figures: float) -> RunFolder:
-        data = {"name": "fashion-mnist", "stand_in": False, "sizes": {"train": 5}}
-        metrics = {"data": data, "seconds": 1.5, **figures, "test": {"accuracy": 0.5, "count": 4}}
-        environment = {"backend": "jax", "device": "CPU", "versions": {}, "commit": None}
+        sizes = {"train": 5}
+        data = {"name": "fashion-mnist", "location": "", "stand_in": False, "sizes": sizes, "sha256": "0"}
+        metrics = {"recipe": "fashion-cnn", "parameters": 7, "epochs": 2, "tested_epoch": 2, "data": data}
+        metrics |= {"seconds": 1.5, **figures, "test": {"accuracy": 0.5, "count": 4}}
+        metrics["comparison"] = {"published": None}
+        environment = {"backend": "jax", "device": "CPU", "versions": {}, "commit": None, "data": data}
+        environment["reference"] = {}
         (tmp_path / "recipe.yaml").write_text(load_recipe("fashion-cnn").to_yaml())
         (tmp_path / "metrics.json").write_text(json.dumps(metrics))
         (tmp_path / "environment.json").write_text(json.dumps(environment))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kzoo.metrics.table import Metric, label_of
-from kzoo.reporting.curves import History, curves
+from kzoo import registry
+from kzoo.metrics.table import label_of
+from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import to_png
 from kzoo.reporting.page.circumstances import data_groups, environment_groups
 from kzoo.reporting.page.models import model_sections
@@ -64,19 +65,20 @@ def _lead(runs: Sequence[ReportedRun]) -> str:
 
 
 def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
-    """One picture of all runs whose epochs are compared by the same metric."""
-    groups: dict[Metric, dict[str, History]] = {}
+    """One picture of all runs of a task."""
+    tasks: dict[str, list[ReportedRun]] = {}
     for run in runs:
         if run.history and run.curve is not None:
-            label = run_label(run.curve, run.stand_in)
-            groups.setdefault(run.criterion, {})[label] = run.history
-    for metric, histories in groups.items():
+            tasks.setdefault(registry.card(run.recipe.model.name).task, []).append(run)
+    for task, group in tasks.items():
+        metric = group[0].criterion
         measure = f"validation_{metric.name}"
         what = label_of(measure)
+        histories = {run_label(run.curve or "", run.stand_in): run.history for run in group}
         caption = (
             f"Training loss, the mean since the first epoch as the reports print it, and {what} "
             "after each epoch; a star marks the best."
         )
         ends = ", ".join(f"{label} {number(history[measure][-1])}" for label, history in histories.items())
         png = to_png(curves(histories, metric, running=True))
-        yield Picture(f"curves-{slug(what)}", caption, f"{caption} The last {what}: {ends}.", png, wide=True)
+        yield Picture(f"curves-{slug(task)}", caption, f"{caption} The last {what}: {ends}.", png, wide=True)

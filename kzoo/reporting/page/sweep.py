@@ -42,11 +42,11 @@ class ReportedSweep(ReportedTable):
     @property
     def rule(self) -> str:
         """How the points are ranked, and the test of the best."""
-        best, (_, _, figure) = self.outcomes[0], self.plan.table.decides.partition("_")
-        ranked = f"Ranked by the {label_of(self.figure)}."
-        if (tested := best.measured.get(f"test_{figure}")) is None:
+        best, (_, _, metric) = self.outcomes[0], self.plan.table.decides.partition("_")
+        ranked, figure = f"Ranked by the {label_of(self.figure)}.", f"test_{metric}"
+        if (tested := best.measured.get(figure)) is None:
             return ranked
-        return f"{ranked} The test {label_of(figure)} is told of the best alone: {mean_and_spread(tested)}."
+        return f"{ranked} The {label_of(figure)} is told of the best alone: {mean_and_spread(tested)}."
 
     def verdict(self, outcome: Outcome) -> str | None:
         """Only of what could not be ranked."""
