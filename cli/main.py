@@ -13,6 +13,23 @@ from kzoo.errors import DataError, KzooError
 from .interrupts import none_lost
 from .streams import CLOSED_PIPE, finish, open_streams
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C: that of a program which SIGINT ends."""
+
+
+def run() -> None:
+    """The process: `main`, and an interrupted one ends with that.
+
+    Python's own end would take JAX's devices away from a thread that still compiles, which no Ctrl-C stops: a
+    segmentation fault. It would also end by SIGINT after a Ctrl-C in an evaluated text, as dataclasses have.
+    """
+    try:
+        main()
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            os._exit(INTERRUPTED)
+        raise
+
 
 def main() -> None:
     """Run the command line; what a user got wrong is one line on stderr, a traceback only under `--debug`."""
@@ -30,7 +47,7 @@ def main() -> None:
         with none_lost():
             _run()
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):  # for which Rich and Typer exit with 1
             sys.exit(CLOSED_PIPE)

@@ -1,6 +1,6 @@
 """`python -m kzoo`."""
 
-from kzoo.cli.main import main
+from kzoo.cli.main import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -100,4 +100,4 @@ def test_the_recipes_are_found_in_the_wheel(installed):
 def test_the_console_script_is_the_command(wheel):
     with zipfile.ZipFile(wheel) as archive:
         entry_points = archive.read(f"kzoo-{kzoo.__version__}.dist-info/entry_points.txt").decode()
-    assert entry_points.split() == ["[console_scripts]", "kzoo", "=", "kzoo.cli.main:main"]
+    assert entry_points.split() == ["[console_scripts]", "kzoo", "=", "kzoo.cli.main:run"]

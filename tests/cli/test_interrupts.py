@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 import time
 import weakref
 
+import keras
 import pytest
 
 from kzoo import registry
@@ -138,3 +141,45 @@ main()
     done = python(code)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.endswith("the end\n")
+
+
+def test_one_in_an_evaluated_text_ends_with_130(tmp_path):
+    """As dataclasses evaluate texts: by itself `python -m` would end by SIGINT after all."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import kzoo.registry\n"
+        "kzoo.registry.list_models = lambda *_: eval(\"__import__('signal').raise_signal(2)\")\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "kzoo", "models"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (130, "")
+
+
+COMPILATION = """
+import os, signal, sys, threading
+import keras
+import numpy as np
+import kzoo.registry
+from kzoo.cli.main import run
+from kzoo.training.engines import engine
+
+def slow(x):
+    for _ in range(30):
+        x = keras.ops.sort(keras.ops.sin(x)) + keras.random.normal((8, 8), seed=0)
+    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    return x
+
+kzoo.registry.list_models = lambda *_: engine().compile_function(slow, [])(np.ones((8, 8), "float32"))
+sys.argv = ["kzoo", "models"]
+run()
+"""
+"""A verb that gets a Ctrl-C while it compiles, which takes some seconds."""
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="JAX alone compiles in a thread")
+def test_one_in_a_compilation_ends_with_130(python):
+    done = python(COMPILATION, JAX_ENABLE_COMPILATION_CACHE="0")
+    assert (done.exit_code, done.stderr) == (130, "")

@@ -1,9 +1,6 @@
 """JAX: one compiled step, dispatched without waiting for the one before.
 
 XLA runs what is inside a loop on one thread of a CPU, ten times slower for convolutions: no loop is compiled.
-
-JAX compiles in a thread, and a Ctrl-C ends the wait for it but not the thread. A process that ends then takes
-away the devices that the thread still uses: a segmentation fault. Hence Ctrl-C is held back from every call.
 """
 
 from __future__ import annotations
@@ -15,7 +12,6 @@ import jax
 import keras
 import numpy as np
 
-from kzoo.interrupts import held_back
 from kzoo.training.objective import Objective
 
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
@@ -51,8 +47,7 @@ def compile_training(
         state = tuple([variable.value for variable in group] for group in groups)
         total = jax.numpy.zeros(())
         for rows, lengths in zip(order, extents.tolist(), strict=True):
-            with held_back():
-                state, total = compiled(state, total, arrays, rows, tuple(lengths))
+            state, total = compiled(state, total, arrays, rows, tuple(lengths))
         for group, values in zip(groups, state, strict=True):
             for variable, value in zip(group, values, strict=True):
                 variable.assign(value)
@@ -69,8 +64,4 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
         with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
             return function(*inputs)
 
-    def run(*inputs: Any) -> Any:
-        with held_back():
-            return compiled([variable.value for variable in variables], *inputs)
-
-    return run
+    return lambda *inputs: compiled([variable.value for variable in variables], *inputs)
