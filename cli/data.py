@@ -51,7 +51,7 @@ ImageShape = Annotated[
 def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
     """List the published sets, and where each was found."""
     from kzoo.data.catalog import PUBLISHED_SETS
-    from kzoo.data.places import describe
+    from kzoo.data.search_path import describe
 
     sets = [describe(name, data_dir) for name in PUBLISHED_SETS]
     if as_json:
@@ -74,7 +74,7 @@ def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
 @app.command()
 def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Show a set's licence, sizes, checksums, official address, and where it is looked for."""
-    from kzoo.data.places import describe
+    from kzoo.data.search_path import describe
 
     card = describe(name, data_dir)
     if as_json:
@@ -92,7 +92,7 @@ def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
         size = f"{file['bytes']:,} bytes" if file["bytes"] else "size not published"
         checksum = file["checksum"] or "no checksum is published"
         rows.append(("file", f"{file['name']}, {size}\n{file['url']}\n{checksum}"))
-    rows.append(("looked for in", "\n".join(card["places"])))
+    rows.append(("looked for in", "\n".join(card["search_path"])))
     rows.append(("found in", card["found"] or "-"))
     print_table("", "", rows=rows)
 
@@ -108,9 +108,9 @@ def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
 
     from kzoo.data.catalog import find_card
     from kzoo.data.fetch import fetch as fetch_set
-    from kzoo.data.places import home
+    from kzoo.data.search_path import download_folder
 
-    card, folder = find_card(name), home(name, data_dir)
+    card, folder = find_card(name), download_folder(name, data_dir)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=error_console()) as bars:
         tasks = {file.name: bars.add_task(file.name, total=file.bytes) for file in card.files}

@@ -87,7 +87,7 @@ def _told(name: str) -> tuple[str, list[dict[str, Any]]]:
 
 def _fill(path: Path, tables: Sequence[str] | None) -> None:
     """Put what is told of the tables, or of all that have a place in the file, into it."""
-    from kzoo.data.faults import regular
+    from kzoo.data.errors import regular
     from kzoo.errors import DataError, UsageError
     from kzoo.files import atomic_write_text
     from kzoo.reporting.records import fill_blocks, list_blocks

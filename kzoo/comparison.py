@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.data.published import R004_TEST_CUT
+from kzoo.data.images.cards import R004_TEST_CUT
 from kzoo.data.splits import other_sizes
 from kzoo.recipe import Recipe, changed_keys
 

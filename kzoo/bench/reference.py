@@ -101,7 +101,7 @@ def load_splits(task: TrainingTask) -> list[Arrays]:
 
 
 def _image_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
-    from kzoo.data.sources import load_image_set
+    from kzoo.data.images.load import load_image_set
 
     data = load_image_set(
         recipe.data.name,
@@ -114,7 +114,7 @@ def _image_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None
 
 
 def _pair_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
-    from kzoo.data.pair_sources import OPTIONS, load_pair_set
+    from kzoo.data.pairs.load import OPTIONS, load_pair_set
 
     options = recipe.data.model_dump(include=set(OPTIONS))
     data = load_pair_set(recipe.data.name, data_dir=data_dir, **options)

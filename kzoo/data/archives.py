@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile
 
-from kzoo.data.faults import unreadable
+from kzoo.data.errors import unreadable
 from kzoo.errors import DataError
 
 _DAMAGES = (

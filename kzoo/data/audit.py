@@ -9,23 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.audio import decode_audio
-from kzoo.data.caption_cards import CAPTION_SETS
-from kzoo.data.caption_sources import holds_captions, load_caption_set
-from kzoo.data.captions import CaptionSet, read_images
-from kzoo.data.cards import SetCard
+from kzoo.data.speech.audio import decode_audio
+from kzoo.data.captions.cards import CAPTION_SETS
+from kzoo.data.captions.load import holds_captions, load_caption_set
+from kzoo.data.captions.caption_set import CaptionSet, read_images
+from kzoo.data.card import SetCard
 from kzoo.data.checksums import checksum_like
-from kzoo.data.image_cards import IMAGE_SETS
-from kzoo.data.images import ImageSet, Split
-from kzoo.data.own_pairs import SUFFIXES
-from kzoo.data.pair_cards import PAIR_SETS
-from kzoo.data.pair_sources import load_pair_set
-from kzoo.data.pairs import PairSet
-from kzoo.data.places import files_of
-from kzoo.data.sources import load_image_set
-from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
-from kzoo.data.speech_cards import SPEECH_SETS
-from kzoo.data.speech_sources import holds_speech, load_speech_set
+from kzoo.data.data_set import DataSet
+from kzoo.data.images.cards import IMAGE_SETS
+from kzoo.data.images.image_set import ImageSet, Split
+from kzoo.data.pairs.own import SUFFIXES
+from kzoo.data.pairs.cards import PAIR_SETS
+from kzoo.data.pairs.load import load_pair_set
+from kzoo.data.pairs.pair_set import PairSet
+from kzoo.data.search_path import files_of
+from kzoo.data.images.load import load_image_set
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
+from kzoo.data.speech.cards import SPEECH_SETS
+from kzoo.data.speech.load import holds_speech, load_speech_set
 from kzoo.data.tokens import TokenKind
 
 _OFFICIAL, _DIFFERS, _UNKNOWN = "official", "not the official file", "no published checksum"
@@ -231,19 +232,18 @@ def _audit_speech(speech_set: SpeechSet, name: str) -> SpeechAudit:
 
 
 def _compare(
-    card: SetCard | None, found: ImageSet | PairSet | CaptionSet | SpeechSet, noun: str
+    card: SetCard | None, found: DataSet[Any], noun: str
 ) -> dict[str, Any]:
     """What is checked of a set of any kind, as the keywords of `Audit`."""
-    sizes = {name: len(split) for name, split in found.splits.items()}
     files = _check_files(card, Path(found.origin.location)) if card else ()
     return {
         "name": found.origin.name,
         "location": found.origin.location,
-        "sizes": sizes,
+        "sizes": found.sizes,
         "published_sizes": card.sizes if card else None,
         "sha256": found.sha256(),
         "files": files,
-        "differences": _differences(card, sizes, files, noun) if card else (),
+        "differences": _differences(card, found.sizes, files, noun) if card else (),
     }
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kzoo.data.caption_cards import CAPTION_SETS
-from kzoo.data.cards import SetCard
-from kzoo.data.image_cards import IMAGE_SETS
-from kzoo.data.pair_cards import PAIR_SETS
-from kzoo.data.speech_cards import SPEECH_SETS
+from kzoo.data.captions.cards import CAPTION_SETS
+from kzoo.data.card import SetCard
+from kzoo.data.images.cards import IMAGE_SETS
+from kzoo.data.pairs.cards import PAIR_SETS
+from kzoo.data.speech.cards import SPEECH_SETS
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 

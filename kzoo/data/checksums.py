@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from kzoo.data.faults import regular
+from kzoo.data.errors import regular
 
 
 def checksum_like(path: Path, published: str) -> str:

@@ -11,10 +11,10 @@ from urllib.request import Request, urlopen
 
 from kzoo.data.archives import unpack
 from kzoo.data.checksums import checksum_like
-from kzoo.data.faults import reason
-from kzoo.data.image_cards import RemoteFile, SetCard
+from kzoo.data.errors import reason
+from kzoo.data.images.cards import RemoteFile, SetCard
 from kzoo.data.limits import MAX_DOWNLOAD
-from kzoo.data.places import files_of
+from kzoo.data.search_path import files_of
 from kzoo.errors import DataError
 from kzoo.files import made
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kzoo.data.faults import reason, regular, unreadable
+from kzoo.data.errors import reason, regular, unreadable
 from kzoo.errors import DataError
 
 Noun = Literal["row", "caption", "image"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 
 SPLITS = ("train", "validation", "test")
 """The splits of every set, in the order in which they are told."""

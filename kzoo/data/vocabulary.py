@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.faults import regular, unreadable
+from kzoo.data.errors import regular, unreadable
 from kzoo.errors import DataError
 from kzoo.files import atomic_write_text
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from kzoo import registry
-from kzoo.data.places import shared_folders
+from kzoo.data.search_path import shared_folders
 from kzoo.errors import KzooError, UsageError
 from kzoo.extras import require
 from kzoo.models import catalog

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import platformdirs
 
-from kzoo.data.captions import CaptionSet, CaptionSplit, read_images
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
 from kzoo.features.encoders import BATCH, Encoder
 from kzoo.files import atomic_write
 

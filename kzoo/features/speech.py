@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo.data.audio import Clip, read_audio, sample_count
+from kzoo.data.speech.audio import Clip, read_audio, sample_count
 from kzoo.layers import LogMelSpectrogram
 from kzoo.training.engines import engine
 

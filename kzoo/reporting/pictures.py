@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.images import ImageSet
+from kzoo.data.images.image_set import ImageSet
 from kzoo.errors import UsageError
 from kzoo.metrics.classification import confusion_matrix
 from kzoo.metrics.table import Metric

@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
-from kzoo.data.caption_sources import load_caption_set
-from kzoo.data.captions import CaptionSet, read_images
+from kzoo.data.captions.load import load_caption_set
+from kzoo.data.captions.caption_set import CaptionSet, read_images
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits

@@ -6,14 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
 
 from kzoo import registry
 from kzoo.comparison import compare
-from kzoo.data.origin import Origin
+from kzoo.data.data_set import DataSet
 from kzoo.metrics.table import Metric
 from kzoo.recipe import Recipe
 from kzoo.tasks import criterion, epoch_of
@@ -24,18 +24,6 @@ from kzoo.training.objective import Objective
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.order import steps_per_epoch
 from kzoo.training.run import Checkpoint, RunFolder
-
-
-class DataSet(Protocol):
-    """Three splits by name and where they came from."""
-
-    @property
-    def origin(self) -> Origin: ...
-
-    @property
-    def splits(self) -> dict[str, Any]: ...
-
-    def sha256(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -82,7 +70,7 @@ class Experiment(ABC):
     @abstractmethod
     def load(
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
-    ) -> DataSet:
+    ) -> DataSet[Any]:
         """The recipe's data set, or the stand-in of this name in its place."""
 
     @classmethod
@@ -172,7 +160,7 @@ class Experiment(ABC):
     @property
     def sizes(self) -> dict[str, int]:
         """How many examples each split has."""
-        return {name: len(split) for name, split in self.data.splits.items()}
+        return self.data.sizes
 
     def describe_data(self) -> dict[str, Any]:
         """Where the data are from, how many there are, what they are, and the hash of all of them."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.folders import SUFFIXES, read_image
+from kzoo.data.images.folders import SUFFIXES, read_image
 from kzoo.errors import UsageError
 from kzoo.reporting.figure import NONE_OF_THESE
 from kzoo.tasks.decoding import Decoding

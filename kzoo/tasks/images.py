@@ -11,8 +11,8 @@ import keras
 import numpy as np
 
 from kzoo import registry
-from kzoo.data.images import ImageSet, Split
-from kzoo.data.sources import load_image_set
+from kzoo.data.images.image_set import ImageSet, Split
+from kzoo.data.images.load import load_image_set
 from kzoo.errors import UsageError
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.recipe import Recipe

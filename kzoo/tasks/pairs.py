@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
-from kzoo.data.augmentation import corrupt
-from kzoo.data.pair_sources import OPTIONS, load_pair_set
-from kzoo.data.pairs import PairSet
+from kzoo.data.pairs.augmentation import corrupt
+from kzoo.data.pairs.load import OPTIONS, load_pair_set
+from kzoo.data.pairs.pair_set import PairSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.folders import SUFFIXES, read_image
+from kzoo.data.images.folders import SUFFIXES, read_image
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
 from kzoo.errors import DataError

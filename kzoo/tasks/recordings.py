@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.audio import SUFFIXES, read_audio
+from kzoo.data.speech.audio import SUFFIXES, read_audio
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
 from kzoo.features.speech import cut_clips, spectrograms

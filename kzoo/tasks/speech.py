@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
-from kzoo.data.sieve import NAMED
-from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
-from kzoo.data.speech_sources import load_speech_set
+from kzoo.data.row_filter import NAMED
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
+from kzoo.data.speech.load import load_speech_set
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from matplotlib.figure import Figure
 
-from kzoo.data.pair_cards import NORMALISED_SETS
+from kzoo.data.pairs.cards import NORMALISED_SETS
 from kzoo.data.tokens import TokenKind, Tokens, normalise, to_tokens
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from kzoo.data.faults import reason
-from kzoo.data.npz import read_npz
+from kzoo.data.errors import reason
+from kzoo.data.images.npz import read_npz
 from kzoo.errors import DataError
 from kzoo.files import atomic_write
 from kzoo.training.progress import Progress

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from kzoo.data.images import PIXEL_LEVELS
+from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.models.writer import TARGET
 
 Tensor = Any

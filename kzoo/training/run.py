@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from kzoo import registry
-from kzoo.data.faults import unreadable
+from kzoo.data.errors import unreadable
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write, atomic_write_text, free_path, make_empty
 from kzoo.recipe import Recipe, load_recipe

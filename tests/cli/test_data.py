@@ -62,7 +62,7 @@ def test_info_tells_all(name):
         *labels,
         as_json["licence"],
         as_json["note"],
-        *as_json["places"],
+        *as_json["search_path"],
         *as_json.get("class_names", ()),
     ):
         assert "".join(text.split()) in shown

@@ -16,7 +16,7 @@ from PIL import Image
 from run_files import RUN_FILES, metrics_of
 
 from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.data.speech import SPEECH_VOCABULARY
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.splits import other_sizes
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.experiment import prepare

@@ -8,7 +8,7 @@ import pytest
 from kzoo.data import audit as module
 from kzoo.data.audit import audit
 from kzoo.data.checksums import checksum_like
-from kzoo.data.image_cards import IMAGE_SETS
+from kzoo.data.images.cards import IMAGE_SETS
 from kzoo.errors import DataError
 
 

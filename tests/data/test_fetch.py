@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from kzoo.data import fetch as module
-from kzoo.data.caption_cards import CAPTION_SETS
-from kzoo.data.cards import RemoteFile
+from kzoo.data.captions.cards import CAPTION_SETS
+from kzoo.data.card import RemoteFile
 from kzoo.data.fetch import download, fetch
-from kzoo.data.image_cards import IMAGE_SETS
-from kzoo.data.pair_cards import PAIR_SETS
+from kzoo.data.images.cards import IMAGE_SETS
+from kzoo.data.pairs.cards import PAIR_SETS
 from kzoo.errors import DataError
 
 CONTENT = np.random.default_rng(5).bytes(700_000)

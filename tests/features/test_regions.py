@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kzoo.data.captions import CaptionSet, CaptionSplit, read_images
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
 from kzoo.data.origin import Origin
-from kzoo.data.sieve import DroppedRows
+from kzoo.data.row_filter import DroppedRows
 from kzoo.features.encoders import Encoder
 from kzoo.features.regions import load_regions
 
@@ -23,7 +23,7 @@ def squares(seed: int = 1) -> CaptionSet:
         )
         for count in (18, 1, 2)
     ]
-    return CaptionSet(*splits, Origin("squares", "memory", stand_in=False), DroppedRows({}, ()))
+    return CaptionSet(*splits, DroppedRows({}, ()), origin=Origin("squares", "memory", stand_in=False))
 
 
 @pytest.fixture

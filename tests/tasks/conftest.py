@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kzoo.data.captions import CaptionSet, CaptionSplit
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit
 from kzoo.data.origin import Origin
-from kzoo.data.pairs import PairSet, PairSplit
-from kzoo.data.sieve import DroppedRows
-from kzoo.data.speech import SpeechSet, SpeechSplit
+from kzoo.data.pairs.pair_set import PairSet, PairSplit
+from kzoo.data.row_filter import DroppedRows
+from kzoo.data.speech.speech_set import SpeechSet, SpeechSplit
 from kzoo.experiment import start
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.tasks.captions import CaptionExperiment
@@ -59,7 +59,7 @@ def word_set() -> Callable[..., PairSet]:
 
     def build(name: str = "words", kinds: Any = ("characters", "characters"), words: Any = WORDS) -> PairSet:
         splits = [PairSplit.of((tuple(source), tuple(target)) for source, target in split) for split in words]
-        return PairSet(*splits, kinds, Origin(name, name, stand_in=False), DroppedRows({}, ()))
+        return PairSet(*splits, kinds, DroppedRows({}, ()), origin=Origin(name, name, stand_in=False))
 
     return build
 
@@ -92,7 +92,7 @@ def scenes() -> Callable[..., CaptionSet]:
             )
             for split in captions
         ]
-        return CaptionSet(*splits, Origin(name, name, stand_in=False), DroppedRows({}, ()), **options)
+        return CaptionSet(*splits, DroppedRows({}, ()), origin=Origin(name, name, stand_in=False), **options)
 
     return build
 
@@ -130,7 +130,7 @@ def clips() -> Callable[..., SpeechSet]:
             )
             for texts in TEXTS
         ]
-        return SpeechSet(*splits, rate, Origin(name, name, stand_in=False), DroppedRows({}, ()))
+        return SpeechSet(*splits, rate, DroppedRows({}, ()), origin=Origin(name, name, stand_in=False))
 
     return build
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.data.captions import read_images
+from kzoo.data.captions.caption_set import read_images
 from kzoo.data.vocabulary import EOS, SOS, UNK, Vocabulary
 from kzoo.errors import UsageError
 from kzoo.experiment import outline, prepare

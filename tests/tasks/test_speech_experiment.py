@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kzoo.data.speech import SPEECH_VOCABULARY
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.vocabulary import EOS, SOS, UNK
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.data.images import PIXEL_LEVELS
+from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.objective import image_classification, token_losses, transduction

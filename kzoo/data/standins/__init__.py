@@ -7,7 +7,7 @@ from types import ModuleType
 
 import numpy as np
 
-from kzoo.data.images import ImageSet, Split
+from kzoo.data.images.image_set import ImageSet, Split
 from kzoo.data.origin import Origin
 from kzoo.data.standins import glyphs, scans, scenes
 from kzoo.errors import UsageError
@@ -40,4 +40,4 @@ def draw_image_set(name: str, seed: int, sizes: tuple[int, int, int] | None = No
         for size, child in zip(sizes or module.DEFAULT_SIZES, seeds, strict=True)
     )
     origin = Origin(name, f"drawn with seed {seed}", stand_in=True)
-    return ImageSet(train, validation, test, module.CLASS_NAMES, origin)
+    return ImageSet(train, validation, test, module.CLASS_NAMES, origin=origin)

@@ -7,9 +7,9 @@ from itertools import product
 
 import numpy as np
 
-from kzoo.data.captions import CaptionedImage, CaptionSet, CaptionSplit
+from kzoo.data.captions.caption_set import CaptionedImage, CaptionSet, CaptionSplit
 from kzoo.data.origin import Origin
-from kzoo.data.sieve import DroppedRows
+from kzoo.data.row_filter import DroppedRows
 from kzoo.data.standins.ground import Ground
 from kzoo.data.tokens import Tokens
 from kzoo.errors import UsageError
@@ -50,7 +50,7 @@ def draw_caption_set(seed: int, sizes: tuple[int, int, int] | None = None) -> Ca
         draw(size, int(child)) for size, child in zip(sizes or DEFAULT_SIZES, seeds, strict=True)
     )
     origin = Origin("captioned-scenes", f"drawn with seed {seed}", stand_in=True)
-    return CaptionSet(train, validation, test, origin, DroppedRows({}, ()))
+    return CaptionSet(train, validation, test, DroppedRows({}, ()), origin=origin)
 
 
 def draw(count: int, seed: int) -> CaptionSplit:

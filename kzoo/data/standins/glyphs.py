@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.standins.fields import balanced_labels, smooth_noise, to_uint8, uniform
 
 if TYPE_CHECKING:

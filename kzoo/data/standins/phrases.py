@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 
 from kzoo.data.origin import Origin
-from kzoo.data.pairs import PairSet, PairSplit
-from kzoo.data.sieve import DroppedRows
+from kzoo.data.pairs.pair_set import PairSet, PairSplit
+from kzoo.data.row_filter import DroppedRows
 from kzoo.data.standins.grammar import clauses, people, quantities, things
 from kzoo.data.tokens import normalise
 from kzoo.errors import UsageError

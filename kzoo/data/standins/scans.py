@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.standins.fields import balanced_labels, smooth_curves, smooth_noise, to_uint8, uniform
 
 CLASS_NAMES = ("choroidal neovascularization", "diabetic macular edema", "drusen", "normal")

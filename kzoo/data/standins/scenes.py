@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.standins.canvas import SIZE, Canvas
 from kzoo.data.standins.canvas import Material as M
 from kzoo.data.standins.fields import balanced_labels

@@ -12,8 +12,8 @@ from string import ascii_lowercase
 import numpy as np
 
 from kzoo.data.origin import Origin
-from kzoo.data.sieve import DroppedRows
-from kzoo.data.speech import SpeechSet, SpeechSplit
+from kzoo.data.row_filter import DroppedRows
+from kzoo.data.speech.speech_set import SpeechSet, SpeechSplit
 from kzoo.data.splits import SPLITS
 from kzoo.errors import UsageError
 
@@ -73,7 +73,7 @@ def make_speech_set(
         for name, size, end in zip(SPLITS, sizes, ends.tolist(), strict=True)
     )
     origin = Origin("tones", f"made with seed {seed}", stand_in=True)
-    return SpeechSet(train, validation, test, RATE, origin, DroppedRows({}, ()))
+    return SpeechSet(train, validation, test, RATE, DroppedRows({}, ()), origin=origin)
 
 
 def dial(rng: np.random.Generator, text: str, signal_to_noise: float | None = None) -> np.ndarray:

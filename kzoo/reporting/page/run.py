@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.errors import unreadable
 from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
 from kzoo.metrics.table import SPLITS, Metric, is_figure, label_of

@@ -1,0 +1,1 @@
+"""Captioned images: published, drawn by kzoo, or the user's own."""

@@ -1,0 +1,1 @@
+"""Image sets: published, drawn, or the user's own."""

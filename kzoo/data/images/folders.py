@@ -1,0 +1,151 @@
+"""Photographs in folders, one folder a class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kzoo.data.images.arrays import shape_text
+from kzoo.data.errors import regular, unreadable
+from kzoo.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""The files that are taken for images; any other, such as `.DS_Store`, is passed over."""
+
+_MODES = {1: "L", 3: "RGB"}
+_WHITE_16_BITS = 0xFFFF
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """The folders inside `folder` in the order of their names, without hidden ones and `__MACOSX`."""
+    return sorted(
+        entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
+    )
+
+
+def read_class_folders(
+    folder: Path,
+    image_shape: tuple[int, int, int] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Every image of `folder/<class>/`, classes and images in the order of their names.
+
+    Args:
+        folder: holds one folder of images for each class.
+        image_shape: `(height, width, channels)`. Images are resized to it (bilinear, antialiased, without
+            regard to the aspect ratio); one channel is their ITU-R BT.601 luma, transparency is dropped.
+            None takes the shape of the first image and requires it of all. Photographs are turned upright
+            as their EXIF orientation says, grey images of 16 bits are scaled to 8.
+        class_names: the classes that must be there, no more and no fewer; None takes those that are.
+
+    Returns:
+        images `(count, height, width, channels)` in uint8, labels `(count,)` in int32, the class names.
+
+    Raises:
+        DataError: a class is missing, unknown or empty, or an image cannot be read.
+    """
+    try:
+        classes = class_folders(folder)
+        files = {entry.name: _image_files(entry) for entry in classes}
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    _check_classes(folder, files, class_names)
+    paths = [path for entry in files.values() for path in entry]
+    shape = image_shape or _shape_of(paths[0])
+    images = _room_for(len(paths), shape, folder)
+    for row, path in enumerate(paths):
+        images[row] = read_image(path, shape, resize=image_shape is not None)
+    labels = np.repeat(np.arange(len(files), dtype=np.int32), [len(entry) for entry in files.values()])
+    return images, labels, tuple(files)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _check_classes(folder: Path, files: dict[str, list[Path]], class_names: Sequence[str] | None) -> None:
+    if not files:
+        raise DataError(f"{folder} holds no folders of images, one for each class")
+    if class_names is not None and set(files) != set(class_names):
+        raise DataError(f"{folder} holds the classes {', '.join(files)}; expected {', '.join(class_names)}")
+    for name, paths in files.items():
+        if not paths:
+            raise DataError(f"{folder / name} holds no images")
+
+
+def _room_for(count: int, shape: tuple[int, int, int], folder: Path) -> np.ndarray:
+    try:
+        return np.empty((count, *shape), np.uint8)
+    except (MemoryError, ValueError) as error:  # more than there is, or than NumPy can count
+        raise DataError(
+            f"{folder}: there is no memory for {count:,} images of {shape_text(shape)}: "
+            "give a smaller height and width to resize to"
+        ) from error
+
+
+def _shape_of(path: Path) -> tuple[int, int, int]:
+    image = _open(path)
+    return image.height, image.width, 1 if image.mode in ("1", "L", "LA") else 3
+
+
+def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
+    """An image file as uint8 `(height, width, channels)`, resized (without `resize` refused), RGB or luma.
+
+    Raises:
+        DataError: it cannot be read, or is of another size and may not be resized.
+    """
+    height, width, channels = shape
+    image = _open(path).convert(_MODES[channels])
+    if image.size != (width, height) and not resize:
+        raise DataError(
+            f"{path} is {image.height}x{image.width}, the first image is {height}x{width}: "
+            "give the height, width and channels to resize to"
+        )
+    return _resized(image, height, width).reshape(shape)
+
+
+def resize_pixels(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """An image `(h, w, 3)` in uint8 at another size, resized as `read_image` resizes."""
+    from PIL import Image
+
+    return pixels if pixels.shape[:2] == (height, width) else _resized(Image.fromarray(pixels), height, width)
+
+
+def _resized(image: Image.Image, height: int, width: int) -> np.ndarray:
+    from PIL import Image
+
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+def _open(path: Path) -> Image.Image:
+    """The image, upright, of 8 bits a channel."""
+    from PIL import Image, ImageOps
+
+    regular(path)
+    try:
+        with Image.open(path) as image:
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+    except Exception as error:  # Pillow's decoders raise whatever their parsers stumble over
+        raise unreadable(path, error) from error
+    return _to_8_bits(image, path) if image.mode[0] in "IF" else image
+
+
+def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
+    """A grey image of 16 bits, whatever Pillow keeps them in, its white being white in 8 bits too."""
+    from PIL import Image
+
+    grey = np.asarray(image)
+    if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > _WHITE_16_BITS:
+        raise DataError(f"{path} has more than 16 bits a channel: convert it to 8 bits")
+    return Image.fromarray(np.rint(grey * (255 / _WHITE_16_BITS)).astype(np.uint8))

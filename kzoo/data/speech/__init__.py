@@ -1,0 +1,1 @@
+"""Spoken texts: published, made by kzoo, or the user's own."""
