@@ -72,13 +72,14 @@ def train(
     from kzoo import runtime
     from kzoo.bench.record import speed_of_training
     from kzoo.bench.task import TrainingTask
-    from kzoo.bench.training import find_reference, race_runs, race_steps
+    from kzoo.bench.training import check_reference, race_runs, race_steps
     from kzoo.errors import UsageError
     from kzoo.recipe import changed_keys, load_recipe, parse_setting
 
     if whole and steps is not None:
         raise UsageError("--whole races over epochs: give it --rounds, not --steps")
-    settings, reference = dict(map(parse_setting, set_ or [])), find_reference(against)
+    check_reference(against)
+    settings = dict(map(parse_setting, set_ or []))
 
     def task(name: str) -> TrainingTask:
         published = load_recipe(name)
@@ -88,7 +89,7 @@ def train(
             recipe=recipe,
             changed=changed_keys(recipe, published),
             data_dir=data_dir,
-            against=reference,
+            against=against,
             steps=None if whole else steps or 256,
             rounds=rounds or (3 if whole else 7),
         )
@@ -125,11 +126,11 @@ def decode(
     from kzoo.bench.decoding import race_decoding
     from kzoo.bench.record import speed_of_decoding
     from kzoo.bench.task import DecodingTask
-    from kzoo.bench.training import find_reference
+    from kzoo.bench.training import check_reference
     from kzoo.tasks import check_writes
     from kzoo.training.run import open_run
 
-    reference = find_reference(against)
+    check_reference(against)
 
     def task(path: Path) -> DecodingTask:
         folder = open_run(path)
@@ -137,7 +138,7 @@ def decode(
         return DecodingTask(
             run=path,
             data_dir=data_dir,
-            against=reference,
+            against=against,
             backend=runtime.choose_backend(backend, folder.recipe().runtime.backend),
             batched=batched,
             single=single,

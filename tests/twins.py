@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from gradients import differentiate
 from keras import ops
-from reference.names import in_module
-from reference.weights import torch_layout
 
 from kzoo.models.writer import Writer, source_input
+from kzoo.pytorch.weights import torch_layout
 from kzoo.training.objective import token_negative_log_likelihood
 
 Inputs = dict[str, np.ndarray]
@@ -38,7 +37,8 @@ def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, lab
         if "bias_hh" not in key  # Keras's one bias has the gradient of each of the two
     }
     outputs, computed = differentiate(model, inputs, labels, True, token_negative_log_likelihood)
-    gradients = in_module(torch_layout(model, model.trainable_variables, computed), wanted)
+    paths = [variable.path for variable in model.trainable_variables]
+    gradients = torch_layout(module, dict(zip(paths, computed, strict=True)))
     np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=tolerance(outputs))
     assert gradients.keys() == wanted.keys()
     for key, gradient in wanted.items():

@@ -10,6 +10,7 @@ from statistics import median
 from kzoo.bench.laps import Contestant
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, name_side
+from kzoo.bench.reference import OWN_TWINS
 from kzoo.bench.task import DecodingTask
 from kzoo.bench.training import Answer, Sides, as_side, lap_ratios
 
@@ -40,7 +41,7 @@ def race_decoding(task: DecodingTask, report: Report) -> Answer:
         **{key: prepared[key] for key in ("data", "recipe", "model", "changed")},
         "beam": task.beam,
         "counts": counts,
-        "against": str(task.against),
+        "against": str(task.against or OWN_TWINS),
         "kzoo": ours,
         "students": students,
         "compared": {way: _compare(ours, students, way, counts) for way in THEIR_WAYS},

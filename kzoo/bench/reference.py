@@ -23,7 +23,7 @@ It may define what lets a tight loop race too, which has no loader and waits for
 A package may have the references for pairs, captions and speech in modules of these names. For a race of
 decoding they also define
 
-- `load(model, weights)`: take over the zoo's weights, arrays by the paths of Keras's variables;
+- `load_weights(model, weights)`: take over the zoo's weights, arrays by the paths of Keras's variables;
 - `decode_singly(model, X)` and `decode_in_batches(model, X)`: greedy decoding of all sources.
 
 The model comes on the device it is to be trained on. PyTorch's threads are set by the race.
@@ -51,9 +51,12 @@ if TYPE_CHECKING:
     from kzoo.recipe import Recipe, TrainingSection
 
 NAMES = ("MODELS", "tensors", "train", "evaluate")
-DECODING_NAMES = ("MODELS", "tensors", "load", "decode_singly", "decode_in_batches")
+DECODING_NAMES = ("MODELS", "tensors", "load_weights", "decode_singly", "decode_in_batches")
 TIGHT_NAME = "resident_loss"
 """What a reference needs to have a tight loop beside its own."""
+
+OWN_TWINS = "kzoo.pytorch"
+"""The package of kzoo's own references."""
 
 Arrays = tuple[np.ndarray, ...]
 
@@ -75,22 +78,28 @@ def facts(device: torch.device) -> dict[str, Any]:
     return {"framework": "torch", "versions": versions, "device": device.type, "threads": threads}
 
 
-def load_reference(path: Path, model: str, kind: str, names: tuple[str, ...]) -> ModuleType:
-    """Import a reference as Python would run it: with its folder on the path of modules.
+def load_reference(path: Path | None, model: str, kind: str, names: tuple[str, ...]) -> ModuleType:
+    """Import a reference as Python would run it, with its folder on the path of modules; None is kzoo's own.
 
     Raises:
         UsageError: the file does not define what a reference must, or has no such model.
     """
-    sys.path.insert(0, str(path.resolve().parent))
-    of_kind = path.is_dir() and (path / f"{kind}.py").is_file()
-    module = import_module(f"{path.stem}.{kind}" if of_kind else path.stem)
+    module = import_module(f"{OWN_TWINS}.{kind}") if path is None else _import_file(path, kind)
     if missing := [name for name in names if not hasattr(module, name)]:
         raise UsageError(
             f"{path} defines no {', '.join(missing)}: python -m pydoc kzoo.bench.reference says what it must"
         )
     if model not in module.MODELS:
-        raise UsageError(f"{path} has no model {model!r}; {suggestion(model, module.MODELS)}")
+        raise UsageError(
+            f"{path or module.__name__} has no model {model!r}; {suggestion(model, module.MODELS)}"
+        )
     return module
+
+
+def _import_file(path: Path, kind: str) -> ModuleType:
+    sys.path.insert(0, str(path.resolve().parent))
+    of_kind = path.is_dir() and (path / f"{kind}.py").is_file()
+    return import_module(f"{path.stem}.{kind}" if of_kind else path.stem)
 
 
 def load_splits(task: TrainingTask) -> list[Arrays]:

@@ -45,7 +45,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     X, _ = module.tensors(*read_split(task.handover, "test"))
     model = reference.create_model(module, task.model, task.options).to(device).eval()
     with np.load(task.handover / "weights.npz") as weights:
-        module.load(model, dict(weights))
+        module.load_weights(model, dict(weights))
     laps.done()
     for _ in range(1 + task.rounds):
         module.decode_in_batches(model, X[: task.batched])

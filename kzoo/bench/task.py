@@ -26,7 +26,7 @@ class TrainingTask(BaseModel):
     recipe: Recipe
     changed: list[str] = []
     data_dir: Path | None
-    against: Path
+    against: Path | None
     steps: int | None
     rounds: int
     handover: Path = Path()
@@ -62,7 +62,7 @@ class DecodingTask(BaseModel):
 
     run: Path
     data_dir: Path | None
-    against: Path
+    against: Path | None
     backend: str
     batched: int
     single: int

@@ -10,11 +10,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import kzoo
 from kzoo.bench.laps import Contestant
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, TIGHT, name_side
-from kzoo.bench.reference import TIGHT_NAME
+from kzoo.bench.reference import OWN_TWINS, TIGHT_NAME
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
 
@@ -24,22 +23,19 @@ Entry = tuple[str, Contestant, Answer]
 """What a contestant is called, the contestant, and its side."""
 
 
-def find_reference(against: Path | None) -> Path:
-    """The file or package of references: `against`, else that of the repository that kzoo runs from.
+def check_reference(against: Path | None) -> None:
+    """See that there is a reference to race against: a Python file or package, or kzoo's own twins if None.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        UsageError: there is none.
+        UsageError: there is no such file.
     """
     if find_spec("torch") is None:
         raise MissingExtraError("kzoo bench needs PyTorch: pip install 'kzoo[torch]'")
-    if against is None:
-        against = Path(kzoo.__file__).parents[1] / "tests" / "reference"
-        if not against.is_dir():
-            raise UsageError("this kzoo came without its PyTorch references: name some with --against PATH")
-    elif not (against.suffix == ".py" and against.is_file()) and not (against / "__init__.py").is_file():
+    if against is None or (against / "__init__.py").is_file():
+        return
+    if against.suffix != ".py" or not against.is_file():
         raise UsageError(f"--against {against}: expected a Python file or package of references")
-    return against
 
 
 def race_steps(task: TrainingTask, report: Report) -> Answer:
@@ -167,5 +163,5 @@ def _facts(task: TrainingTask, prepared: Answer) -> Answer:
         "examples": prepared["examples"],
         "batch_size": training.batch_size,
         "optimizer": training.optimizer,
-        "against": str(task.against),
+        "against": str(task.against or OWN_TWINS),
     }

@@ -70,14 +70,14 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     from kzoo.tasks.decoding import Decoding
     from kzoo.training.run import open_run
 
-    reference = importlib.import_module(f"reference.{RUNS[fixture][0]}")
+    reference = importlib.import_module(f"kzoo.pytorch.{RUNS[fixture][0]}")
     run = open_run(request.getfixturevalue(fixture))
     experiment, model = open_experiment(run), run.load_tested_model()
     chosen = experiment.recipe.model
     options = check_options(chosen.name, chosen.options)
     del options["convention"]
     module = reference.MODELS[chosen.name](**options).eval()
-    reference.load(module, weights_by_path(model, chosen))
+    reference.load_weights(module, weights_by_path(model, chosen))
     write_split(experiment, tmp_path, "test")
     X, *_ = reference.tensors(*read_split(tmp_path, "test"))
     with torch.no_grad():

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from kzoo.registry import check_options
 from kzoo.training.examples import Examples
 from kzoo.training.order import batches, epoch_order
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 FAMILIES = {
     "tiny-cnn": "images",
     "nmt-bilinear": "pairs",
@@ -115,10 +113,10 @@ def test_the_tight_loop_and_the_student_have_the_same_losses(families, tmp_path,
     experiment = load_family(family, [*families[family], *smoothed])
     recipe, kind = experiment.recipe, FAMILIES[family]
     handover.write_training(experiment, tmp_path)
-    module = reference.load_reference(REFERENCE, family, kind, (*reference.NAMES, reference.TIGHT_NAME))
+    module = reference.load_reference(None, family, kind, (*reference.NAMES, reference.TIGHT_NAME))
     options = check_options(recipe.model.name, recipe.model.options)
     task = TrainingTask(
-        recipe=recipe, data_dir=None, against=REFERENCE, steps=4, rounds=1, handover=tmp_path, options=options
+        recipe=recipe, data_dir=None, against=None, steps=4, rounds=1, handover=tmp_path, options=options
     )
     X, y = module.tensors(*reference.load_splits(task.model_copy(update={"kind": kind}))[0])
     *_, order = task.orders(handover.read_examples(tmp_path))
@@ -240,7 +238,7 @@ def test_recipes_race_one_after_the_other(kzoo, monkeypatch):
 
 def test_the_faster_of_two_students_counts_by_its_median(monkeypatch):
     monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
-    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=REFERENCE, steps=10, rounds=3)
+    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=None, steps=10, rounds=3)
     figures = training.race_steps(task, print)
     assert [side["threads"] for side in figures["peers"]["student"]["sides"]] == [1, 2]
     assert figures["ratios"] == pytest.approx([4, 2, 3])
@@ -287,26 +285,25 @@ def test_a_reference_without_a_resident_loss_has_no_tight_loop(kzoo, small, tmp_
 
 def test_a_model_that_a_reference_has_not_is_one_line():
     pytest.importorskip("torch")
-    module = reference.load_reference(REFERENCE, "caption", "captions", reference.NAMES)
+    module = reference.load_reference(None, "caption", "captions", reference.NAMES)
     with pytest.raises(UsageError, match=r"reference of 'caption'.* no reference with attention bilinear"):
         reference.create_model(module, "caption", {"attention": "bilinear", "convention": "pytorch"})
 
 
 def test_references_are_found_or_asked_for(tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    assert training.find_reference(None) == REFERENCE
+    training.check_reference(None)
+    (tmp_path / "mine.py").write_text("")
+    training.check_reference(tmp_path / "mine.py")
     with pytest.raises(UsageError, match="expected a Python file or package"):
-        training.find_reference(tmp_path)
-    monkeypatch.setattr(training.kzoo, "__file__", str(tmp_path / "site-packages" / "kzoo" / "__init__.py"))
-    with pytest.raises(UsageError, match="--against PATH"):
-        training.find_reference(None)
+        training.check_reference(tmp_path)
     monkeypatch.setattr(training, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'kzoo\[torch\]'"):
-        training.find_reference(None)
+        training.check_reference(None)
 
 
 def test_both_sides_get_the_same_orders():
-    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=REFERENCE, steps=5, rounds=2)
+    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=None, steps=5, rounds=2)
     examples = Examples.of_fixed_size(np.zeros(19))
     first, *rounds = (order.tolist() for order in task.orders(examples))
     assert len(first) == 8

@@ -15,8 +15,8 @@ from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
-from reference.caption_models import CAPTION_MODELS  # noqa: E402
-from reference.weights import copy_weights  # noqa: E402
+from kzoo.pytorch.caption_models import CAPTION_MODELS  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
 
 LENGTHS = (5, 3, 2, 9, 9)
@@ -39,7 +39,7 @@ def test_has_the_parameters_of_its_card_and_no_second_bias(name):
 def test_equals_plain_pytorch(name):
     model = create_model(name, seed=7, dropout=0.0, vocabulary=23, **SIZES)
     module = CAPTION_MODELS[name](dropout=0.0, vocabulary=23, **SIZES)
-    copy_weights(model, module)
+    copy_to_twin(model, module)
     targets = draw_ids(LENGTHS, 23, 2)
     inputs = {"regions": 3 * draw_regions(), "target_ids": targets[:, :-1]}
     check_equal(model, module, inputs, targets[:, 1:])

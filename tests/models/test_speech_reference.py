@@ -13,8 +13,8 @@ from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
-from reference.speech_models import SPEECH_MODELS  # noqa: E402
-from reference.weights import copy_weights  # noqa: E402
+from kzoo.pytorch.speech_models import SPEECH_MODELS  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
 
 FRAMES, LENGTHS = (13, 1, 8, 2, 13), (5, 3, 2, 6, 6)
@@ -61,7 +61,7 @@ CASES = [
 def test_equals_plain_pytorch(name, options):
     options = {**SIZES, **options, "vocabulary": 23}
     model, module = spread(create_model(name, seed=7, **options)), SPEECH_MODELS[name](**options)
-    copy_weights(model, module)
+    copy_to_twin(model, module)
     check_equal(model, module, *batch())
 
 

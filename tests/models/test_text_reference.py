@@ -13,8 +13,8 @@ from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
-from reference.text_models import TEXT_MODELS  # noqa: E402
-from reference.weights import copy_weights  # noqa: E402
+from kzoo.pytorch.text_models import TEXT_MODELS  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 from twins import check_equal, check_steps, draw_ids, outputs_of, tolerance  # noqa: E402
 
 CODED = {
@@ -35,7 +35,7 @@ def twins(name: str, options: dict):
     """A model and its reference with the same weights, without dropout, and a batch for both."""
     model = create_model(name, seed=7, **options, dropout=0.0)
     module = TEXT_MODELS[name](**options, dropout=0.0)
-    copy_weights(model, module)
+    copy_to_twin(model, module)
     source = draw_ids(SOURCE_LENGTHS, module.source_embedding.num_embeddings, 1)
     target = draw_ids(TARGET_LENGTHS, module.target_embedding.num_embeddings, 2)
     return model, module, source, target

@@ -13,24 +13,24 @@ from torch.utils.data import DataLoader
 
 from kzoo.metrics import similarity
 
-from .sequences import (
+from kzoo.pytorch.sequences import (
     Resident,
     SequenceDataset,
     greedy,
-    load,
     loss_of_rows,
     pad,
     train_batches,
     without_padding,
 )
-from .speech_models import LONGEST, SPEECH_MODELS
+from kzoo.pytorch.speech_models import LONGEST, SPEECH_MODELS
+from kzoo.pytorch.weights import load_weights
 
 __all__ = [
     "MODELS",
     "decode_in_batches",
     "decode_singly",
     "evaluate",
-    "load",
+    "load_weights",
     "resident_loss",
     "tensors",
     "train",

@@ -11,15 +11,16 @@ from torch.utils.data import DataLoader, Dataset
 
 from kzoo.metrics.bleu import mean_sentence_bleu
 
-from .caption_models import CAPTION_MODELS
-from .sequences import Resident, greedy, load, loss_of_rows, pad, train_batches, without_padding
+from kzoo.pytorch.caption_models import CAPTION_MODELS
+from kzoo.pytorch.sequences import Resident, greedy, loss_of_rows, pad, train_batches, without_padding
+from kzoo.pytorch.weights import load_weights
 
 __all__ = [
     "MODELS",
     "decode_in_batches",
     "decode_singly",
     "evaluate",
-    "load",
+    "load_weights",
     "resident_loss",
     "tensors",
     "train",

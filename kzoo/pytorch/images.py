@@ -1,4 +1,4 @@
-"""The course's training loop: a data set, a loader, one step a batch, the whole development set at once."""
+"""The course's loop for classifiers of images: a data set, a loader, one step a batch, the whole development set at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
+
+from kzoo.pytorch.image_models import IMAGE_MODELS
+
+__all__ = ["MODELS", "evaluate", "resident_loss", "tensors", "train"]
+
+MODELS = IMAGE_MODELS
 
 
 class ImageDataset(Dataset):

@@ -10,25 +10,25 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from .sequences import (
+from kzoo.pytorch.sequences import (
     PAD,
     Resident,
     SequenceDataset,
     greedy,
-    load,
     loss_of_rows,
     pad,
     train_batches,
     without_padding,
 )
-from .text_models import TEXT_MODELS
+from kzoo.pytorch.text_models import TEXT_MODELS
+from kzoo.pytorch.weights import load_weights
 
 __all__ = [
     "MODELS",
     "decode_in_batches",
     "decode_singly",
     "evaluate",
-    "load",
+    "load_weights",
     "resident_loss",
     "tensors",
     "train",

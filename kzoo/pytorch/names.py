@@ -1,12 +1,9 @@
-"""Keras's names of weights in PyTorch."""
+"""Keras's names of weights in their PyTorch twins."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Container
-from typing import TypeVar
-
-Array = TypeVar("Array")
 
 NAMES = {
     "embeddings": "weight",
@@ -25,7 +22,7 @@ PROJECTIONS = ("query", "key", "value", "output")
 
 
 def torch_name(layers: list[str], name: str) -> str:
-    """The key in a `state_dict` of a variable of these layers, the outer first; see `in_module` too."""
+    """The key in a `state_dict` of a variable of these layers, the outer first; see `key_in_module` too."""
     if layers[-1] == "lstm_cell":
         reverse = "_reverse" if layers[-2].startswith("backward") else ""
         return f"{layers[0]}.{LSTM_NAMES[name]}{reverse}"
@@ -34,13 +31,12 @@ def torch_name(layers: list[str], name: str) -> str:
     return ".".join([*_modules(layers), NAMES[name]])
 
 
-def in_module(arrays: dict[str, Array], known: Container[str]) -> dict[str, Array]:
-    """Arrays by the names that a module knows: an `nn.LSTMCell` has no number of a layer, and a captioner's
-    convolutions are its encoder's."""
-    return {
-        next((name for name in (key, f"encoder.{key}") if name in known), key.removesuffix("_l0")): array
-        for key, array in arrays.items()
-    }
+def key_in_module(key: str, known: Container[str]) -> str:
+    """A key as a module knows it.
+
+    An `nn.LSTMCell` has no number of a layer, and a captioner's convolutions are its encoder's.
+    """
+    return next((name for name in (key, f"encoder.{key}") if name in known), key.removesuffix("_l0"))
 
 
 def _modules(layers: list[str]) -> list[str]:

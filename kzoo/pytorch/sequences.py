@@ -12,8 +12,6 @@ from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
-from .names import in_module, torch_name
-
 PAD, SOS, EOS = 0, 1, 2
 
 Step = Callable[[torch.Tensor, Any], tuple[torch.Tensor, Any]]
@@ -116,21 +114,6 @@ def greedy(step: Step, state: Any, count: int, longest: int, device: torch.devic
         if closed.all():
             break
     return [_until_end(row) for row in torch.cat(tokens, dim=1).tolist()]
-
-
-def load(model: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Take over Keras's weights: kernels turned round, the second bias of each LSTM 0, counters kept."""
-    known = model.state_dict()
-    state = {name: torch.zeros_like(value) for name, value in known.items() if "bias_hh" in name}
-    state |= {name: value for name, value in known.items() if value.ndim == 0}
-    given = {}
-    for path, array in weights.items():
-        *layers, name = path.split("/")
-        turned = array
-        if name in ("kernel", "recurrent_kernel"):
-            turned = array.transpose(3, 2, 0, 1) if array.ndim == 4 else array.T
-        given[torch_name(layers, name)] = torch.from_numpy(np.ascontiguousarray(turned))
-    model.load_state_dict(state | in_module(given, known))
 
 
 def _until_end(row: list[int]) -> list[int]:

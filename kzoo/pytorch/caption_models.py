@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .image_models import ConvBlocks
+from kzoo.pytorch.image_models import ConvBlocks
 
 PAD = 0
 

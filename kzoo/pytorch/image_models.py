@@ -1,11 +1,13 @@
 """The ten image models as `nn.Module`s over images `(batch, channels, height, width)`.
 
 Each takes the options of the zoo's builder but `convention`: PyTorch's defaults are what they are. A module
-that holds weights is called like the Keras layer whose weights it takes (`weights.py`).
+that holds weights is called like the Keras layer whose weights it takes (`weights.py`). `flattened` is what
+`fc1` reads before it is flattened, as Keras has it: height, width, channels.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -22,9 +24,9 @@ class TinyCNN(nn.Module):
     def __init__(self, input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8) -> None:
         super().__init__()
         height, width, channels = input_shape
-        pooled = ((height - 8) // 2 + 1) * ((width - 8) // 2 + 1)
+        self.flattened = (height - 8) // 2 + 1, (width - 8) // 2 + 1, filters
         self.conv1 = nn.Conv2d(channels, filters, 5)
-        self.fc1 = nn.Linear(filters * pooled, num_classes)
+        self.fc1 = nn.Linear(math.prod(self.flattened), num_classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = F.relu(self.conv1(x))
@@ -41,7 +43,8 @@ class MLP(nn.Module):
     ) -> None:
         super().__init__()
         height, width, channels = input_shape
-        self.fc1 = nn.Linear(height * width * channels, hidden_units)
+        self.flattened = height, width, channels
+        self.fc1 = nn.Linear(math.prod(self.flattened), hidden_units)
         self.fc2 = nn.Linear(hidden_units, num_classes)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -64,10 +67,10 @@ class PooledCNN(nn.Module):
     ) -> None:
         super().__init__()
         height, width, channels = input_shape
-        pooled = ((height // 2 - 2) // 2) * ((width // 2 - 2) // 2)
+        self.flattened = (height // 2 - 2) // 2, (width // 2 - 2) // 2, filters[1]
         self.conv1 = nn.Conv2d(channels, filters[0], kernel_size, padding=kernel_size // 2)
         self.conv2 = nn.Conv2d(filters[0], filters[1], 3)
-        self.fc1 = nn.Linear(filters[1] * pooled, units[0])
+        self.fc1 = nn.Linear(math.prod(self.flattened), units[0])
         self.drop = nn.Dropout(dropout)
         self.fc2 = nn.Linear(units[0], units[1])
         self.fc3 = nn.Linear(units[1], num_classes)
@@ -86,10 +89,10 @@ class StridedCNN(nn.Module):
     def __init__(self, input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7) -> None:
         super().__init__()
         height, width, channels = input_shape
-        strided = (((height + 1) // 2 - 1) // 2) * (((width + 1) // 2 - 1) // 2)
+        self.flattened = ((height + 1) // 2 - 1) // 2, ((width + 1) // 2 - 1) // 2, 16
         self.conv1 = nn.Conv2d(channels, 8, 3, stride=2, padding=1)
         self.conv2 = nn.Conv2d(8, 16, 3, stride=2)
-        self.fc1 = nn.Linear(16 * strided, 320)
+        self.fc1 = nn.Linear(math.prod(self.flattened), 320)
         self.drop = nn.Dropout(dropout)
         self.fc2 = nn.Linear(320, 120)
         self.fc3 = nn.Linear(120, num_classes)
@@ -112,7 +115,8 @@ class BlockCNN(nn.Module):
         self.conv2 = nn.Conv2d(32, 64, 3, padding=1)
         self.conv3 = nn.Conv2d(64, 128, 3, padding=1)
         self.drop = nn.Dropout(dropout)
-        self.fc1 = nn.Linear(128 * (height // 8) * (width // 8), 1024)
+        self.flattened = height // 8, width // 8, 128
+        self.fc1 = nn.Linear(math.prod(self.flattened), 1024)
         self.fc2 = nn.Linear(1024, 512)
         self.fc3 = nn.Linear(512, num_classes)
 
@@ -158,7 +162,8 @@ class BatchNormCNN(ConvBlocks):
         height, width, channels = input_shape
         super().__init__(channels, dropout)
         self.average = average
-        self.fc1 = nn.Linear(128 if average else 128 * (height // 8) * (width // 8), 1024)
+        self.flattened = (1, 1, 128) if average else (height // 8, width // 8, 128)
+        self.fc1 = nn.Linear(math.prod(self.flattened), 1024)
         self.fc1_bn = nn.BatchNorm1d(1024)
         self.fc2 = nn.Linear(1024, hidden_units or num_classes)
         self.fc3 = nn.Linear(hidden_units, num_classes) if hidden_units else None
@@ -173,7 +178,7 @@ class BatchNormCNN(ConvBlocks):
         return F.log_softmax(x, dim=-1)
 
 
-MODELS: dict[str, Callable[..., nn.Module]] = {
+IMAGE_MODELS: dict[str, Callable[..., nn.Module]] = {
     "tiny-cnn": TinyCNN,
     "mlp": MLP,
     "fashion-cnn": partial(
