@@ -72,7 +72,7 @@ def train(
     from kzoo import runtime
     from kzoo.bench.record import speed_of_training
     from kzoo.bench.task import TrainingTask
-    from kzoo.bench.training import check_reference, race_runs, race_steps
+    from kzoo.bench.training_race import check_reference, race_runs, race_steps
     from kzoo.errors import UsageError
     from kzoo.recipe import changed_keys, load_recipe, parse_setting
 
@@ -123,10 +123,10 @@ def decode(
     PyTorch races with one thread and with all; the faster counts. With --json a list.
     """
     from kzoo import runtime
-    from kzoo.bench.decoding import race_decoding
+    from kzoo.bench.decoding_race import race_decoding
     from kzoo.bench.record import speed_of_decoding
     from kzoo.bench.task import DecodingTask
-    from kzoo.bench.training import check_reference
+    from kzoo.bench.training_race import check_reference
     from kzoo.tasks import check_writes
     from kzoo.training.run import open_run
 

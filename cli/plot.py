@@ -164,7 +164,7 @@ def spectrogram(
     """The log-mel spectrogram of a recording, as a run's model reads it."""
     folder = open_with_backend(run, backend)
     from kzoo.tasks import check_picture
-    from kzoo.tasks.recordings import SpeechPredictor
+    from kzoo.tasks.speech_predictor import SpeechPredictor
 
     check_picture(folder, "spectrogram")
     predictor = SpeechPredictor([folder])

@@ -10,7 +10,7 @@ import torch
 from gradients import differentiate
 from keras import ops
 
-from kzoo.models.writer import Writer, source_input
+from kzoo.models.adapter import SequenceAdapter, source_input
 from kzoo.pytorch.weights import torch_layout
 from kzoo.training.objective import token_negative_log_likelihood
 
@@ -52,11 +52,11 @@ def tolerance(log_probabilities: np.ndarray) -> float:
     return 1e-6 * max(10, np.abs(log_probabilities).max())
 
 
-def check_steps(writer: Writer, model: keras.Model, inputs: Inputs, beams: int = 1) -> None:
+def check_steps(adapter: SequenceAdapter, model: keras.Model, inputs: Inputs, beams: int = 1) -> None:
     """Check that decoding a step at a time gives what the training graph gives at once, on every beam."""
     whole = outputs_of(model, inputs)
-    encoded = writer.encoder_graph(model)(ops.convert_to_tensor(inputs[source_input(model)]))
-    step, state = writer.begin_decoding(model, encoded, beams)
+    encoded = adapter.encoder_graph(model)(ops.convert_to_tensor(inputs[source_input(model)]))
+    step, state = adapter.begin_decoding(model, encoded, beams)
     state = keras.tree.map_structure(lambda x: ops.repeat(x, beams, axis=0), state)
     for t in range(whole.shape[1]):
         log_p, state = step(ops.convert_to_tensor(np.repeat(inputs["target_ids"][:, t], beams)), state)

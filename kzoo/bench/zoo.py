@@ -89,8 +89,8 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     from kzoo.recipe import changed_keys
     from kzoo.registry import check_options
     from kzoo.tasks import kind
-    from kzoo.tasks.decoder import compile_decoding
-    from kzoo.tasks.decoding import Decoding
+    from kzoo.decoding.decoder import compile_decoding
+    from kzoo.decoding.options import Decoding
     from kzoo.training.run import open_run
 
     environment = runtime.environment()
@@ -108,7 +108,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     handover.write_split(experiment, task.handover, "test")
     methods = [Decoding(), Decoding("beam", beam=task.beam)]
     decoders = [
-        compile_decoding([model], experiment.WRITER, decoding, experiment.limits) for decoding in methods
+        compile_decoding([model], experiment.ADAPTER, decoding, experiment.limits) for decoding in methods
     ]
     laps.done(
         data=experiment.describe_data(),

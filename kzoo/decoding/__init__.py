@@ -7,13 +7,37 @@ A model is known here by its step, and nothing else is known of it:
 `tokens` `(rows,)` in int32 are the last tokens of some sequences, `state` any nest of tensors with those rows
 on their first axis, `log_probabilities` `(rows, vocabulary)` those of the next token. Everything here is a
 pure function in `keras.ops`, so a whole decoding compiles into one loop.
+
+`options` says which ways of decoding there are and what each may be asked; `decoder` applies one to the models
+of a family. The names below are imported when they are first used, for options must not start Keras.
 """
 
-from kzoo.decoding.beam import Beams, beam_search
-from kzoo.decoding.choices import most_likely, sample
-from kzoo.decoding.contract import PAD, Limits, State, Step
-from kzoo.decoding.ensemble import ensemble
-from kzoo.decoding.generation import Choice, Sequences, generate
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kzoo.decoding.beam import Beams, beam_search
+    from kzoo.decoding.choices import most_likely, sample
+    from kzoo.decoding.ensembling import ensemble
+    from kzoo.decoding.generation import Choice, Sequences, generate
+    from kzoo.decoding.step import PAD, Limits, State, Step
+
+_MODULES = {
+    "PAD": "step",
+    "Beams": "beam",
+    "Choice": "generation",
+    "Limits": "step",
+    "Sequences": "generation",
+    "State": "step",
+    "Step": "step",
+    "beam_search": "beam",
+    "ensemble": "ensembling",
+    "generate": "generation",
+    "most_likely": "choices",
+    "sample": "choices",
+}
 
 __all__ = [
     "PAD",
@@ -29,3 +53,9 @@ __all__ = [
     "most_likely",
     "sample",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

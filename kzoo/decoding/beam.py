@@ -7,7 +7,7 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
-from kzoo.decoding.contract import IMPOSSIBLE, PAD, Limits, State, Step, Tensor, without_padding
+from kzoo.decoding.step import IMPOSSIBLE, PAD, Limits, State, Step, Tensor, without_padding
 
 
 class Beams(NamedTuple):

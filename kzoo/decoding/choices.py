@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from kzoo.decoding.contract import Tensor
+from kzoo.decoding.step import Tensor
 from kzoo.decoding.generation import Choice
 
 SMALLEST = float(np.finfo(np.float32).tiny)

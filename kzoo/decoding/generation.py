@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from keras import ops
 
-from kzoo.decoding.contract import PAD, Limits, State, Step, Tensor, without_padding
+from kzoo.decoding.step import PAD, Limits, State, Step, Tensor, without_padding
 
 Choice = Callable[[Tensor, Tensor], Tensor]
 """`choose(log_probabilities (rows, vocabulary), index) -> tokens (rows,)` at position `index`."""

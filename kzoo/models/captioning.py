@@ -23,13 +23,13 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.decoding.step import State, Step, Tensor
 from kzoo.errors import UsageError
 from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAttention
 from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.models.writer import TARGET, source_input
+from kzoo.models.adapter import TARGET, source_input
 from kzoo.registry import register_model
 
 ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
@@ -114,7 +114,7 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
-    """See `kzoo.models.writer`."""
+    """See `kzoo.models.adapter`."""
     decoder, output = model.get_layer("decoder"), model.get_layer("output")
     cell, attention = decoder.cell, decoder.attention if has_attention(model) else None
     embeddings = model.get_layer("target_embedding").embeddings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kzoo.decoding.contract import Tensor
+from kzoo.decoding.step import Tensor
 
 
 def token_table(cell: keras.layers.LSTMCell, embeddings: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.decoding.step import State, Step, Tensor
 from kzoo.errors import UsageError
 from kzoo.layers import (
     Attention,

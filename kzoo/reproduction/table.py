@@ -15,7 +15,7 @@ from kzoo.documents import list_documents, names_file, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 from kzoo.recipe import Figure, Name, PublishedSection, Real, Recipe, Whole, changed_keys, load_recipe
-from kzoo.tasks.decoding import OPTIONS, Decoding
+from kzoo.decoding.options import OPTIONS, Decoding
 
 
 class _Section(BaseModel):

@@ -41,19 +41,19 @@ class Task:
 TASKS = {
     "image classification": Task(
         ("images", "ImageExperiment"),
-        ("image_files", "ImagePredictor"),
+        ("image_predictor", "ImagePredictor"),
         "accuracy",
         ("activations", "kernels", "confusion", "mistakes"),
     ),
     "sequence transduction": Task(
-        ("pairs", "PairExperiment"), ("texts", "TextPredictor"), "character_error_rate", ("attention",)
+        ("pairs", "PairExperiment"), ("text_predictor", "TextPredictor"), "character_error_rate", ("attention",)
     ),
     "image captioning": Task(
-        ("captions", "CaptionExperiment"), ("photographs", "CaptionPredictor"), "bleu_4", ("attention",)
+        ("captions", "CaptionExperiment"), ("caption_predictor", "CaptionPredictor"), "bleu_4", ("attention",)
     ),
     "speech recognition": Task(
         ("speech", "SpeechExperiment"),
-        ("recordings", "SpeechPredictor"),
+        ("speech_predictor", "SpeechPredictor"),
         "character_error_rate",
         ("attention", "spectrogram"),
     ),

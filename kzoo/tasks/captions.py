@@ -28,7 +28,7 @@ from kzoo.features.regions import load_regions
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.models import captioning as family
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.recipe import Recipe
 from kzoo.reporting.contact_sheet import contact_sheet
 from kzoo.reporting.figure import save
@@ -57,7 +57,7 @@ class CaptionExperiment(SequenceExperiment):
     DATA_KEYS = frozenset({"max_length", "min_count", "image_size"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
     FIGURES = ("bleu_1", "bleu_4")
-    WRITER: ClassVar[Writer] = family
+    ADAPTER: ClassVar[SequenceAdapter] = family
     READS = ("encoder", "image_size")
     INPUT = "image"
     SAMPLE_COLUMNS = ("image", "reference", "prediction")

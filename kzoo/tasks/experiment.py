@@ -17,7 +17,7 @@ from kzoo.data.data_set import DataSet
 from kzoo.metrics.table import Metric
 from kzoo.recipe import Recipe
 from kzoo.tasks import criterion, epoch_of
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective

@@ -18,7 +18,7 @@ from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log
 from kzoo.recipe import Recipe
 from kzoo.reporting.figure import NONE_OF_THESE
 from kzoo.reporting.pictures import draw_pictures
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict

@@ -21,7 +21,7 @@ from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.metrics import transcription
 from kzoo.models import seq2seq
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.recipe import Recipe
 from kzoo.reporting.alignment import alignment
 from kzoo.reporting.title import picture_title
@@ -50,7 +50,7 @@ class PairExperiment(SequenceExperiment):
     DATA_KEYS = OPTIONS
     TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
     FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
-    WRITER: ClassVar[Writer] = seq2seq
+    ADAPTER: ClassVar[SequenceAdapter] = seq2seq
     INPUT = "source"
     SAMPLE_COLUMNS = ("source", "target", "prediction")
 

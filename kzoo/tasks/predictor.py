@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kzoo.errors import DataError, KzooError, UsageError
 from kzoo.tasks import epoch_of
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.training.run import Checkpoint, RunFolder
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.files import atomic_write_text
 from kzoo.metrics.transcription import edit_distances
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
 from kzoo.reporting.title import folder_label
-from kzoo.tasks.decoder import Decoded, compile_decoding
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.decoder import Decoded, compile_decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary
 from kzoo.training.inference import compile_token_loss
@@ -48,7 +48,7 @@ class SequenceExperiment(Experiment):
 
     saved: Vocabulary | None = None
 
-    WRITER: ClassVar[Writer]
+    ADAPTER: ClassVar[SequenceAdapter]
     """The family of the model."""
 
     INPUT: ClassVar[str]
@@ -121,7 +121,7 @@ class SequenceExperiment(Experiment):
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
         """Loss with the true tokens before each, and the figures of greedy decoding."""
-        decode = compile_decoding([model], self.WRITER, Decoding(), self.limits)
+        decode = compile_decoding([model], self.ADAPTER, Decoding(), self.limits)
         measure_loss, sources = self.compile_loss(model, "validation"), self.sources("validation")
 
         def validate() -> dict[str, float]:
@@ -163,7 +163,7 @@ class SequenceExperiment(Experiment):
         predictions = [row[0] for row in passes]
         self._write_samples(run, predictions)
         self.draw_samples(run, predictions)
-        if self.WRITER.has_attention(model):
+        if self.ADAPTER.has_attention(model):
             save(self.draw_attention(run, model, predictions[0]), run.path / "attention.png")
         return {"loss": self.compile_loss(model, "test")(), **self.measure("test", passes)}
 
@@ -192,7 +192,7 @@ class SequenceExperiment(Experiment):
 
     def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> Decoded:
         """What models write about the sources of a split, in each pass or beam."""
-        decode = compile_decoding(models, self.WRITER, decoding, self.limits)
+        decode = compile_decoding(models, self.ADAPTER, decoding, self.limits)
         return decode(self.sources(split))
 
     def _hypotheses(
@@ -219,7 +219,7 @@ class SequenceExperiment(Experiment):
         written = (*prediction, END)[: self.limits.length]
         before = self.vocabulary.encode_batch([prediction], start=True)[:, : len(written)]
         source = self.sources("test")[:1]
-        weights = self.WRITER.attention_weights(model, source.values[:, : source.lengths[0]], before)
+        weights = self.ADAPTER.attention_weights(model, source.values[:, : source.lengths[0]], before)
         return self.attention_picture(run, written, weights[0])
 
     def _write_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:

@@ -24,7 +24,7 @@ from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.recipe import DataSection, Recipe
 from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.reporting.title import picture_title
@@ -61,7 +61,7 @@ class SpeechExperiment(SequenceExperiment):
     DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
     FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
-    WRITER: ClassVar[Writer] = family
+    ADAPTER: ClassVar[SequenceAdapter] = family
     READS = ("frames",)
     INPUT = "clip"
     SAMPLE_COLUMNS = ("clip", "text", "prediction")

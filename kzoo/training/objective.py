@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from kzoo.data.images.image_set import PIXEL_LEVELS
-from kzoo.models.writer import TARGET
+from kzoo.models.adapter import TARGET
 
 Tensor = Any
 

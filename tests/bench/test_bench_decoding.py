@@ -66,8 +66,8 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     from kzoo.bench.zoo import weights_by_path
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
-    from kzoo.tasks.decoder import compile_decoding
-    from kzoo.tasks.decoding import Decoding
+    from kzoo.decoding.decoder import compile_decoding
+    from kzoo.decoding.options import Decoding
     from kzoo.training.run import open_run
 
     reference = importlib.import_module(f"kzoo.pytorch.{RUNS[fixture][0]}")
@@ -82,7 +82,7 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     X, *_ = reference.tensors(*read_split(tmp_path, "test"))
     with torch.no_grad():
         batched, singly = reference.decode_in_batches(module, X), reference.decode_singly(module, X)
-    decode = compile_decoding([model], experiment.WRITER, Decoding(), experiment.limits)
+    decode = compile_decoding([model], experiment.ADAPTER, Decoding(), experiment.limits)
     ours = decode(experiment.sources("test")).tokens[:, 0]
     assert batched == singly
     assert [row[(row != 0) & (row != EOS)].tolist() for row in ours] == batched

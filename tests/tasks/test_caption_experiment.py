@@ -16,7 +16,7 @@ from kzoo.features.encoders import Encoder
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.tasks import captions
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("sacrebleu", reason="sacrebleu is not installed")

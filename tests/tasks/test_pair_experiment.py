@@ -11,9 +11,9 @@ from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.metrics import transcription
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.sequences import decode_all
-from kzoo.tasks.texts import TextPredictor
+from kzoo.tasks.text_predictor import TextPredictor
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 
 PASSES = [

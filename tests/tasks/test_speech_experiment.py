@@ -12,7 +12,7 @@ from kzoo.experiment import prepare
 from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")

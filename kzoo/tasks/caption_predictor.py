@@ -15,7 +15,7 @@ from kzoo.decoding import Limits
 from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.reporting.title import picture_title
 from kzoo.tasks.captions import (
     CaptionExperiment,
@@ -25,7 +25,7 @@ from kzoo.tasks.captions import (
     limits,
     region_attention,
 )
-from kzoo.tasks.writing import SequencePredictor
+from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
@@ -38,7 +38,7 @@ class CaptionPredictor(SequencePredictor):
         DataError: the encoder is no longer what the runs were trained with.
     """
 
-    WRITER: ClassVar[Writer] = family
+    ADAPTER: ClassVar[SequenceAdapter] = family
     READS = CaptionExperiment.READS
     INPUTS = "image files"
     SUFFIXES = SUFFIXES

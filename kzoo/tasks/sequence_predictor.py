@@ -10,9 +10,9 @@ import numpy as np
 
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.decoding import Limits
-from kzoo.models.writer import Writer
-from kzoo.tasks.decoder import compile_decoding
-from kzoo.tasks.decoding import Decoding
+from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.decoder import compile_decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.predictor import Answer, Answers, Predictor
 from kzoo.tasks.sequences import END, check_reading
 from kzoo.tasks.vocabularies import load_vocabulary
@@ -27,7 +27,7 @@ class SequencePredictor(Predictor):
         UsageError: the runs have different vocabularies, or read their sources in different ways.
     """
 
-    WRITER: ClassVar[Writer]
+    ADAPTER: ClassVar[SequenceAdapter]
     """The family of the models."""
 
     READS: ClassVar[tuple[str, ...]] = ()
@@ -54,7 +54,7 @@ class SequencePredictor(Predictor):
 
     def compile(self, decoding: Decoding | None) -> Answers:
         """Decode, greedily if nothing else is asked for."""
-        decode = compile_decoding(self.models, self.WRITER, decoding or Decoding(), self.limits)
+        decode = compile_decoding(self.models, self.ADAPTER, decoding or Decoding(), self.limits)
 
         def answer(inputs: Sequence[Any]) -> list[list[Answer]]:
             found = decode(self.collate(inputs))
@@ -78,10 +78,10 @@ class SequencePredictor(Predictor):
             UsageError: the model has no attention.
         """
         sources = self.collate([self.read(source)])
-        found = compile_decoding(self.models[:1], self.WRITER, Decoding(), self.limits)(sources)
+        found = compile_decoding(self.models[:1], self.ADAPTER, Decoding(), self.limits)(sources)
         ids = found.tokens[0, 0][: np.count_nonzero(found.tokens[0, 0])]
         before = np.array([[self.limits.start, *ids[:-1]]], np.int32)
-        weights = self.WRITER.attention_weights(self.models[0], sources.values, before)
+        weights = self.ADAPTER.attention_weights(self.models[0], sources.values, before)
         return tuple(self._name(number) for number in ids), weights[0]
 
     def _name(self, number: int) -> str:

@@ -11,9 +11,9 @@ from kzoo import create_model
 from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.models import captioning, speech
-from kzoo.models.writer import TARGET, source_input
-from kzoo.tasks.decoder import compile_decoding
-from kzoo.tasks.decoding import Decoding
+from kzoo.models.adapter import TARGET, source_input
+from kzoo.decoding.decoder import compile_decoding
+from kzoo.decoding.options import Decoding
 from kzoo.training.sources import Sources
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")

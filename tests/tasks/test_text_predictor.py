@@ -9,10 +9,10 @@ from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.tasks import pairs, predictor, texts
-from kzoo.tasks.decoding import Decoding
+from kzoo.decoding.options import Decoding
 from kzoo.tasks.pairs import LONGEST
 from kzoo.tasks.sequences import END
-from kzoo.tasks.texts import TextPredictor
+from kzoo.tasks.text_predictor import TextPredictor
 
 
 @pytest.fixture

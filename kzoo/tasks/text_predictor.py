@@ -12,12 +12,12 @@ from kzoo.data.tokens import TokenKind, Tokens, normalise, to_tokens
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.models import seq2seq
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.reporting.alignment import alignment
 from kzoo.reporting.title import picture_title
 from kzoo.tasks.pairs import limits
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
-from kzoo.tasks.writing import SequencePredictor
+from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
@@ -25,7 +25,7 @@ from kzoo.training.sources import Sources
 class TextPredictor(SequencePredictor):
     """Translators of texts, with the vocabularies they share."""
 
-    WRITER: ClassVar[Writer] = seq2seq
+    ADAPTER: ClassVar[SequenceAdapter] = seq2seq
     INPUTS = "texts"
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:

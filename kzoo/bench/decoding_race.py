@@ -12,7 +12,7 @@ from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, name_side
 from kzoo.bench.reference import OWN_TWINS
 from kzoo.bench.task import DecodingTask
-from kzoo.bench.training import Answer, Sides, as_side, lap_ratios
+from kzoo.bench.training_race import Answer, Sides, as_side, lap_ratios
 
 OUR_WAYS, THEIR_WAYS = ("greedy", "beam"), ("batches", "singly")
 """The ways of decoding in the order of their laps: kzoo's, and those of PyTorch, greedy in batches and one

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from kzoo.tasks.decoding import Decoding
+    from kzoo.decoding.options import Decoding
 
 
 class Method(StrEnum):
@@ -70,7 +70,7 @@ def to_decoding(method: Method | None, **options: Any) -> Decoding | None:
         UsageError: an option of another method.
     """
     from kzoo.errors import UsageError
-    from kzoo.tasks.decoding import OPTIONS, Decoding
+    from kzoo.decoding.options import OPTIONS, Decoding
 
     chosen: Any = (method or Method.greedy).value
     given = {name: value for name, value in options.items() if value is not None}

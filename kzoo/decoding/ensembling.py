@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.decoding.step import State, Step, Tensor
 
 
 def ensemble(begun: Sequence[tuple[Step, State]]) -> tuple[Step, tuple[State, ...]]:

@@ -15,7 +15,7 @@ from kzoo.decoding import Limits
 from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
-from kzoo.models.writer import Writer
+from kzoo.models.adapter import SequenceAdapter
 from kzoo.reporting.spectrogram import spectrogram
 from kzoo.reporting.title import picture_title
 from kzoo.tasks.speech import (
@@ -29,14 +29,14 @@ from kzoo.tasks.speech import (
     longest_clip,
     pad_frames,
 )
-from kzoo.tasks.writing import SequencePredictor
+from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.training.sources import Sources
 
 
 class SpeechPredictor(SequencePredictor):
     """Recognisers of one kind of spectrogram."""
 
-    WRITER: ClassVar[Writer] = family
+    ADAPTER: ClassVar[SequenceAdapter] = family
     READS = SpeechExperiment.READS
     INPUTS = "sound files"
     SUFFIXES = SUFFIXES

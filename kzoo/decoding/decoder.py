@@ -15,8 +15,8 @@ import keras
 import numpy as np
 
 from kzoo.decoding import Choice, Limits, beam_search, ensemble, generate, most_likely, sample
-from kzoo.models.writer import Writer
-from kzoo.tasks.decoding import Decoding
+from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.options import Decoding
 from kzoo.training.engines import engine
 from kzoo.training.sources import Sources
 
@@ -36,20 +36,20 @@ Decode = Callable[[Sources], Decoded]
 
 
 def compile_decoding(
-    models: Sequence[keras.Model], writer: Writer, decoding: Decoding, limits: Limits
+    models: Sequence[keras.Model], adapter: SequenceAdapter, decoding: Decoding, limits: Limits
 ) -> Decode:
     """`decode(sources)`: the sequences that models of one family write about the sources.
 
     Several models are decoded together, by the mean of their probabilities. A number of sources that is no
     multiple of the batch is filled up, so that each width is compiled once.
     """
-    encoders = [writer.encoder_graph(model) for model in models]
+    encoders = [adapter.encoder_graph(model) for model in models]
 
     def run(values: Any, uniforms: Any) -> tuple[Any, Any]:
         rows = keras.ops.shape(values)[0]
         beams = decoding.beam if decoding.method == "beam" else 1
         begun = [
-            writer.begin_decoding(model, encode(values), beams)
+            adapter.begin_decoding(model, encode(values), beams)
             for model, encode in zip(models, encoders, strict=True)
         ]
         step, state = begun[0] if len(begun) == 1 else ensemble(begun)

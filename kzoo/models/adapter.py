@@ -1,4 +1,4 @@
-"""What a family of models that write sequences offers to decoding, whatever it reads."""
+"""The adapter between a family of sequence models and decoding, whatever the family reads."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from kzoo.decoding.contract import State, Step
+from kzoo.decoding.step import State, Step
 
 TARGET = "target_ids"
 """The input of every such model that holds the tokens before each position."""
 
 
-class Writer(Protocol):
+class SequenceAdapter(Protocol):
     """A module of `kzoo.models`, by the functions that are of the same name in each."""
 
     def encoder_graph(self, model: keras.Model) -> keras.Model:
