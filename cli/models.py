@@ -12,7 +12,7 @@ from .output import console, print_json, print_table
 if TYPE_CHECKING:
     import keras
 
-    from kzoo.reporting.parameters import ModelCount
+    from kzoo.models.parameters import ModelCount
 
 Name = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model of the zoo.", autocompletion=complete_recipe)
@@ -45,9 +45,9 @@ def models(
 def summary(name: Name, backend: BackendOption = None, as_json: Json = False) -> None:
     """Print Keras's own table of a model's layers."""
     start_backend(backend)
-    from kzoo.registry import card, outline_model
+    from kzoo.registry import card, abstract_model
 
-    model = outline_model(name)
+    model = abstract_model(name)
     if as_json:
         print_json({"model": name, "layers": _layers(model), "total": model.count_params()})
         return
@@ -72,7 +72,7 @@ def params(
     from kzoo.errors import UsageError
     from kzoo.names import suggestion
     from kzoo.registry import list_models
-    from kzoo.reporting.parameters import count_model, to_json
+    from kzoo.models.parameters import count_model, to_json
 
     chosen: list[str] = []
     for pattern in names or ["*"]:

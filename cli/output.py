@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -26,6 +26,28 @@ def print_lines(lines: Iterable[str]) -> None:
     """Print lines on stderr: what is to be said beside a result."""
     for line in lines:
         error_console().print(line, soft_wrap=True)
+
+
+def print_data(data: Mapping[str, Any], wanted: str | None = None, noun: str = "examples") -> None:
+    """Say on stderr what is trained on, and plainly so if it is a stand-in.
+
+    Args:
+        data: `name`, `location`, `stand_in` and `sizes`.
+        wanted: the set that the recipe names.
+        noun: what the examples are.
+    """
+    from kzoo.data.splits import sizes_line
+
+    name, place = data["name"], f"{data['location']} ({sizes_line(data['sizes'])} {noun})"
+    line = f"data {name}, {place}"
+    if data["stand_in"] and wanted is None:
+        line = f"STAND-IN DATA {name}, {place}"
+    elif data["stand_in"] and wanted != name:
+        line = (
+            f"STAND-IN DATA: no {wanted} found; {name} stands in for it, {place}; "
+            "compare no figure with a published one"
+        )
+    error_console().print(line, style="bold yellow" if data["stand_in"] else "", soft_wrap=True)
 
 
 def console() -> Console:

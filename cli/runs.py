@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .interrupts import told
-from .output import console, error_console, print_json, print_table
+from .output import console, print_data, print_json, print_table
 from .watch import run_watcher
 
 if TYPE_CHECKING:
@@ -47,16 +47,8 @@ def open_engine(
 
     `words` are those after `kzoo` that say what the runs are of.
     """
-    from kzoo.data.splits import sizes_line
     from kzoo.locks import hold
     from kzoo.reproduction.engine import Engine
-
-    screen = error_console()
-
-    def announce(data: dict[str, Any]) -> None:
-        line = f"{data['name']}, {data['location']} ({sizes_line(data['sizes'])})"
-        style = "bold yellow" if data["stand_in"] else ""
-        screen.print(f"{'STAND-IN DATA' if data['stand_in'] else 'data'} {line}", style=style, soft_wrap=True)
 
     def tell(folder: str) -> str:
         metrics = json.loads((root / folder / "metrics.json").read_text(encoding="utf-8"))
@@ -70,7 +62,7 @@ def open_engine(
             hold(root),
             run_watcher(tell) as watcher,
         ):
-            yield Engine(root, seeds, jobs, require_data, announce, watcher, tuple(words))
+            yield Engine(root, seeds, jobs, require_data, print_data, watcher, tuple(words))
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -89,14 +81,14 @@ def print_costs(
 
     from kzoo.reporting.page.spelling import duration
     from kzoo.reproduction.estimate import estimate, runs_left
-    from kzoo.reproduction.process import Crew
+    from kzoo.reproduction.process import ProcessPool
 
     with (
         TemporaryDirectory() as folder,
         open_engine(Path(folder), (), None, seeds, jobs, require_data) as engine,
     ):
         left = runs_left(engine.plan(conditions, rows), root)
-        costs = estimate(conditions, rows, Crew(jobs))
+        costs = estimate(conditions, rows, ProcessPool(jobs))
     seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
     total = sum(count * seconds[name] for name, count in left.items()) / jobs
     if as_json:

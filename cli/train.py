@@ -20,7 +20,7 @@ from .options import (
     complete_set,
     start_backend,
 )
-from .output import console, error_console, print_json, print_table
+from .output import console, error_console, print_data, print_json, print_table
 from .progress import epoch_listener
 
 if TYPE_CHECKING:
@@ -181,15 +181,13 @@ def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:
 
 def _announce(experiment: Experiment) -> None:
     from kzoo import runtime
-    from kzoo.experiment import data_line
 
     recipe = experiment.recipe
     screen = error_console()
     screen.print(
         f"{recipe.model.name} on {recipe.runtime.backend}, {runtime.device()}, {recipe.runtime.precision}",
     )
-    style = "bold yellow" if experiment.data.origin.stand_in else ""
-    screen.print(data_line(experiment), style=style, soft_wrap=True)
+    print_data(experiment.describe_data(), recipe.data.name, experiment.NOUN)
     for line in experiment.describe().get("left_out", []):
         screen.print(line, soft_wrap=True)
 

@@ -10,11 +10,11 @@ import keras
 
 from kzoo import registry, runtime
 from kzoo.data.origin import Origin
-from kzoo.data.splits import sizes_line, take_share
+from kzoo.data.splits import take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
 from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
-from kzoo.reporting.parameters import trainable_count
+from kzoo.models.parameters import trainable_count
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
 from kzoo.training.averaging import averaged
@@ -52,7 +52,7 @@ def prepare(
         raise UsageError(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
-    registry.outline_model(recipe.model.name, **experiment.recipe.model.options)
+    registry.abstract_model(recipe.model.name, **experiment.recipe.model.options)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
     return replace(experiment, recipe=fitting)
@@ -175,7 +175,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
     )
     with averaged(model, optimizer):
         tested = model if training.tested_epoch == "last" else run.load_model("best")
-        test = experiment.conclude(tested, run)
+        test = experiment.test_and_report(tested, run)
     metrics = {
         "recipe": experiment.recipe.name,
         "parameters": trainable_count(model),
@@ -204,25 +204,13 @@ def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     }
 
 
-def data_line(experiment: Experiment) -> str:
-    """One line that says what is trained on, and plainly so if it is a stand-in."""
-    data, noun, wanted = experiment.data, experiment.NOUN, experiment.recipe.data.name
-    counts = sizes_line(experiment.sizes)
-    if data.origin.stand_in and wanted != data.origin.name:
-        return (
-            f"STAND-IN DATA: no {wanted} found; {data.origin.name}, {data.origin.location}, "
-            f"stand in for it ({counts} {noun}); compare no figure with a published one"
-        )
-    return f"data {data.origin.name}, {data.origin.location} ({counts} {noun})"
-
-
 def outline(experiment: Experiment) -> dict[str, Any]:
     """What training would do: the resolved recipe, the data, what epochs are compared by, and the cost.
 
     `reads` is what the model's inputs are made from and how, `figures` what will be measured.
     """
     training, options = experiment.recipe.training, experiment.recipe.model.options
-    model = registry.outline_model(experiment.recipe.model.name, **options)
+    model = registry.abstract_model(experiment.recipe.model.name, **options)
     steps, data = steps_per_epoch(experiment.example_count, training), experiment.describe_data()
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),

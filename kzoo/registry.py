@@ -168,7 +168,7 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
     return model
 
 
-def outline_model(name: str, **options: Any) -> keras.Model:
+def abstract_model(name: str, **options: Any) -> keras.Model:
     """The model without values for its weights: enough for shapes and counts, and fast."""
     import keras
 

@@ -67,15 +67,15 @@ def time_by_turns(runs: dict[AttentionCase, Callable[[], Any]]) -> dict[Attentio
     for case, run in runs.items():
         run()
         calls[case] = max(1, math.ceil(LAP / _time(run, 1)))
-    laps: dict[AttentionCase, list[float]] = {case: [] for case in runs}
+    timings: dict[AttentionCase, list[float]] = {case: [] for case in runs}
     least, most = ROUNDS
     started = time.perf_counter()
     for done in range(most):
         if done >= least and time.perf_counter() - started > SECONDS:
             break
         for case, run in runs.items():
-            laps[case].append(_time(run, calls[case]))
-    return {case: median(seconds) for case, seconds in laps.items()}
+            timings[case].append(_time(run, calls[case]))
+    return {case: median(seconds) for case, seconds in timings.items()}
 
 
 def crossovers(rows: Iterable[Row]) -> list[Row]:

@@ -7,15 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from kzoo.bench.laps import Contestant
+from kzoo.bench.timed_worker import TimedWorker
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, name_side
 from kzoo.bench.reference import OWN_TWINS
 from kzoo.bench.task import DecodingTask
-from kzoo.bench.training_race import Answer, Sides, as_side, lap_ratios
+from kzoo.bench.training_race import Answer, Sides, as_side, timing_ratios
 
 OUR_WAYS, THEIR_WAYS = ("greedy", "beam"), ("batches", "singly")
-"""The ways of decoding in the order of their laps: kzoo's, and those of PyTorch, greedy in batches and one
+"""The ways of decoding in the order of their timings: kzoo's, and those of PyTorch, greedy in batches and one
 sentence at a time."""
 
 
@@ -31,11 +31,11 @@ def race_decoding(task: DecodingTask, report: Report) -> Answer:
     count = prepared["count"]
     counts = {way: min(task.single, count) if way == "singly" else count for way in (*OUR_WAYS, *THEIR_WAYS)}
     for side in (ours, *students):
-        rounds = side.pop("laps")
-        side["first_seconds"] = {way: laps[0] for way, laps in rounds.items()}
-        side["round_seconds"] = {way: laps[1:] for way, laps in rounds.items()}
+        rounds = side.pop("timings")
+        side["first_seconds"] = {way: timings[0] for way, timings in rounds.items()}
+        side["round_seconds"] = {way: timings[1:] for way, timings in rounds.items()}
         side["sentences_per_second"] = {
-            way: counts[way] / median(laps) for way, laps in side["round_seconds"].items()
+            way: counts[way] / median(timings) for way, timings in side["round_seconds"].items()
         }
     return {
         **{key: prepared[key] for key in ("data", "recipe", "model", "changed")},
@@ -52,7 +52,7 @@ def _compare(ours: Answer, students: Sides, way: str, counts: dict[str, int]) ->
     """kzoo's greedy decoding and the fastest side in a way, sentence by sentence."""
     fastest = max(students, key=lambda side: side["sentences_per_second"][way])
     speed, share = fastest["sentences_per_second"][way], counts[way] / counts["greedy"]
-    ratios = lap_ratios(ours["round_seconds"]["greedy"], fastest["round_seconds"][way])
+    ratios = timing_ratios(ours["round_seconds"]["greedy"], fastest["round_seconds"][way])
     return {
         "threads": fastest["threads"],
         "sentences_per_second": speed,
@@ -65,15 +65,15 @@ def _race(task: DecodingTask, report: Report) -> tuple[Answer, Sides, Answer]:
     """Have all decode by turns; kzoo's side, PyTorch's sides, and what is decoded."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         task = task.model_copy(update={"handover": Path(folder)})
-        zoo = stack.enter_context(Contestant("zoo", "decode", task))
-        ours, prepared = as_side(zoo.lap()), zoo.lap()
+        zoo = stack.enter_context(TimedWorker("zoo", "decode", task))
+        ours, prepared = as_side(zoo.time()), zoo.time()
         told = {name: prepared[name] for name in ("model", "options", "kind")}
-        running = [("kzoo", zoo, ours | {"laps": {way: [] for way in OUR_WAYS}})]
+        running = [("kzoo", zoo, ours | {"timings": {way: [] for way in OUR_WAYS}})]
         for threads in THREADS[STUDENT]:
             theirs = task.model_copy(update=told | {"threads": threads})
-            student = stack.enter_context(Contestant(STUDENT, "decode", theirs))
-            side = as_side(student.lap()) | {"laps": {way: [] for way in THEIR_WAYS}}
-            student.lap()
+            student = stack.enter_context(TimedWorker(STUDENT, "decode", theirs))
+            side = as_side(student.time()) | {"timings": {way: [] for way in THEIR_WAYS}}
+            student.time()
             running.append((name_side(STUDENT, side), student, side))
         for number in range(1 + task.rounds):
             report(f"round {number}/{task.rounds}: {', '.join(_decode(*entry) for entry in running)}")
@@ -81,8 +81,8 @@ def _race(task: DecodingTask, report: Report) -> tuple[Answer, Sides, Answer]:
     return ours, students, prepared
 
 
-def _decode(name: str, contestant: Contestant, side: Answer) -> str:
-    """Have a contestant decode in each of its ways, and say how long it took."""
-    for laps in side["laps"].values():
-        laps.append(contestant.lap()["seconds"])
-    return f"{name} {', '.join(f'{way} {laps[-1]:.2f} s' for way, laps in side['laps'].items())}"
+def _decode(name: str, worker: TimedWorker, side: Answer) -> str:
+    """Have a worker decode in each of its ways, and say how long it took."""
+    for timings in side["timings"].values():
+        timings.append(worker.time()["seconds"])
+    return f"{name} {', '.join(f'{way} {timings[-1]:.2f} s' for way, timings in side['timings'].items())}"

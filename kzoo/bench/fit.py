@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
-from kzoo.bench.laps import Laps
+from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import TrainingTask
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from kzoo.training.examples import Examples
 
 
-def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; then one step and rounds of steps."""
+def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """It times: import; data; then one step and rounds of steps."""
     recipe = task.recipe
     assert recipe.runtime.backend is not None
     runtime.start(recipe.runtime.backend, precision=recipe.runtime.precision)
@@ -30,16 +30,16 @@ def train(task: TrainingTask, laps: Laps) -> None:
     from kzoo.experiment import prepare
 
     environment = runtime.environment()
-    laps.done(framework=environment["backend"], **{key: environment[key] for key in ("versions", "device")})
+    stopwatch.done(framework=environment["backend"], **{key: environment[key] for key in ("versions", "device")})
 
     experiment = prepare(recipe, data_dir=task.data_dir)
     examples = experiment.examples()(1)
-    laps.done()
+    stopwatch.done()
 
     train_on = compile_fit(experiment, examples, experiment.create_model())
     for order in task.orders(examples):
         train_on(order)
-        laps.done()
+        stopwatch.done()
 
 
 def compile_fit(
@@ -55,7 +55,7 @@ def compile_fit(
 
     objective, training = experiment.objective(), experiment.recipe.training
     arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
-    (extents,) = examples.extents(np.arange(len(examples))[None]).tolist()
+    (bucket_lengths,) = examples.bucket_lengths(np.arange(len(examples))[None]).tolist()
 
     def loss(targets: Any, outputs: Any) -> Any:
         return objective.loss(keras.ops.cast(targets, "int32"), outputs)  # Keras makes them floats
@@ -63,7 +63,7 @@ def compile_fit(
     model.compile(optimizer=_keras_optimizer(experiment, model), loss=loss)
 
     def train_on(order: np.ndarray) -> float:
-        batches = objective.batch(arrays, order, extents)
+        batches = objective.batch(arrays, order, bucket_lengths)
         inputs, targets = keras.tree.map_structure(keras.ops.convert_to_numpy, batches)
         history = model.fit(inputs, targets, training.batch_size, epochs=1, shuffle=False, verbose=0)
         return history.history["loss"][0]

@@ -13,7 +13,7 @@ TORCH_THREADS = (1, None)
 and a process cannot go back."""
 
 THREADS = {STUDENT: TORCH_THREADS, TIGHT: TORCH_THREADS, FIT: (None,)}
-"""The threads of each peer's contestants."""
+"""The threads of each peer's workers."""
 
 
 def name_side(peer: str, side: dict[str, Any]) -> str:

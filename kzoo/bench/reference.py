@@ -1,4 +1,4 @@
-"""A reference in PyTorch that anyone can write, and what its contestants share.
+"""A reference in PyTorch that anyone can write, and what its workers share.
 
 A reference is a Python file or package that defines
 
@@ -71,7 +71,7 @@ def start_torch(task: TrainingTask | DecodingTask) -> torch.device:
 
 
 def facts(device: torch.device) -> dict[str, Any]:
-    """What a contestant of PyTorch tells of itself."""
+    """What a worker of PyTorch tells of itself."""
     import torch
 
     versions, threads = {"torch": torch.__version__}, torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""What the contestants of a race are to do."""
+"""What the workers of a race are to do."""
 
 from __future__ import annotations
 
@@ -76,4 +76,4 @@ class DecodingTask(BaseModel):
 
 
 TASKS: dict[str, type[BaseModel]] = {"train": TrainingTask, "decode": DecodingTask}
-"""The tasks by the name of their race, which is that of the contestants' functions too."""
+"""The tasks by the name of their race, which is that of the workers' functions too."""

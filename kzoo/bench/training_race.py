@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from kzoo.bench.laps import Contestant
+from kzoo.bench.timed_worker import TimedWorker
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, TIGHT, name_side
 from kzoo.bench.reference import OWN_TWINS, TIGHT_NAME
@@ -19,8 +19,8 @@ from kzoo.errors import MissingExtraError, UsageError
 
 Answer = dict[str, Any]
 Sides = list[Answer]
-Entry = tuple[str, Contestant, Answer]
-"""What a contestant is called, the contestant, and its side."""
+Entry = tuple[str, TimedWorker, Answer]
+"""What a worker is called, the worker, and its side."""
 
 
 def check_reference(against: Path | None) -> None:
@@ -49,7 +49,7 @@ def race_steps(task: TrainingTask, report: Report) -> Answer:
     facts, ours, peers = _race(task, tuple(THREADS), ["first step", *_rounds(task)], report)
     examples = task.steps * task.recipe.training.batch_size
     for side in [ours, *_sides(peers)]:
-        side["first_step_seconds"], *side["round_seconds"] = side.pop("laps")
+        side["first_step_seconds"], *side["round_seconds"] = side.pop("timings")
         side["examples_per_second"] = examples / median(side["round_seconds"])
     return {**facts, "steps": task.steps, **_compare(ours, peers, "round_seconds")}
 
@@ -67,7 +67,7 @@ def race_runs(task: TrainingTask, report: Report) -> Answer:
     raced = task.model_copy(update={"recipe": task.recipe.model_copy(update={"training": training})})
     facts, ours, peers = _race(raced, (STUDENT,), [*_rounds(task), "end"], report)
     for side in [ours, *_sides(peers)]:
-        *side["epoch_seconds"], side["end_seconds"] = side.pop("laps")
+        *side["epoch_seconds"], side["end_seconds"] = side.pop("timings")
         first, *others = side["epoch_seconds"]
         side["median_epoch_seconds"] = median(others or [first])
         once = side["import_seconds"] + side["data_seconds"] + first + side["end_seconds"]
@@ -76,24 +76,24 @@ def race_runs(task: TrainingTask, report: Report) -> Answer:
     return {**facts, "epochs": epochs, **_compare(ours, peers, "epoch_seconds")}
 
 
-def lap_ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """How many times faster ours were, lap by lap, from seconds."""
+def timing_ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """How many times faster ours were, timing by timing, from seconds."""
     return [their / our for our, their in zip(ours, theirs, strict=True)]
 
 
 def as_side(imported: Answer) -> Answer:
-    """What a contestant tells of itself when it is ready."""
+    """What a worker tells of itself when it is ready."""
     return {"import_seconds": imported.pop("seconds"), **imported}
 
 
-def _compare(ours: Answer, peers: dict[str, Sides], laps: str) -> Answer:
+def _compare(ours: Answer, peers: dict[str, Sides], timings: str) -> Answer:
     """kzoo and its peers, each with its ratios."""
     compared = {}
     for peer, sides in peers.items():
         fastest, *others = sorted(sides, key=lambda side: -side["examples_per_second"])
         compared[peer] = {
             "ratio": ours["examples_per_second"] / fastest["examples_per_second"],
-            "ratios": lap_ratios(ours[laps], fastest[laps]),
+            "ratios": timing_ratios(ours[timings], fastest[timings]),
             "sides": [fastest, *others],
         }
     of_student = {key: compared[STUDENT][key] for key in ("ratio", "ratios")}
@@ -111,13 +111,13 @@ def _rounds(task: TrainingTask) -> list[str]:
 def _race(
     task: TrainingTask, racing: Sequence[str], names: list[str], report: Report
 ) -> tuple[Answer, Answer, dict[str, Sides]]:
-    """Have all work the named laps by turns; what was raced, kzoo's side, and the sides of each peer."""
+    """Have all work the named timings by turns; what was raced, kzoo's side, and the sides of each peer."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         task = task.model_copy(update={"handover": Path(folder)})
-        zoo = stack.enter_context(Contestant("zoo", "train", task))
-        ours, prepared = as_side(zoo.lap()), zoo.lap()
+        zoo = stack.enter_context(TimedWorker("zoo", "train", task))
+        ours, prepared = as_side(zoo.time()), zoo.time()
         ours["data_seconds"] = prepared["seconds"]
-        zoo.lap()
+        zoo.time()
         task = task.model_copy(update={name: prepared[name] for name in ("options", "kind")})
         running: list[Entry] = [("kzoo", zoo, ours)]
         peers: dict[str, Sides] = {}
@@ -133,23 +133,23 @@ def _race(
 
 
 def _enter(peer: str, threads: int | None, task: TrainingTask, stack: ExitStack) -> Entry:
-    """A contestant that has its data, and is to leave with the stack."""
+    """A worker that has its data, and is to leave with the stack."""
     task = task.model_copy(update={"threads": threads})
-    contestant = stack.enter_context(Contestant(peer, "train", task))
-    side = as_side(contestant.lap())
-    side["data_seconds"] = contestant.lap()["seconds"]
-    return name_side(peer, side), contestant, side
+    worker = stack.enter_context(TimedWorker(peer, "train", task))
+    side = as_side(worker.time())
+    side["data_seconds"] = worker.time()["seconds"]
+    return name_side(peer, side), worker, side
 
 
 def _work(running: Sequence[Entry], names: list[str], report: Report) -> None:
-    """Have the named laps worked by turns, and the seconds of each noted in its side."""
+    """Have the named timings worked by turns, and the seconds of each noted in its side."""
     for _, _, side in running:
-        side["laps"] = []
+        side["timings"] = []
     for name in names:
-        for _, contestant, side in running:
-            side["laps"].append(contestant.lap()["seconds"])
-        laps = ", ".join(f"{who} {side['laps'][-1]:.2f} s" for who, _, side in running)
-        report(f"{name}: {laps}")
+        for _, worker, side in running:
+            side["timings"].append(worker.time()["seconds"])
+        timings = ", ".join(f"{who} {side['timings'][-1]:.2f} s" for who, _, side in running)
+        report(f"{name}: {timings}")
 
 
 def _facts(task: TrainingTask, prepared: Answer) -> Answer:

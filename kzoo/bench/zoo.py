@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
 from kzoo.bench import handover
-from kzoo.bench.laps import Laps
+from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import DecodingTask, TrainingTask
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kzoo.tasks.experiment import Experiment
 
 
-def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; handover; one step and rounds of steps, or epochs and the end of the run."""
+def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """It times: import; data; handover; one step and rounds of steps, or epochs and the end of the run."""
     recipe = task.recipe
     assert recipe.runtime.backend is not None
     runtime.start(
@@ -32,7 +32,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
     from kzoo.tasks import kind
 
     environment = runtime.environment()
-    laps.done(
+    stopwatch.done(
         framework=environment["backend"],
         versions=environment["versions"],
         device=environment["device"],
@@ -41,7 +41,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
     experiment = prepare(recipe, data_dir=task.data_dir)
     model = experiment.recipe.model
-    laps.done(
+    stopwatch.done(
         data=experiment.describe_data(),
         noun=experiment.NOUN,
         examples=experiment.example_count,
@@ -49,14 +49,14 @@ def train(task: TrainingTask, laps: Laps) -> None:
         options=check_options(model.name, model.options),
     )
     handover.write_training(experiment, task.handover)
-    laps.done()
+    stopwatch.done()
     if task.steps is None:
-        _train_run(experiment, laps)
+        _train_run(experiment, stopwatch)
     else:
-        _train_steps(experiment, task, laps)
+        _train_steps(experiment, task, stopwatch)
 
 
-def _train_steps(experiment: Experiment, task: TrainingTask, laps: Laps) -> None:
+def _train_steps(experiment: Experiment, task: TrainingTask, stopwatch: Stopwatch) -> None:
     from kzoo.training.loop import STEPS_PER_CALL
     from kzoo.training.order import batches
 
@@ -64,10 +64,10 @@ def _train_steps(experiment: Experiment, task: TrainingTask, laps: Laps) -> None
     for order in task.orders(examples):
         for rows in batches(order, experiment.recipe.training, STEPS_PER_CALL):
             train_on(rows)
-        laps.done()
+        stopwatch.done()
 
 
-def _train_run(experiment: Experiment, laps: Laps) -> None:
+def _train_run(experiment: Experiment, stopwatch: Stopwatch) -> None:
     from kzoo.experiment import start, train
     from kzoo.training.loop import Listener
     from kzoo.training.run import new_run
@@ -75,12 +75,12 @@ def _train_run(experiment: Experiment, laps: Laps) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = new_run(experiment.recipe, Path(folder) / "run")
         start(experiment, run)
-        train(experiment, run, Listener(lambda *progress: None, lambda row: laps.done()))
-        laps.done()
+        train(experiment, run, Listener(lambda *progress: None, lambda row: stopwatch.done()))
+        stopwatch.done()
 
 
-def decode(task: DecodingTask, laps: Laps) -> None:
-    """The laps: import; data and model; then for each round greedy decoding, and beam search."""
+def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
+    """It times: import; data and model; then for each round greedy decoding, and beam search."""
     runtime.start(task.backend)
 
     import numpy as np
@@ -94,7 +94,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     from kzoo.training.run import open_run
 
     environment = runtime.environment()
-    laps.done(
+    stopwatch.done(
         framework=environment["backend"],
         **{key: environment[key] for key in ("versions", "device", "commit")},
     )
@@ -110,7 +110,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     decoders = [
         compile_decoding([model], experiment.ADAPTER, decoding, experiment.limits) for decoding in methods
     ]
-    laps.done(
+    stopwatch.done(
         data=experiment.describe_data(),
         recipe=experiment.recipe.name,
         changed=changed_keys(experiment.recipe, run.reference()),
@@ -122,7 +122,7 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     for _ in range(1 + task.rounds):
         for decode_all in decoders:
             decode_all(sources)
-            laps.done()
+            stopwatch.done()
 
 
 def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.ndarray]:
@@ -132,7 +132,7 @@ def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.n
     """
     import keras
 
-    from kzoo.registry import outline_model
+    from kzoo.registry import abstract_model
 
-    paths = [weight.path for weight in outline_model(section.name, **section.options).weights]
+    paths = [weight.path for weight in abstract_model(section.name, **section.options).weights]
     return dict(zip(paths, map(keras.ops.convert_to_numpy, model.weights), strict=True))

@@ -8,8 +8,8 @@ from functools import partial
 from kzoo.claims.claim import Claim, Finding
 from kzoo.claims.registry import register_claim
 from kzoo.models.card import PrintedSum
-from kzoo.registry import card, list_models, outline_model
-from kzoo.reporting.parameters import check_sum, count_model
+from kzoo.registry import card, list_models, abstract_model
+from kzoo.models.parameters import check_sum, count_model
 
 
 def check_count(model: str, published: int) -> Finding:
@@ -68,7 +68,7 @@ for _model in list_models():
 @register_claim(Claim("sizes-tiny-cnn", "R001 1.1", "tiny-cnn: pooled to 11 x 11 x 8, flattened to 968"))
 def check_sizes(pooled: tuple[int, int, int] = (11, 11, 8), flattened: int = 968) -> Finding:
     """A window K at stride S has floor((H - K) / S) + 1 places: 28 -> 24 by 5 at 1, 24 -> 11 by 4 at 2."""
-    outline = outline_model("tiny-cnn")
+    outline = abstract_model("tiny-cnn")
     shapes = [outline.get_layer(name).output.shape[1:] for name in ("pool1", "flatten")]
     computed = f"{' x '.join(map(str, shapes[0]))}, {shapes[1][0]}"
     return Finding(shapes == [pooled, (flattened,)], computed, computed)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
-from kzoo.decoding.step import IMPOSSIBLE, PAD, Limits, State, Step, Tensor, without_padding
+from kzoo.decoding.step import IMPOSSIBLE, PAD, Limits, State, Step, without_padding
+from kzoo.types import Tensor
 
 
 class Beams(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from keras import ops
 
-from kzoo.decoding.step import Tensor
 from kzoo.decoding.generation import Choice
+from kzoo.types import Tensor
 
 SMALLEST = float(np.finfo(np.float32).tiny)
 """The smallest normal number of float32: a temperature below it would be zero."""

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from keras import ops
 
-from kzoo.decoding.step import State, Step, Tensor
+from kzoo.decoding.step import State, Step
+from kzoo.types import Tensor
 
 
 def ensemble(begun: Sequence[tuple[Step, State]]) -> tuple[Step, tuple[State, ...]]:

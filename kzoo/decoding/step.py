@@ -8,7 +8,8 @@ from typing import Any
 
 from keras import ops
 
-Tensor = Any
+from kzoo.types import Tensor
+
 State = Any
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 

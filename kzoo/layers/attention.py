@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-Tensor = Any
-Shape = tuple[Any, ...]
+from kzoo.types import Shape, Tensor
+
 
 MASKED_SCORE = -1e30
 """A score so low that its weight is exactly 0 beside any other; finite, so that no row becomes NaN."""

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-from kzoo.layers.attention import Attention, Shape, Tensor
+from kzoo.layers.attention import Attention
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")

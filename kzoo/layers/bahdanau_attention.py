@@ -7,8 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from kzoo.layers.attention import Shape, Tensor
 from kzoo.layers.projected_attention import ProjectedAttention
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")

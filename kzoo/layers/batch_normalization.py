@@ -7,7 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
-Tensor = Any
+from kzoo.types import Tensor
+
 
 
 @keras.saving.register_keras_serializable("kzoo")

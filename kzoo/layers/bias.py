@@ -6,7 +6,8 @@ from typing import Any
 
 import keras
 
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.types import Shape, Tensor
+
 
 
 @keras.saving.register_keras_serializable("kzoo")

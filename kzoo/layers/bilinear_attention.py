@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import keras
 
-from kzoo.layers.attention import Shape, Tensor
 from kzoo.layers.dot_product_attention import dot_product
 from kzoo.layers.projected_attention import ProjectedAttention
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from kzoo.layers.attention import Attention, Tensor
+from kzoo.layers.attention import Attention
+from kzoo.types import Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")

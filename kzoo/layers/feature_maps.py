@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kzoo.layers.attention import Tensor
 from kzoo.layers.dot_product_attention import dot_product
+from kzoo.types import Tensor
 
 
 class FeatureMap:

@@ -10,8 +10,9 @@ import keras
 from keras import ops
 
 from kzoo.layers import linear_sums
-from kzoo.layers.attention import Attention, Tensor, causal_mask, combine_masks
+from kzoo.layers.attention import Attention, causal_mask, combine_masks
 from kzoo.layers.feature_maps import FeatureMap, MaclaurinFeatureMap
+from kzoo.types import Tensor
 
 
 class LinearState(NamedTuple):

@@ -12,8 +12,9 @@ from operator import add
 
 from keras import ops
 
-from kzoo.layers.attention import Tensor, causal_mask
+from kzoo.layers.attention import causal_mask
 from kzoo.layers.feature_maps import FeatureMap
+from kzoo.types import Tensor
 
 Chunks = list[Tensor] | Tensor
 """Pieces of a length: a list whose last may be shorter, or stacked on a first axis."""

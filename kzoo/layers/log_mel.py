@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.types import Shape, Tensor
+
 
 SMALLEST_POWER = 1e-10
 RANGE = 8.0

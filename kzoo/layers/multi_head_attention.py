@@ -7,8 +7,9 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-from kzoo.layers.attention import Attention, Shape, Tensor
+from kzoo.layers.attention import Attention
 from kzoo.layers.dot_product_attention import DotProductAttention
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")

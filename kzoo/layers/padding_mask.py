@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 from keras import KerasTensor, ops
 
-from kzoo.layers.attention import Tensor
+from kzoo.types import Tensor
+
 
 
 @keras.saving.register_keras_serializable("kzoo")

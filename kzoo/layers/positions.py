@@ -8,7 +8,8 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.types import Shape, Tensor
+
 
 
 class _AddedPositions(keras.layers.Layer):

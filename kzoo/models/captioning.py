@@ -23,7 +23,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.step import State, Step, Tensor
+from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
 from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAttention
 from kzoo.models.catalog import CARDS
@@ -31,6 +31,7 @@ from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.models.adapter import TARGET, source_input
 from kzoo.registry import register_model
+from kzoo.types import Tensor
 
 ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
     "none": None,
@@ -39,7 +40,7 @@ ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
 }
 """The attentions by name, from the number of units."""
 
-TRAINED_ALONG, SMALLEST = "conv", 8
+END_TO_END, SMALLEST = "conv", 8
 """The encoder that is part of the model, and the height and width of which it makes one region."""
 
 
@@ -95,7 +96,7 @@ def captioner(
 
 def _encode(encoder: str, features: int, convention: str) -> tuple[KerasTensor, KerasTensor]:
     """The source and its regions, on which the layer `regions` stands whatever they come from."""
-    if encoder != TRAINED_ALONG:
+    if encoder != END_TO_END:
         source = keras.Input((None, features), name="regions")
         return source, source
     source = keras.Input((None, None, 3), name="image")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kzoo.decoding.step import Tensor
+from kzoo.types import Tensor
+
 
 
 def token_table(cell: keras.layers.LSTMCell, embeddings: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.step import State, Step, Tensor
+from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
 from kzoo.layers import (
     Attention,
@@ -37,6 +37,7 @@ from kzoo.layers import (
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.registry import register_model
+from kzoo.types import Tensor
 
 ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
     "none": None,

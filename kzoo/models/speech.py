@@ -27,7 +27,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.step import State, Step, Tensor
+from kzoo.decoding.step import State, Step
 from kzoo.layers import (
     Attention,
     DotProductAttention,
@@ -42,6 +42,7 @@ from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.models.adapter import TARGET
 from kzoo.registry import register_model
+from kzoo.types import Tensor
 
 LONGEST = 98
 """The most characters that are written, the end counted."""

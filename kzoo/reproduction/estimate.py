@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.plan import Plan
-from kzoo.reproduction.process import Crew
+from kzoo.reproduction.process import ProcessPool
 from kzoo.reproduction.reuse import find_made
 from kzoo.reproduction.table import Row
 from kzoo.training.run import RunFolder
@@ -59,7 +59,7 @@ class Cost:
         return self.start + epochs * (self.steps_per_epoch * self.step + self.validation) + self.validation
 
 
-def estimate(conditions: Conditions, rows: Iterable[Row], crew: Crew) -> dict[str, Cost]:
+def estimate(conditions: Conditions, rows: Iterable[Row], crew: ProcessPool) -> dict[str, Cost]:
     """The cost of one run of each row by name, tried in a process once for all rows that cost the same.
 
     Raises:

@@ -35,7 +35,7 @@ def fingerprint(recipe: Recipe, reads: Any, code: str) -> str:
     return mark([decisive, reads, code])
 
 
-def recipe_mark(recipe: Recipe) -> str:
+def recipe_digest(recipe: Recipe) -> str:
     """The mark of a recipe for any seed and backend; a new key with its default changes none."""
     free: Any = {"name": True, "published": True, "runtime": {"backend"}, "training": {"seed"}}
     return mark(recipe.model_dump(mode="json", exclude=free, exclude_defaults=True))

@@ -10,7 +10,7 @@ from typing import Any
 
 from kzoo.errors import UsageError
 from kzoo.reproduction.conditions import Conditions
-from kzoo.reproduction.process import Crew
+from kzoo.reproduction.process import ProcessPool
 from kzoo.reproduction.table import Row
 
 Answers = dict[str, dict[str, Any]]
@@ -45,7 +45,7 @@ class Probe:
         with TemporaryDirectory() as folder:
             self.conditions.write_recipes([row], Path(folder))
             words = [*self.conditions.train_words(row, Path(folder)), "--set", "data.fraction=1"]
-            return Crew(1).ask("kzoo", *words, *required, "--dry-run", "--json")
+            return ProcessPool(1).ask("kzoo", *words, *required, "--dry-run", "--json")
 
     def _check_figures(self, row: Row, measured: Sequence[str]) -> None:
         table, samples = self.conditions.table, row.decoding.get("samples")

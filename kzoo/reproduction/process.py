@@ -20,7 +20,7 @@ INTERRUPTED = (130, -2)
 _ERRORS = {kind.exit_code: kind for kind in (KzooError, UsageError, DataError, MissingExtraError)}
 
 
-class Crew:
+class ProcessPool:
     """Processes at work, `size` of them at a time.
 
     One alone has the whole machine as `kzoo train` has; of several each has its share of the cores, and on a

@@ -13,11 +13,11 @@ from typing import Any
 from kzoo.data.splits import SPLITS
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text, check_recordable
-from kzoo.reproduction.job import recipe_mark
+from kzoo.reproduction.job import recipe_digest
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Table, tables_folder
 
-_HEAD = ("row", "recipe", "recipe_mark", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
+_HEAD = ("row", "recipe", "recipe_digest", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
 _TAIL = ("low", "high", "seconds")
 """`low` and `high` are the test's own interval for the figure that decides."""
 
@@ -42,10 +42,10 @@ def load_records(table: Table) -> list[Result]:
     try:
         lines = list(csv.DictReader(io.StringIO(place.read_text(encoding="utf-8"))))
         results = [_from_line(table, line) for line in lines]
-        marks = [line["recipe_mark"] for line in lines]
+        marks = [line["recipe_digest"] for line in lines]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{place} is not a file of results: {error}") from error
-    now = _marks(table)
+    now = _digests(table)
     if strange := [result.row for result in results if result.row not in now]:
         raise DataError(
             f"{place} has results of {strange[0]!r}, which is no row of {table.name}: name the row there "
@@ -98,9 +98,9 @@ def _key(result: Result) -> tuple[str, int, str]:
     return result.row, result.seed, result.backend
 
 
-def _marks(table: Table) -> dict[str, str]:
+def _digests(table: Table) -> dict[str, str]:
     """The marks of the recipes that the rows have now."""
-    return {row.name: recipe_mark(table.recipe(row)) for row in table.rows}
+    return {row.name: recipe_digest(table.recipe(row)) for row in table.rows}
 
 
 def _to_csv(table: Table, results: Sequence[Result]) -> str:
@@ -108,8 +108,8 @@ def _to_csv(table: Table, results: Sequence[Result]) -> str:
     columns = [*_HEAD, *table.figures, *_TAIL]
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    marks = _marks(table)
-    writer.writerows({**_to_line(table, result), "recipe_mark": marks[result.row]} for result in results)
+    marks = _digests(table)
+    writer.writerows({**_to_line(table, result), "recipe_digest": marks[result.row]} for result in results)
     return buffer.getvalue()
 
 

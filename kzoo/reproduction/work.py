@@ -13,7 +13,7 @@ from kzoo.files import atomic_write_text
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.job import Job
 from kzoo.reproduction.plan import Plan, evaluation_file
-from kzoo.reproduction.process import Crew
+from kzoo.reproduction.process import ProcessPool
 from kzoo.reproduction.reuse import adopt
 from kzoo.training.run import RunFolder
 
@@ -43,7 +43,7 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
     Raises:
         KeyboardInterrupt: all runs are stopped then; the same call goes on where they were.
     """
-    crew = Crew(size)
+    crew = ProcessPool(size)
     wanted: dict[str, list[Job]] = {}
     for job in plan.jobs:
         if not plan.is_done(job, root):
@@ -70,7 +70,7 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
 
 
 def _run(
-    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, crew: Crew, watcher: Watcher
+    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, crew: ProcessPool, watcher: Watcher
 ) -> dict[str, str]:
     """Train a run to its end, and decode it as its rows would have it; what failed, and why."""
     first, run, failed = jobs[0], RunFolder(root / jobs[0].folder), dict[str, str]()
@@ -94,7 +94,7 @@ def _train_words(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, r
     return [*conditions.train_words(plan.row(job), root), "--seed", job.seed, "--out", run.path]
 
 
-def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: Crew) -> None:
+def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: ProcessPool) -> None:
     """Keep what `kzoo evaluate` says of a run, where the row decodes it in its own way."""
     row = plan.row(job)
     place = evaluation_file(row, run.path)

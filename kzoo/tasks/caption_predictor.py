@@ -67,7 +67,7 @@ class CaptionPredictor(SequencePredictor):
     def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
         """Their regions, or pixels where the encoder was trained along."""
         images = np.stack(inputs)
-        if self._encoder != family.TRAINED_ALONG:
+        if self._encoder != family.END_TO_END:
             images = open_encoder(self._encoder).encode(images)
         return as_sources(images)
 

@@ -40,7 +40,7 @@ from kzoo.training.objective import Objective, captioning, scale_pixels
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
-BATCH, GRAIN = 64, 8
+BATCH, BUCKET_WIDTH = 64, 8
 """Images that are decoded together; captions of a training batch are cut to a multiple of 8 words."""
 
 SHOWN, SHOWN_SIZE = 12, 256
@@ -82,14 +82,14 @@ class CaptionExperiment(SequenceExperiment):
         """The number of words and the features of a region are those of the data and of the encoder."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         size = recipe.data.image_size
-        if options["encoder"] == family.TRAINED_ALONG and size is not None and size < family.SMALLEST:
+        if options["encoder"] == family.END_TO_END and size is not None and size < family.SMALLEST:
             raise UsageError(
                 f"data.image_size must be {family.SMALLEST} or more, not {size}: nothing is left"
             )
         fitted: dict[str, Any] = {"vocabulary": len(data.vocabulary())}
-        if options["encoder"] != family.TRAINED_ALONG:
+        if options["encoder"] != family.END_TO_END:
             fitted["features"] = open_encoder(options["encoder"]).features
-        if options["encoder"] not in (RESNET, family.TRAINED_ALONG):
+        if options["encoder"] not in (RESNET, family.END_TO_END):
             fitted["encoder"] = str(Path(options["encoder"]).resolve())
         for option, value in fitted.items():
             if recipe.model.options.get(option, value) != value and option != "encoder":
@@ -127,7 +127,7 @@ class CaptionExperiment(SequenceExperiment):
     @cached_property
     def images(self) -> dict[str, np.ndarray]:
         """What the model reads of each split: regions, or pixels in uint8."""
-        if self.encoder != family.TRAINED_ALONG:
+        if self.encoder != family.END_TO_END:
             return load_regions(open_encoder(self.encoder), self.data, self.image_size)
         size = (self.image_size, self.image_size)
         return {name: read_images(split, range(len(split)), size) for name, split in self.data.splits.items()}
@@ -155,12 +155,12 @@ class CaptionExperiment(SequenceExperiment):
         """One for each caption: its ids, and its image."""
         target_ids, lengths, owners = self.encode_targets("train")
         arrays = (self.images["train"], target_ids, owners.astype(np.int32))
-        examples = Examples(arrays, lengths[:, None].astype(np.int32), (GRAIN,))
+        examples = Examples(arrays, lengths[:, None].astype(np.int32), (BUCKET_WIDTH,))
         return lambda epoch: examples
 
     def objective(self) -> Objective:
         """The negative log-likelihood of each next word."""
-        source = "image" if self.encoder == family.TRAINED_ALONG else "regions"
+        source = "image" if self.encoder == family.END_TO_END else "regions"
         return captioning(source, self.recipe.training.label_smoothing)
 
     def names(self, split: str) -> Sequence[str]:
@@ -225,7 +225,7 @@ class CaptionExperiment(SequenceExperiment):
 
 def default_size(encoder: str) -> int:
     """Height and width of the images that an encoder reads: 256 regions, 64 if it is trained along."""
-    return 64 if encoder == family.TRAINED_ALONG else open_encoder(encoder).size
+    return 64 if encoder == family.END_TO_END else open_encoder(encoder).size
 
 
 def encoder_of(recipe: Recipe) -> str:
@@ -235,7 +235,7 @@ def encoder_of(recipe: Recipe) -> str:
 
 def encoder_identity(encoder: str) -> str:
     """What the regions were made with; the same identity gives the same regions."""
-    return encoder if encoder == family.TRAINED_ALONG else open_encoder(encoder).identity
+    return encoder if encoder == family.END_TO_END else open_encoder(encoder).identity
 
 
 def limits(longest: int) -> Limits:
@@ -252,4 +252,4 @@ def region_attention(image: np.ndarray, written: Tokens, weights: np.ndarray, ti
 def as_sources(images: np.ndarray) -> Sources:
     """Regions, or pixels in uint8, as sources."""
     values = keras.ops.convert_to_numpy(scale_pixels(images)) if images.dtype == np.uint8 else images
-    return Sources(values, grain=None, batch=BATCH)
+    return Sources(values, bucket_width=None, batch=BATCH)

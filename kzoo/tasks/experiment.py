@@ -103,7 +103,7 @@ class Experiment(ABC):
         """Write what the model needs to be used without its data."""
 
     @abstractmethod
-    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+    def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
 
     @abstractmethod
@@ -155,7 +155,7 @@ class Experiment(ABC):
         examples = self.examples()(1)
         arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
         run = engine().compile_training(model, self.create_optimizer(model), self.objective())
-        return examples, lambda rows: run(arrays, rows, examples.extents(rows))
+        return examples, lambda rows: run(arrays, rows, examples.bucket_lengths(rows))
 
     @property
     def sizes(self) -> dict[str, int]:

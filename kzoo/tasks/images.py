@@ -94,7 +94,7 @@ class ImageExperiment(Experiment):
     def prepare_run(self, run: RunFolder) -> None:
         """An image model needs nothing beside its weights."""
 
-    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+    def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
         draw_pictures(run, model, self.data, log_probabilities, self.criterion)

@@ -156,7 +156,7 @@ class SequenceExperiment(Experiment):
         """With the run's vocabulary."""
         return replace(self, saved=load_vocabulary([run]))
 
-    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+    def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """The figures of greedy decoding of the test set; curves, attention and sample predictions."""
         save(curves({folder_label(run): run.history()}, self.criterion), run.path / "curves.png")
         passes = decode_all(self.decode([model], "test", Decoding()), self.vocabulary)

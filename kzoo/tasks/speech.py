@@ -37,7 +37,7 @@ from kzoo.training.sources import Sources
 LIMITS = Limits(start=SOS, end=EOS, length=family.LONGEST)
 """R004 decodes 98 characters, the end among them."""
 
-BATCH, GRAINS = 32, (64, 16)
+BATCH, BUCKET_WIDTHS = 32, (64, 16)
 """Clips that are decoded together; frames and characters of a batch are cut to multiples of these."""
 
 MAX_FRAMES = 2_754
@@ -165,7 +165,7 @@ class SpeechExperiment(SequenceExperiment):
         """Spectrograms, and ids of the texts with start and end."""
         target_ids, target_lengths, _ = self.encode_targets("train")
         lengths = np.stack([self.sources("train").lengths, target_lengths], axis=1).astype(np.int32)
-        examples = Examples((self.frames["train"], target_ids), lengths, GRAINS)
+        examples = Examples((self.frames["train"], target_ids), lengths, BUCKET_WIDTHS)
         return lambda epoch: examples
 
     def objective(self) -> Objective:
@@ -281,7 +281,7 @@ def pad_frames(frames: np.ndarray, length: int) -> np.ndarray:
 
 def as_sources(frames: np.ndarray, is_masked: bool) -> Sources:
     """Spectrograms as sources, which are cut only where their padding is not heard."""
-    return Sources(frames, grain=GRAINS[0] if is_masked else None, batch=BATCH)
+    return Sources(frames, bucket_width=BUCKET_WIDTHS[0] if is_masked else None, batch=BATCH)
 
 
 def _texts(sequences: Sequence[Tokens]) -> list[str]:

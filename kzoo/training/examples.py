@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-GRAIN = 4
+BUCKET_WIDTH = 4
 """Texts of a batch are cut to a multiple of this many tokens: few shapes to compile, little padding."""
 
 
@@ -16,12 +16,12 @@ class Examples:
 
     `lengths` `(count, sequences)` in int32 are the lengths of an example's sequences, which a batch need not
     hold beyond its longest; examples of a fixed size have none. A batch's sequences are cut to a multiple of
-    their `grains`, GRAIN each if there are none.
+    their `bucket_widths`, BUCKET_WIDTH each if there are none.
     """
 
     arrays: tuple[np.ndarray, ...]
     lengths: np.ndarray
-    grains: tuple[int, ...] = ()
+    bucket_widths: tuple[int, ...] = ()
 
     @classmethod
     def of_fixed_size(cls, *arrays: np.ndarray) -> Examples:
@@ -31,8 +31,8 @@ class Examples:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def extents(self, rows: np.ndarray) -> np.ndarray:
+    def bucket_lengths(self, rows: np.ndarray) -> np.ndarray:
         """How much of each sequence the batches `rows` `(steps, batch)` need: `(steps, sequences)`, int32."""
-        grains = np.array(self.grains or (GRAIN,) * self.lengths.shape[1], np.int32)
-        rounded = -(-self.lengths[rows].max(axis=1) // grains) * grains
+        bucket_widths = np.array(self.bucket_widths or (BUCKET_WIDTH,) * self.lengths.shape[1], np.int32)
+        rounded = -(-self.lengths[rows].max(axis=1) // bucket_widths) * bucket_widths
         return np.minimum(rounded, self.lengths.max(axis=0))

@@ -65,7 +65,7 @@ def fit(
             resident, arrays = current, tuple(map(keras.ops.convert_to_tensor, current.arrays))
         steps = steps_per_epoch(len(current), training)
         for rows in batches(epoch_order(training, epoch, current), training, STEPS_PER_CALL):
-            loss = run(arrays, rows, current.extents(rows))
+            loss = run(arrays, rows, current.bucket_lengths(rows))
             if not math.isfinite(loss):
                 place = f"in epoch {epoch}, steps {done + 1} to {done + len(rows)}"
                 raise DivergedError(_divergence("training loss", place, training.learning_rate))

@@ -12,15 +12,15 @@ from keras import ops
 
 from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.models.adapter import TARGET
+from kzoo.types import Tensor
 
-Tensor = Any
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A batch, `batch(arrays, rows, extents) -> (inputs, targets)`, and its loss, `loss(targets, outputs)`.
+    """A batch, `batch(arrays, rows, bucket_lengths) -> (inputs, targets)`, and its loss, `loss(targets, outputs)`.
 
-    Both in `keras.ops`. `extents` are the lengths to which the sequences of the batch are cut.
+    Both in `keras.ops`. `bucket_lengths` are the lengths to which the sequences of the batch are cut.
     """
 
     batch: Callable[[Sequence[Tensor], Tensor, Sequence[Tensor | int]], tuple[Any, Tensor]]
@@ -84,30 +84,30 @@ def _losses(labels: Tensor, log_probabilities: Tensor, smoothing: float) -> Tens
 
 
 def _image_batch(
-    arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+    arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
 ) -> tuple[Tensor, Tensor]:
     images, labels = arrays
     return scale_pixels(ops.take(images, rows, axis=0)), ops.take(labels, rows, axis=0)
 
 
 def _sequence_batch(
-    source: str, arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+    source: str, arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
 ) -> tuple[dict[str, Tensor], Tensor]:
     sources, targets = (ops.take(array, rows, axis=0) for array in arrays)
-    source_extent, target_extent = extents
-    before, after = _shift(targets, target_extent)
-    return {source: sources[:, :source_extent], TARGET: before}, after
+    source_length, target_length = bucket_lengths
+    before, after = _shift(targets, target_length)
+    return {source: sources[:, :source_length], TARGET: before}, after
 
 
 def _caption_batch(
-    source: str, arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+    source: str, arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
 ) -> tuple[dict[str, Tensor], Tensor]:
     images, targets, owners = arrays
-    before, after = _shift(ops.take(targets, rows, axis=0), *extents)
+    before, after = _shift(ops.take(targets, rows, axis=0), *bucket_lengths)
     about = ops.take(images, ops.take(owners, rows, axis=0), axis=0)
     return {source: scale_pixels(about) if source == "image" else about, TARGET: before}, after
 
 
-def _shift(targets: Tensor, extent: Tensor | int) -> tuple[Tensor, Tensor]:
+def _shift(targets: Tensor, length: Tensor | int) -> tuple[Tensor, Tensor]:
     """The tokens before each position, and the tokens there."""
-    return targets[:, :extent], targets[:, 1 : extent + 1]
+    return targets[:, :length], targets[:, 1 : length + 1]

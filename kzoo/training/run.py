@@ -110,7 +110,7 @@ class RunFolder:
         except Exception as error:  # Keras's deserialisers raise whatever they stumble over
             raise DataError(f"{path} is damaged: train again, or load the other with --checkpoint") from error
         wanted = self.recipe().model
-        if _shapes(model) != _shapes(registry.outline_model(wanted.name, **wanted.options)):
+        if _shapes(model) != _shapes(registry.abstract_model(wanted.name, **wanted.options)):
             raise DataError(f"{path} is another model than the recipe beside it says: {wanted.name}")
         return model
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kzoo.training.examples import GRAIN
+from kzoo.training.examples import BUCKET_WIDTH
 
 
 @dataclass(frozen=True)
@@ -14,33 +14,33 @@ class Sources:
     """One source in each row.
 
     `values` are `(count, length)` of ids or `(count, length, features)`, padded with zeros. Batches of
-    `batch` are cut to a multiple of `grain` positions of their longest, or not at all if it is None.
+    `batch` are cut to a multiple of `bucket_width` positions of their longest, or not at all if it is None.
     """
 
     values: np.ndarray
-    grain: int | None = GRAIN
+    bucket_width: int | None = BUCKET_WIDTH
     batch: int = 256
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: slice) -> Sources:
-        return Sources(self.values[rows], self.grain, self.batch)
+        return Sources(self.values[rows], self.bucket_width, self.batch)
 
     @property
     def lengths(self) -> np.ndarray:
         """Up to where each is real, `(count,)`; all of it where nothing is cut."""
         length = self.values.shape[1]
-        if self.grain is None:
+        if self.bucket_width is None:
             return np.full(len(self.values), length)
         real = (self.values != 0).reshape(len(self.values), length, -1).any(axis=-1)
         return np.where(real.any(axis=1), length - real[:, ::-1].argmax(axis=1), 0)
 
     def take(self, rows: np.ndarray, longest: int) -> np.ndarray:
-        """These sources as a batch, at the next multiple of `grain` of the longest."""
+        """These sources as a batch, at the next multiple of `bucket_width` of the longest."""
         values = self.values[rows]
-        if self.grain is None:
+        if self.bucket_width is None:
             return values
-        width = max(1, -(-longest // self.grain)) * self.grain
+        width = max(1, -(-longest // self.bucket_width)) * self.bucket_width
         missing = max(0, width - values.shape[1])
         return np.pad(values, [(0, 0), (0, missing), *[(0, 0)] * (values.ndim - 2)])[:, :width]

@@ -95,9 +95,9 @@ def test_the_table_has_every_way_and_a_caution(kzoo, trained_pair_run, monkeypat
 
     ours = {"import_seconds": 1.0, "framework": "jax", "device": "abacus"}
     sides = [
-        ours | {"laps": {"greedy": [2.0, 0.1, 0.2, 0.1], "beam": [3.0, 0.5, 0.5, 0.5]}},
-        ours | {"threads": 1, "laps": {"batches": [0.5, 0.3, 0.3, 0.3], "singly": [0.5, 1.0, 1.0, 1.0]}},
-        ours | {"threads": 2, "laps": {"batches": [0.5, 0.2, 0.2, 0.2], "singly": [0.6, 2.0, 2.0, 2.0]}},
+        ours | {"timings": {"greedy": [2.0, 0.1, 0.2, 0.1], "beam": [3.0, 0.5, 0.5, 0.5]}},
+        ours | {"threads": 1, "timings": {"batches": [0.5, 0.3, 0.3, 0.3], "singly": [0.5, 1.0, 1.0, 1.0]}},
+        ours | {"threads": 2, "timings": {"batches": [0.5, 0.2, 0.2, 0.2], "singly": [0.6, 2.0, 2.0, 2.0]}},
     ]
     data = {"name": "phrases", "stand_in": True}
     prepared = {"data": data, "recipe": "nmt", "model": "nmt", "changed": [], "count": 1000}

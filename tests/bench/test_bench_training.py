@@ -179,11 +179,11 @@ def test_runs_race_by_epochs(kzoo, small):
     assert figures["ratio"] == pytest.approx(sides[1]["run_seconds"] / sides[0]["run_seconds"])
 
 
-def raced(laps):
-    """What `training._race` gives for the laps of kzoo, of two students, of a tight loop and of `fit`."""
+def raced(timings):
+    """What `training._race` gives for the timings of kzoo, of two students, of a tight loop and of `fit`."""
     side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
     names = ("kzoo", "slow", "fast", "tight", "fit")
-    sides = {name: {**side, "laps": [3.0, *laps[name]]} for name in names}
+    sides = {name: {**side, "timings": [3.0, *timings[name]]} for name in names}
     ours = {**sides["kzoo"], "framework": "tensorflow"}
     peers = {
         "student": [{**sides["slow"], "threads": 2}, {**sides["fast"], "threads": 1}],

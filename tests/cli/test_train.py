@@ -9,8 +9,8 @@ import yaml
 from run_files import RUN_FILES
 
 from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, outline_model
-from kzoo.reporting.parameters import trainable_count
+from kzoo.registry import card, abstract_model
+from kzoo.models.parameters import trainable_count
 
 SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
 """The options that the data decide."""
@@ -49,7 +49,7 @@ def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
     assert told["recipe"]["runtime"]["backend"] is not None
     options = load_recipe(name, {"model": told["recipe"]["model"]}).model.options
     assert told["cost"]["trainable parameters"] == trainable_count(
-        outline_model(recipe.model.name, **options)
+        abstract_model(recipe.model.name, **options)
     )
     if not SIZES & options.keys() and name not in WITHOUT_RESNET:
         assert told["cost"]["trainable parameters"] == card(recipe.model.name).parameters

@@ -16,8 +16,8 @@ from gradients import Inputs, Loss, differentiate
 
 from kzoo.errors import UsageError
 from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, check_options, create_model, default_options, list_models, outline_model
-from kzoo.reporting.parameters import trainable_count
+from kzoo.registry import card, check_options, create_model, default_options, list_models, abstract_model
+from kzoo.models.parameters import trainable_count
 from kzoo.runtime import BACKENDS
 from kzoo.training.objective import negative_log_likelihood, token_negative_log_likelihood
 
@@ -113,13 +113,13 @@ def arrays(model: keras.Model) -> list[np.ndarray]:
 @pytest.mark.parametrize("name", MODELS)
 def test_has_the_parameters_its_card_promises(name):
     promised = card(name)
-    assert trainable_count(outline_model(name)) == promised.parameters
+    assert trainable_count(abstract_model(name)) == promised.parameters
     assert promised.published in (promised.parameters, None) or promised.note
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_outline_has_the_shapes_of_the_model(name):
-    outline, model = outline_model(name), create_model(name, seed=0)
+    outline, model = abstract_model(name), create_model(name, seed=0)
     assert [weight.shape for weight in outline.weights] == [weight.shape for weight in model.weights]
     assert trainable_count(outline) == trainable_count(model)
 
@@ -218,7 +218,7 @@ def test_convention_sets_the_constants_of_batch_normalisation():
     constants = {
         convention: {
             (layer.momentum, layer.epsilon)
-            for layer in outline_model("cnn-bn", convention=convention).layers
+            for layer in abstract_model("cnn-bn", convention=convention).layers
             if isinstance(layer, keras.layers.BatchNormalization)
         }
         for convention in ("keras", "pytorch")

@@ -38,7 +38,7 @@ class Machine:
 def machine(monkeypatch):
     """In the place of all processes."""
     made = Machine()
-    monkeypatch.setattr(probe, "Crew", lambda size: made)
+    monkeypatch.setattr(probe, "ProcessPool", lambda size: made)
     monkeypatch.setattr(module, "work", made.work)
     write = Conditions.write_recipes
 

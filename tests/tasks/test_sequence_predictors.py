@@ -160,7 +160,7 @@ def test_a_model_with_itself_is_itself(case):
 def test_the_padding_of_a_clip_changes_nothing(case):
     about = sources(case)
     longer = np.pad(about.values, [(0, 0), (0, 9), (0, 0)])
-    cut = decode(case, about=Sources(longer, about.grain, about.batch))
+    cut = decode(case, about=Sources(longer, about.bucket_width, about.batch))
     np.testing.assert_array_equal(cut.tokens, decode(case).tokens)
     if case == "asr-dot":  # to compile one is enough
         padded = decode(case, about=Sources(longer, 24, about.batch))

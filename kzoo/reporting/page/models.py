@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from kzoo import registry
 from kzoo.reporting.page.parts import ModelSection
 from kzoo.reporting.page.run import ReportedRun
-from kzoo.reporting.parameters import LayerCount, count_layer
+from kzoo.models.parameters import LayerCount, count_layer
 
 
 def model_sections(runs: Sequence[ReportedRun]) -> Iterable[ModelSection]:
     """Each model once, however many runs have it; Keras must have been started."""
     groups: dict[tuple[str, tuple[LayerCount, ...]], list[str]] = {}
     for run in runs:
-        model = registry.outline_model(run.recipe.model.name, **run.recipe.model.options)
+        model = registry.abstract_model(run.recipe.model.name, **run.recipe.model.options)
         layers = tuple(count_layer(layer) for layer in model.layers if layer.weights)
         groups.setdefault((run.recipe.model.name, layers), []).append(run.label)
     for place, ((name, layers), labels) in enumerate(groups.items(), 1):

@@ -32,21 +32,21 @@ def compile_training(
         return scaled, (loss, others)
 
     def step(
-        state: tuple[list, list, list], total: Any, arrays: Sequence, rows: Any, extents: tuple[int, ...]
+        state: tuple[list, list, list], total: Any, arrays: Sequence, rows: Any, bucket_lengths: tuple[int, ...]
     ) -> tuple[tuple, Any]:
         trainable, others, slots = state
         gradient = jax.value_and_grad(scaled_loss, has_aux=True)
-        batch = objective.batch(arrays, rows, extents)
+        batch = objective.batch(arrays, rows, bucket_lengths)
         (_, (loss, others)), grads = gradient(trainable, others, slots, batch)
         trainable, slots = optimizer.stateless_apply(slots, grads, trainable)
         return (trainable, others, slots), total + loss
 
     compiled = jax.jit(step, donate_argnums=(0, 1), static_argnums=4)
 
-    def run(arrays: Sequence[jax.Array], order: np.ndarray, extents: np.ndarray) -> float:
+    def run(arrays: Sequence[jax.Array], order: np.ndarray, bucket_lengths: np.ndarray) -> float:
         state = tuple([variable.value for variable in group] for group in groups)
         total = jax.numpy.zeros(())
-        for rows, lengths in zip(order, extents.tolist(), strict=True):
+        for rows, lengths in zip(order, bucket_lengths.tolist(), strict=True):
             state, total = compiled(state, total, arrays, rows, tuple(lengths))
         for group, values in zip(groups, state, strict=True):
             for variable, value in zip(group, values, strict=True):

@@ -47,8 +47,8 @@ def compile_training(
     """See `kzoo.training.engines`."""
     weights = model.trainable_variables
 
-    def step(arrays: Sequence[tf.Tensor], rows: tf.Tensor, extents: list[tf.Tensor]) -> tf.Tensor:
-        inputs, targets = objective.batch(arrays, rows, extents)
+    def step(arrays: Sequence[tf.Tensor], rows: tf.Tensor, bucket_lengths: list[tf.Tensor]) -> tf.Tensor:
+        inputs, targets = objective.batch(arrays, rows, bucket_lengths)
         with tf.GradientTape() as tape:
             loss = objective.loss(targets, model(inputs, training=True))
             scaled = optimizer.scale_loss(loss)
@@ -56,23 +56,23 @@ def compile_training(
         return loss
 
     @tf.function(autograph=False)
-    def steps(arrays: tuple[tf.Tensor, ...], order: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
+    def steps(arrays: tuple[tf.Tensor, ...], order: tf.Tensor, bucket_lengths: tf.Tensor) -> tf.Tensor:
         def more(index: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
             return index < tf.shape(order)[0]
 
         def one(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return index + 1, total + step(arrays, order[index], tf.unstack(extents[index]))
+            return index + 1, total + step(arrays, order[index], tf.unstack(bucket_lengths[index]))
 
         return tf.while_loop(more, one, (0, 0.0))[1]
 
-    def run(arrays: Sequence[tf.Tensor], order: np.ndarray, extents: np.ndarray) -> float:
+    def run(arrays: Sequence[tf.Tensor], order: np.ndarray, bucket_lengths: np.ndarray) -> float:
         # One graph, whatever the numbers of steps and of rows.
         graph = steps.get_concrete_function(
             tuple(map(tf.TensorSpec.from_tensor, arrays)),
             tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None, extents.shape[1]], tf.int32),
+            tf.TensorSpec([None, bucket_lengths.shape[1]], tf.int32),
         )
-        return float(graph(tuple(arrays), tf.constant(order), tf.constant(extents)))
+        return float(graph(tuple(arrays), tf.constant(order), tf.constant(bucket_lengths)))
 
     return run
 

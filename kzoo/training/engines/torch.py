@@ -20,8 +20,8 @@ def compile_training(
     """See `kzoo.training.engines`."""
     weights = model.trainable_variables
 
-    def step(arrays: Sequence[torch.Tensor], rows: torch.Tensor, extents: list[int]) -> torch.Tensor:
-        inputs, targets = objective.batch(arrays, rows, extents)
+    def step(arrays: Sequence[torch.Tensor], rows: torch.Tensor, bucket_lengths: list[int]) -> torch.Tensor:
+        inputs, targets = objective.batch(arrays, rows, bucket_lengths)
         loss = objective.loss(targets, model(inputs, training=True))
         model.zero_grad()
         optimizer.scale_loss(loss).backward()
@@ -29,8 +29,8 @@ def compile_training(
             optimizer.apply([weight.value.grad for weight in weights], weights)
         return loss.detach()
 
-    def run(arrays: Sequence[torch.Tensor], order: np.ndarray, extents: np.ndarray) -> float:
-        steps = zip(keras.ops.convert_to_tensor(order), extents.tolist(), strict=True)
+    def run(arrays: Sequence[torch.Tensor], order: np.ndarray, bucket_lengths: np.ndarray) -> float:
+        steps = zip(keras.ops.convert_to_tensor(order), bucket_lengths.tolist(), strict=True)
         return float(sum(step(arrays, rows, lengths) for rows, lengths in steps))
 
     return run

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from kzoo.registry import ModelCard, card, outline_model
+from kzoo.registry import ModelCard, card, abstract_model
 
 if TYPE_CHECKING:
     import keras
@@ -52,7 +52,7 @@ def trainable_count(model: keras.Model) -> int:
 
 def count_model(name: str) -> ModelCount:
     """Count a model of the zoo at its defaults, layer by layer, without memory for its weights."""
-    promised, model = card(name), outline_model(name)
+    promised, model = card(name), abstract_model(name)
     layers = [count_layer(layer) for layer in model.layers if layer.weights]
     trainable = trainable_count(model)
     return ModelCount(

@@ -23,7 +23,7 @@ COLOURS: dict[str, tuple[float, float, float]] = {
 """Red, green and blue, from 0 to 1."""
 
 
-class Ground:
+class AerialCanvas:
     """A picture of 64x64 pixels.
 
     Attributes:

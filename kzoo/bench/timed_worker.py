@@ -1,7 +1,7 @@
 """A clock that another process starts and stops.
 
-The contestants of a race are processes of their own, for the threads of two frameworks in one process wait
-for each other. Each works one lap at a time while the other is idle: a line on stdin starts a lap, a line of
+The workers of a race are processes of their own, for the threads of two frameworks in one process wait
+for each other. Each works on one piece at a time while the other is idle: a line on stdin starts it, a line of
 JSON answers when it is done.
 """
 
@@ -19,18 +19,18 @@ from pydantic import BaseModel
 from kzoo import errors
 
 
-class Laps:
-    """The contestant's side."""
+class Stopwatch:
+    """The worker's side."""
 
     def __init__(self, commands: TextIO, answers: TextIO) -> None:
         self._commands, self._answers = commands, answers
         self._wait()
 
     def done(self, **facts: Any) -> None:
-        """Close a lap with the facts that it brought to light, and wait for the next to be started.
+        """Answer with the seconds since the start and with facts, and wait for the next start.
 
         Raises:
-            SystemExit: no other lap is asked for.
+            SystemExit: nothing more is asked for.
         """
         seconds = time.perf_counter() - self._started
         self._answer({"seconds": seconds, **facts})
@@ -41,7 +41,10 @@ class Laps:
         self._answer({"error": type(error).__name__, "message": str(error)})
 
     def _answer(self, content: dict[str, Any]) -> None:
-        print(json.dumps(content), file=self._answers, flush=True)
+        try:
+            print(json.dumps(content), file=self._answers, flush=True)
+        except BrokenPipeError:  # the race was stopped
+            raise SystemExit from None
 
     def _wait(self) -> None:
         if not self._commands.readline():
@@ -49,13 +52,13 @@ class Laps:
         self._started = time.perf_counter()
 
 
-class Contestant:
+class TimedWorker:
     """The racing side: a process that runs `kzoo.bench.worker` on a task. It ends with the context."""
 
     def __init__(self, name: str, race: str, task: BaseModel) -> None:
         self._name = name
         # -P: as the kzoo command does, keep the current folder off the path of modules.
-        # A session of its own: Ctrl-C reaches the race only, which then ends its contestants.
+        # A session of its own: Ctrl-C reaches the race only, which then ends its workers.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "kzoo.bench.worker", name, race, task.model_dump_json()],
             stdin=subprocess.PIPE,
@@ -74,11 +77,11 @@ class Contestant:
             self._process.terminate()
         self._process.communicate()
 
-    def lap(self) -> dict[str, Any]:
-        """Have one lap worked; its `seconds` and the facts that came with it.
+    def time(self) -> dict[str, Any]:
+        """Have the next piece of work done; its `seconds` and the facts that came with it.
 
         Raises:
-            KzooError: what went wrong in the contestant.
+            KzooError: what went wrong in the worker.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
