@@ -123,16 +123,13 @@ class SpeechExperiment(SequenceExperiment):
         return [cut_line(names, transform, longest)] if names else []
 
     @cached_property
-    def frames(self) -> dict[str, np.ndarray]:
-        """The spectrograms of each split, padded with zeros; all to one length where padding is heard."""
-        transform = log_mel(self.recipe, self.data.rate)
-        made = {
-            name: spectrograms(split.clips, transform, longest_clip(self.recipe.data))[0]
+    def clips(self) -> dict[str, Sources]:
+        """The spectrograms of each split."""
+        transform, longest = log_mel(self.recipe, self.data.rate), longest_clip(self.recipe.data)
+        return {
+            name: as_sources(*spectrograms(split.clips, transform, longest), self.is_masked, longest)
             for name, split in self.data.splits.items()
         }
-        if self.is_masked:
-            return made
-        return {name: pad_frames(frames, longest_clip(self.recipe.data)) for name, frames in made.items()}
 
     @property
     def is_masked(self) -> bool:
@@ -155,7 +152,7 @@ class SpeechExperiment(SequenceExperiment):
 
     def sources(self, split: str) -> Sources:
         """Spectrograms."""
-        return as_sources(self.frames[split], self.is_masked)
+        return self.clips[split]
 
     def targets(self, split: str) -> tuple[Sequence[Tokens], None]:
         """One text for each clip."""
@@ -164,8 +161,9 @@ class SpeechExperiment(SequenceExperiment):
     def examples(self) -> Callable[[int], Examples]:
         """Spectrograms, and ids of the texts with start and end."""
         target_ids, target_lengths, _ = self.encode_targets("train")
-        lengths = np.stack([self.sources("train").lengths, target_lengths], axis=1).astype(np.int32)
-        examples = Examples((self.frames["train"], target_ids), lengths, BUCKET_WIDTHS)
+        clips = self.clips["train"]
+        lengths = np.stack([clips.lengths, target_lengths], axis=1).astype(np.int32)
+        examples = Examples((clips.values, target_ids), lengths, BUCKET_WIDTHS)
         return lambda epoch: examples
 
     def objective(self) -> Objective:
@@ -232,8 +230,9 @@ class SpeechExperiment(SequenceExperiment):
 
     def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
         """The spectrogram and the characters over the same time, without padding."""
-        frames = self.frames["test"][0]
-        frames = frames[: Sources(frames[np.newaxis]).lengths[0]]
+        first = self.clips["test"][:1]
+        assert first.real is not None
+        frames = first.values[0, : first.real[0]]
         transform = log_mel(self.recipe, self.data.rate)
         title = picture_title(run, "attention", self.data.test.names[0])
         return frame_attention(frames, written, weights, transform, title)
@@ -274,14 +273,12 @@ def longest_clip(section: DataSection) -> int:
     return section.max_frames or MAX_FRAMES
 
 
-def pad_frames(frames: np.ndarray, length: int) -> np.ndarray:
-    """Spectrograms `(count, time, mels)` with zeros up to `length`."""
-    return np.pad(frames, [(0, 0), (0, length - frames.shape[1]), (0, 0)])
-
-
-def as_sources(frames: np.ndarray, is_masked: bool) -> Sources:
-    """Spectrograms as sources, which are cut only where their padding is not heard."""
-    return Sources(frames, bucket_width=BUCKET_WIDTHS[0] if is_masked else None, batch=BATCH)
+def as_sources(frames: np.ndarray, real: np.ndarray, is_masked: bool, longest: int) -> Sources:
+    """Spectrograms `(count, time, mels)` as sources; where padding is heard all are padded to the longest."""
+    if is_masked:
+        return Sources(frames, BUCKET_WIDTHS[0], BATCH, real)
+    padded = np.pad(frames, [(0, 0), (0, longest - frames.shape[1]), (0, 0)])
+    return Sources(padded, None, BATCH, real)
 
 
 def _texts(sequences: Sequence[Tokens]) -> list[str]:

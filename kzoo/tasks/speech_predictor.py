@@ -27,7 +27,6 @@ from kzoo.tasks.speech import (
     leaves_padding_out,
     log_mel,
     longest_clip,
-    pad_frames,
 )
 from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.training.sources import Sources
@@ -62,13 +61,13 @@ class SpeechPredictor(SequencePredictor):
 
     def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
         """Their spectrograms, all to one length where padding is heard."""
-        frames, is_masked = self.frames(inputs), leaves_padding_out(self.recipe)
-        frames = frames if is_masked else pad_frames(frames, longest_clip(self.recipe.data))
-        return as_sources(frames, is_masked)
+        longest = longest_clip(self.recipe.data)
+        made = spectrograms(inputs, self.transform, longest)
+        return as_sources(*made, leaves_padding_out(self.recipe), longest)
 
-    def frames(self, inputs: Sequence[np.ndarray]) -> np.ndarray:
-        """The spectrograms of clips, `(count, longest, mels)`, padded with zeros."""
-        return spectrograms(inputs, self.transform, longest_clip(self.recipe.data))[0]
+    def frames(self, source: str) -> np.ndarray:
+        """The spectrogram of a sound file, `(time, mels)`."""
+        return spectrograms([self.read(source)], self.transform, longest_clip(self.recipe.data))[0][0]
 
     def remarks(self, inputs: Sequence[str]) -> list[str]:
         """Which of the files are longer than what is read of them."""
@@ -80,9 +79,9 @@ class SpeechPredictor(SequencePredictor):
         """The spectrogram, and below it the attention of each character over the same time."""
         written, weights = self.attention(source)
         title = picture_title(self.run, "attention", Path(source).name)
-        return frame_attention(self.frames([self.read(source)])[0], written, weights, self.transform, title)
+        return frame_attention(self.frames(source), written, weights, self.transform, title)
 
     def draw_spectrogram(self, source: str) -> Figure:
         """What the model reads of a sound file."""
         title = picture_title(self.run, "spectrogram", Path(source).name)
-        return spectrogram(self.frames([self.read(source)])[0], self.transform, title=title)
+        return spectrogram(self.frames(source), self.transform, title=title)

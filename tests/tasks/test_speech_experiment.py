@@ -24,8 +24,7 @@ def test_the_frames_are_those_of_the_clips(recogniser):
     experiment = recogniser()
     for name, split in experiment.data.splits.items():
         expected, _ = spectrograms(split.clips, LogMelSpectrogram(8_000, mels=6))
-        np.testing.assert_array_equal(experiment.frames[name], expected)
-        assert experiment.sources(name).values is experiment.frames[name]
+        np.testing.assert_array_equal(experiment.sources(name).values, expected)
     assert experiment.sources("train").lengths.tolist() == [3, 7, 11]  # a frame has a hop of 160 samples
 
 
@@ -33,18 +32,18 @@ def test_the_keys_of_the_recipe_reach_the_frames(recogniser, clips):
     samples = clips().train.clips
     other = recogniser(data__mel_rate=16_000)
     expected, _ = spectrograms(samples, LogMelSpectrogram(8_000, mel_rate=16_000, mels=6))
-    np.testing.assert_array_equal(other.frames["train"], expected)
-    assert (other.frames["train"] != recogniser().frames["train"]).any()
+    np.testing.assert_array_equal(other.sources("train").values, expected)
+    assert (other.sources("train").values != recogniser().sources("train").values).any()
     short = recogniser(data__max_frames=5)
-    np.testing.assert_array_equal(short.frames["train"], recogniser().frames["train"][:, :5])
-    assert recogniser(model__mels=4).frames["train"].shape == (3, 11, 4)
+    np.testing.assert_array_equal(short.sources("train").values, recogniser().sources("train").values[:, :5])
+    assert recogniser(model__mels=4).sources("train").values.shape == (3, 11, 4)
 
 
 def test_padding_that_is_heard_is_of_one_length(recogniser):
     experiment = recogniser(model__masked=False, data__max_frames=20)
-    assert {frames.shape[1] for frames in experiment.frames.values()} == {20}
-    np.testing.assert_array_equal(experiment.frames["train"][:, :11], recogniser().frames["train"])
-    assert not experiment.frames["train"][:, 11:].any()
+    assert {clips.values.shape[1] for clips in experiment.clips.values()} == {20}
+    np.testing.assert_array_equal(experiment.sources("train").values[:, :11], recogniser().sources("train").values)
+    assert not experiment.sources("train").values[:, 11:].any()
     assert experiment.examples()(1).lengths[:, 0].tolist() == [20, 20, 20]
     assert experiment.sources("test").take(np.array([0]), 3).shape == (1, 20, 6)
 
@@ -53,7 +52,7 @@ def test_examples_are_frames_and_characters_with_start_and_end(recogniser):
     experiment = recogniser()
     examples = experiment.examples()(1)
     frames, targets = examples.arrays
-    assert frames is experiment.frames["train"]
+    assert frames is experiment.sources("train").values
     assert targets.tolist() == [
         [SOS, A, B, C, EOS, 0],
         [SOS, B, COMMA, SPACE, A, EOS],
@@ -85,7 +84,7 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
     measured = experiment.validator(model)()
     targets, lengths, owners = experiment.encode_targets("validation")
     assert owners.tolist() == [0, 1]
-    log_p = model.predict_on_batch({"frames": experiment.frames["validation"], "target_ids": targets[:, :-1]})
+    log_p = model.predict_on_batch({"frames": experiment.sources("validation").values, "target_ids": targets[:, :-1]})
     losses = [
         -0.8 * log_p[row, t, targets[row, t + 1]] - 0.2 * log_p[row, t].mean()
         for row in range(2)
