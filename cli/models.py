@@ -12,7 +12,7 @@ from .output import console, print_json, print_table
 if TYPE_CHECKING:
     import keras
 
-    from kzoo.models.parameters import ModelCount
+    from kzoo.parameters import ModelCount
 
 Name = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model of the zoo.", autocompletion=complete_recipe)
@@ -72,7 +72,7 @@ def params(
     from kzoo.errors import UsageError
     from kzoo.names import suggestion
     from kzoo.registry import list_models
-    from kzoo.models.parameters import count_model, to_json
+    from kzoo.parameters import count_model, to_json
 
     chosen: list[str] = []
     for pattern in names or ["*"]:

@@ -50,7 +50,7 @@ def register_model(card: ModelCard, **defaults: Any) -> Callable[[Builder], Buil
     """Register the decorated builder under `card.name`; variants of a family differ in these defaults.
 
     The builder's parameters are the options of the model. A parameter `name` gets the card's name. A builder
-    has a parameter `convention` if its layers differ between conventions (`kzoo.models.conventions`).
+    has a parameter `convention` if its layers differ between conventions (`kzoo.models.initialization`).
 
     Raises:
         ValueError: the name is taken.
@@ -101,7 +101,7 @@ def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: an unknown model, option or convention; the nearest name is given.
     """
-    from kzoo.models.conventions import find_convention
+    from kzoo.models.initialization import find_convention
 
     known = default_options(name)
     for option in options:
@@ -153,12 +153,12 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
         seed: draw the initial weights with NumPy from this seed, so that every backend starts from the
             same ones. None takes the seed from Python's `random`, which `keras.utils.set_random_seed` sets.
         options: the model's own, for instance `input_shape`, `num_classes`, `dropout`; and `convention`, the
-            framework whose initial weights and normalisation it has (`kzoo.models.conventions`).
+            framework whose initial weights and normalisation it has (`kzoo.models.initialization`).
 
     Raises:
         UsageError: an unknown model or option (the nearest name is given), or an option out of range.
     """
-    from kzoo.models.conventions import draw_weights, seeded_initializers
+    from kzoo.models.initialization import draw_weights, seeded_initializers
 
     convention = check_options(name, options)["convention"]
     seed = random.randrange(2**32) if seed is None else seed

@@ -167,7 +167,7 @@ def test_layers_that_have_no_draw_of_their_own_follow_from_the_seed_too(own_zoo)
 def test_the_parameters_of_any_layer_are_counted():
     import keras
 
-    from kzoo.models.parameters import count_layer
+    from kzoo.parameters import count_layer
 
     inputs = keras.Input((9, 8, 3))
     separable = keras.layers.SeparableConv2D(4, 3, name="separable")

@@ -10,7 +10,7 @@ import torch
 from gradients import differentiate
 from keras import ops
 
-from kzoo.models.adapter import SequenceAdapter, source_input
+from kzoo.decoding.adapter import SequenceAdapter, source_input
 from kzoo.pytorch.weights import torch_layout
 from kzoo.training.objective import token_negative_log_likelihood
 

@@ -9,7 +9,7 @@ from kzoo.claims.claim import Claim, Finding
 from kzoo.claims.registry import register_claim
 from kzoo.models.card import PrintedSum
 from kzoo.registry import card, list_models, abstract_model
-from kzoo.models.parameters import check_sum, count_model
+from kzoo.parameters import check_sum, count_model
 
 
 def check_count(model: str, published: int) -> Finding:

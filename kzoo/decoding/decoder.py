@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from kzoo.decoding import Choice, Limits, beam_search, ensemble, generate, most_likely, sample
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.decoding.options import Decoding
 from kzoo.training.engines import engine
 from kzoo.training.sources import Sources

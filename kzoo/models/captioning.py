@@ -29,7 +29,7 @@ from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAtte
 from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.models.adapter import TARGET, source_input
+from kzoo.decoding.adapter import TARGET, source_input
 from kzoo.registry import register_model
 from kzoo.types import Tensor
 
@@ -68,7 +68,7 @@ def captioner(
         dropout: the share of h dropped, in [0, 1).
         encoder: "conv" is part of the model. Anything else makes the regions beforehand, see
             `kzoo.features.regions`, and changes nothing here.
-        convention: whose batch normalisation the encoder "conv" has, see `kzoo.models.conventions`.
+        convention: whose batch normalisation the encoder "conv" has, see `kzoo.models.initialization`.
 
     Raises:
         ValueError: an unknown attention.
@@ -115,7 +115,7 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
-    """See `kzoo.models.adapter`."""
+    """See `kzoo.decoding.adapter`."""
     decoder, output = model.get_layer("decoder"), model.get_layer("output")
     cell, attention = decoder.cell, decoder.attention if has_attention(model) else None
     embeddings = model.get_layer("target_embedding").embeddings

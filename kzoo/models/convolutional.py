@@ -3,7 +3,7 @@
 Every model maps images `(batch, height, width, channels)` with pixels divided by 256 to log-probabilities
 `(batch, num_classes)` in float32. A convolution and its ReLU are layers of their own, so that the output of
 `conv1` is what the reports draw as its activation maps. `convention` names the framework whose constants of
-batch normalisation are used (`kzoo.models.conventions`).
+batch normalisation are used (`kzoo.models.initialization`).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ from kzoo.layers import (
 )
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.models.adapter import TARGET
+from kzoo.decoding.adapter import TARGET
 from kzoo.registry import register_model
 from kzoo.types import Tensor
 
@@ -168,7 +168,7 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
-    """See `kzoo.models.adapter`. Keys and values of what is written are kept: a step costs one position."""
+    """See `kzoo.decoding.adapter`. Keys and values of what is written are kept: a step costs one position."""
     rows, attention = ops.shape(encoded["memory"])[0], model.get_layer("attention")
     projected = attention.project_memory(encoded["memory"])
     keys, values = (ops.repeat(x, beams, axis=0) for x in projected)

@@ -15,7 +15,7 @@ from kzoo.decoding import Limits
 from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.reporting.title import picture_title
 from kzoo.tasks.captions import (
     CaptionExperiment,

@@ -28,7 +28,7 @@ from kzoo.features.regions import load_regions
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.models import captioning as family
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.recipe import Recipe
 from kzoo.reporting.contact_sheet import contact_sheet
 from kzoo.reporting.figure import save

@@ -21,7 +21,7 @@ from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.metrics import transcription
 from kzoo.models import seq2seq
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.recipe import Recipe
 from kzoo.reporting.alignment import alignment
 from kzoo.reporting.title import picture_title

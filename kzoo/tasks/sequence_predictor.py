@@ -10,7 +10,7 @@ import numpy as np
 
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.decoding import Limits
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.decoding.decoder import compile_decoding
 from kzoo.decoding.options import Decoding
 from kzoo.tasks.predictor import Answer, Answers, Predictor

@@ -20,7 +20,7 @@ from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.files import atomic_write_text
 from kzoo.metrics.transcription import edit_distances
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.reporting.curves import curves
 from kzoo.reporting.figure import save
 from kzoo.reporting.title import folder_label

@@ -24,7 +24,7 @@ from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.recipe import DataSection, Recipe
 from kzoo.reporting.speech_alignment import speech_alignment
 from kzoo.reporting.title import picture_title

@@ -15,7 +15,7 @@ from kzoo.decoding import Limits
 from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.reporting.spectrogram import spectrogram
 from kzoo.reporting.title import picture_title
 from kzoo.tasks.speech import (

@@ -12,7 +12,7 @@ from kzoo.data.tokens import TokenKind, Tokens, normalise, to_tokens
 from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.models import seq2seq
-from kzoo.models.adapter import SequenceAdapter
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.reporting.alignment import alignment
 from kzoo.reporting.title import picture_title
 from kzoo.tasks.pairs import limits

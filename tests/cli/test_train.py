@@ -10,7 +10,7 @@ from run_files import RUN_FILES
 
 from kzoo.recipe import list_recipes, load_recipe
 from kzoo.registry import card, abstract_model
-from kzoo.models.parameters import trainable_count
+from kzoo.parameters import trainable_count
 
 SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
 """The options that the data decide."""

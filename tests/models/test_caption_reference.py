@@ -10,7 +10,7 @@ from keras import ops
 from kzoo.errors import UsageError
 from kzoo.models import captioning
 from kzoo.models.captioning import ATTENTIONS, captioner
-from kzoo.models.conventions import draw_weights
+from kzoo.models.initialization import draw_weights
 from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")

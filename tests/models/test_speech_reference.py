@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kzoo.models import speech
-from kzoo.models.conventions import draw_weights
+from kzoo.models.initialization import draw_weights
 from kzoo.models.speech import ATTENTIONS, recogniser
 from kzoo.registry import card, create_model
 

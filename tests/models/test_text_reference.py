@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kzoo.models import seq2seq as family
-from kzoo.models.conventions import draw_weights
+from kzoo.models.initialization import draw_weights
 from kzoo.models.seq2seq import ATTENTIONS, has_attention, seq2seq
 from kzoo.registry import card, create_model
 

@@ -31,7 +31,7 @@ from kzoo.reporting.page.parts import (
 )
 from kzoo.reporting.page.shrink import LARGE, shrink
 from kzoo.reporting.page.writer import to_html, to_markdown, write_page
-from kzoo.models.parameters import LayerCount
+from kzoo.parameters import LayerCount
 
 STRANGE = '<b>"a|b"</b> & [c](d) *e*'
 VOID = {"meta", "img", "input", "br", "hr", "link", "wbr"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from kzoo import registry
 from kzoo.reporting.page.parts import ModelSection
 from kzoo.reporting.page.run import ReportedRun
-from kzoo.models.parameters import LayerCount, count_layer
+from kzoo.parameters import LayerCount, count_layer
 
 
 def model_sections(runs: Sequence[ReportedRun]) -> Iterable[ModelSection]:

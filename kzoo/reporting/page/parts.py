@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kzoo.models.parameters import LayerCount
+from kzoo.parameters import LayerCount
 
 Facts = tuple[tuple[str, str], ...]
 """Names and what they are, in order."""
