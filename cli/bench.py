@@ -222,8 +222,8 @@ def attention(
     from kzoo import runtime
     from kzoo.bench import attention as bench
     from kzoo.files import atomic_write_text, make_empty
-    from kzoo.reporting.crossover import crossover
-    from kzoo.reporting.figure import save
+    from kzoo.pictures.crossover import crossover
+    from kzoo.pictures.figure import save
 
     folder = out or Path("runs") / time.strftime("bench-attention-%Y%m%d-%H%M%S")
     make_empty(folder, "empty it")

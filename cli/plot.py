@@ -38,8 +38,8 @@ def curves(
     out: Out = None,
 ) -> None:
     """Training loss and validation accuracy per epoch, several runs in one picture."""
-    from kzoo.reporting.curves import curves as draw_curves
-    from kzoo.reporting.title import folder_label
+    from kzoo.pictures.curves import curves as draw_curves
+    from kzoo.pictures.title import folder_label
     from kzoo.tasks import criterion
     from kzoo.training.run import open_run
 
@@ -63,7 +63,7 @@ def activations(
     """The maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
     from kzoo.experiment import open_experiment
-    from kzoo.reporting.pictures import draw_activations, test_image
+    from kzoo.pictures.classifier_run import draw_activations, test_image
     from kzoo.tasks import check_picture, predictor_type
 
     check_picture(folder, "activations")
@@ -86,7 +86,7 @@ def kernels(
 ) -> None:
     """The kernels of a convolution."""
     folder = open_with_backend(run, backend)
-    from kzoo.reporting.pictures import draw_kernels
+    from kzoo.pictures.classifier_run import draw_kernels
     from kzoo.tasks import check_picture
 
     check_picture(folder, "kernels")
@@ -98,7 +98,7 @@ def confusion(run: Run, out: Out = None) -> None:
     """The confusion matrix of the test set."""
     import numpy as np
 
-    from kzoo.reporting.pictures import draw_confusion
+    from kzoo.pictures.classifier_run import draw_confusion
     from kzoo.tasks import check_picture
     from kzoo.training.run import open_run
 
@@ -123,7 +123,7 @@ def mistakes(
     import numpy as np
 
     from kzoo.experiment import open_experiment
-    from kzoo.reporting.pictures import draw_mistakes
+    from kzoo.pictures.classifier_run import draw_mistakes
     from kzoo.tasks import check_picture
     from kzoo.training.inference import compile_predict
 
@@ -178,7 +178,7 @@ def _value(checkpoint: Checkpoint | None) -> Any:
 
 def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:
     from kzoo.files import free_path
-    from kzoo.reporting.figure import save
+    from kzoo.pictures.figure import save
 
     path = out or free_path(folder.path / kind, ".png")
     save(figure, path)

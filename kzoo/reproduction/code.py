@@ -10,7 +10,7 @@ from typing import Any
 import kzoo
 
 ASIDE = (
-    *("bench/**", "claims/**", "cli/**", "configs/**", "pytorch/**", "reporting/**", "reproduction/**"),
+    *("bench/**", "claims/**", "cli/**", "configs/**", "pictures/**", "pytorch/**", "reporting/**", "reproduction/**"),
     *("comparison.py", "documents.py", "extras.py", "interrupts.py", "locks.py", "names.py", "testing.py"),
     *("data/*/cards.py", "tasks/*predictor.py"),
 )

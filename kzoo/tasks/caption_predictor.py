@@ -16,7 +16,7 @@ from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
 from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.reporting.title import picture_title
+from kzoo.pictures.title import picture_title
 from kzoo.tasks.captions import (
     CaptionExperiment,
     as_sources,

@@ -30,10 +30,10 @@ from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.models import captioning as family
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.recipe import Recipe
-from kzoo.reporting.contact_sheet import contact_sheet
-from kzoo.reporting.figure import save
-from kzoo.reporting.title import name_test_set, picture_title
-from kzoo.reporting.word_attention import word_attention
+from kzoo.pictures.contact_sheet import contact_sheet
+from kzoo.pictures.figure import save
+from kzoo.pictures.title import name_test_set, picture_title
+from kzoo.pictures.word_attention import word_attention
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, captioning, scale_pixels

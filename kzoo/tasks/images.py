@@ -16,8 +16,8 @@ from kzoo.data.images.load import load_image_set
 from kzoo.errors import UsageError
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.recipe import Recipe
-from kzoo.reporting.figure import NONE_OF_THESE
-from kzoo.reporting.pictures import draw_pictures
+from kzoo.pictures.figure import NONE_OF_THESE
+from kzoo.pictures.classifier_run import draw_pictures
 from kzoo.decoding.options import Decoding
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples

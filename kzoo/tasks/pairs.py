@@ -23,8 +23,8 @@ from kzoo.metrics import transcription
 from kzoo.models import seq2seq
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.recipe import Recipe
-from kzoo.reporting.alignment import alignment
-from kzoo.reporting.title import picture_title
+from kzoo.pictures.alignment import alignment
+from kzoo.pictures.title import picture_title
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.examples import Examples

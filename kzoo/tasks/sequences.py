@@ -21,9 +21,9 @@ from kzoo.errors import UsageError
 from kzoo.files import atomic_write_text
 from kzoo.metrics.transcription import edit_distances
 from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.reporting.curves import curves
-from kzoo.reporting.figure import save
-from kzoo.reporting.title import folder_label
+from kzoo.pictures.curves import curves
+from kzoo.pictures.figure import save
+from kzoo.pictures.title import folder_label
 from kzoo.decoding.decoder import Decoded, compile_decoding
 from kzoo.decoding.options import Decoding
 from kzoo.tasks.experiment import Evaluation, Experiment, tested

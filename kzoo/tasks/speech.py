@@ -26,8 +26,8 @@ from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.recipe import DataSection, Recipe
-from kzoo.reporting.speech_alignment import speech_alignment
-from kzoo.reporting.title import picture_title
+from kzoo.pictures.speech_alignment import speech_alignment
+from kzoo.pictures.title import picture_title
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction

@@ -16,8 +16,8 @@ from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.reporting.spectrogram import spectrogram
-from kzoo.reporting.title import picture_title
+from kzoo.pictures.spectrogram import spectrogram
+from kzoo.pictures.title import picture_title
 from kzoo.tasks.speech import (
     LIMITS,
     SpeechExperiment,

@@ -13,8 +13,8 @@ from kzoo.decoding import Limits
 from kzoo.errors import UsageError
 from kzoo.models import seq2seq
 from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.reporting.alignment import alignment
-from kzoo.reporting.title import picture_title
+from kzoo.pictures.alignment import alignment
+from kzoo.pictures.title import picture_title
 from kzoo.tasks.pairs import limits
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.tasks.sequence_predictor import SequencePredictor

@@ -30,7 +30,7 @@ def test_the_version_is_that_of_what_decides_figures(copied):
     assert before.startswith(f"{kzoo.__version__}-")
     edit(copied / "training" / "order.py", '"""The order in which', '"""In which order')
     edit(copied / "training" / "order.py", "rng = ", "# drawn anew\n    rng = ")
-    edit(copied / "reporting" / "curves.py", "new_figure(3.4", "new_figure(3.5")
+    edit(copied / "pictures" / "curves.py", "new_figure(3.4", "new_figure(3.5")
     edit(copied / "tasks" / "caption_predictor.py", "image files", "images")
     edit(copied / "data" / "captions" / "cards.py", "aerial images", "images")
     assert code_version() == before
@@ -48,7 +48,7 @@ def test_a_module_that_is_new_or_gone_counts(copied):
 
 def test_a_module_that_moves_to_a_room_that_counts_counts(copied):
     before = code_version()
-    (copied / "reporting" / "curves.py").rename(copied / "metrics" / "curves.py")
+    (copied / "pictures" / "curves.py").rename(copied / "metrics" / "curves.py")
     assert code_version() != before
 
 

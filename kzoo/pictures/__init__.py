@@ -1,0 +1,1 @@
+"""Pictures by matplotlib: curves, matrices, maps of attention, kernels and activations, spectrograms."""

@@ -1,0 +1,80 @@
+"""The rules of ARCHITECTURE.md: which room may import which."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import kzoo
+
+ROOT = Path(kzoo.__file__).parent
+
+ROOMS = {
+    "layers": (),
+    "metrics": (),
+    "data": (),
+    "decoding": ("training",),
+    "models": ("layers", "decoding"),
+    "training": ("data", "metrics", "models", "decoding"),
+    "features": ("data", "layers", "models", "training"),
+    "pictures": ("data", "layers", "metrics", "training"),
+    "tasks": ("data", "layers", "metrics", "models", "decoding", "training", "features", "pictures"),
+    "reproduction": ("data", "metrics", "decoding", "training"),
+    "claims": ("layers", "models", "training"),
+    "pytorch": ("metrics",),
+    "reporting": ("bench", "data", "metrics", "pictures", "reproduction", "tasks", "training"),
+    "bench": ("data", "layers", "decoding", "training", "tasks", "pytorch"),
+}
+"""The rooms that each may import."""
+
+FACTS = {
+    *("documents", "errors", "extras", "files", "interrupts", "locks", "names", "recipe", "registry"),
+    *("runtime", "types", "parameters"),
+}
+"""The modules that every room may import."""
+
+ABOVE = {"experiment": ("bench", "reproduction"), "comparison": ("tasks", "reproduction")}
+"""The modules of the package that only these rooms may import, beside the command line."""
+
+
+def imported(path: Path) -> set[str]:
+    """The rooms and modules of kzoo that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "kzoo":
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kzoo."):
+            names.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[1] for alias in node.names if alias.name.startswith("kzoo."))
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_what_it_may(room):
+    known = {*ROOMS, *FACTS, *ABOVE, "cli", "configs"}
+    above = {name for name, rooms in ABOVE.items() if room in rooms}
+    allowed = {room, *ROOMS[room], *FACTS, *above}
+    for path in sorted((ROOT / room).rglob("*.py")):
+        strange = (imported(path) & known) - allowed
+        assert not strange, f"{path.relative_to(ROOT)} imports {', '.join(sorted(strange))}"
+
+
+def test_every_room_has_its_rule():
+    folders = {path.name for path in ROOT.iterdir() if (path / "__init__.py").is_file()}
+    assert folders - {"cli", "configs"} == set(ROOMS)
+
+
+def test_the_library_never_imports_the_command_line():
+    importing = [path for path in ROOT.rglob("*.py") if "cli" in imported(path)]
+    assert [path for path in importing if path.name != "__main__.py" and "cli" not in path.parts] == []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_page_names_every_room(room):
+    page = ROOT.parent / "ARCHITECTURE.md"
+    if not page.is_file():
+        pytest.skip("the tests do not stand in the repository")
+    assert f"`{room}/`" in page.read_text(encoding="utf-8")
