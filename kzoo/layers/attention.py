@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 import keras
 from keras import KerasTensor, ops
 
 from kzoo.types import Shape, Tensor
-
 
 MASKED_SCORE = -1e30
 """A score so low that its weight is exactly 0 beside any other; finite, so that no row becomes NaN."""
@@ -45,6 +45,11 @@ class Attention(keras.layers.Layer):
 
     same_features = False
     """Whether a query must have as many features as a key."""
+
+    @classmethod
+    def of_units(cls, units: int, **options: Any) -> Self:
+        """The layer for states of so many units, where it has weights whose size they do not say."""
+        return cls(**options)
 
     def __init__(self, dropout: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -167,3 +172,38 @@ def combine_masks(
 def causal_mask(queries: int, keys: int) -> Tensor:
     """`(queries, keys)`, True where the key is not after the query."""
     return ops.expand_dims(ops.arange(queries), -1) >= ops.arange(keys)
+
+
+ATTENTIONS: dict[str, type[Attention]] = {}
+"""The attentions by the names under which the builders of models find them."""
+
+AttentionT = TypeVar("AttentionT", bound=Attention)
+
+
+def register_attention(name: str) -> Callable[[type[AttentionT]], type[AttentionT]]:
+    """Register the decorated layer for `keras.saving.load_model` and, by this name, for builders of models.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+
+    def register(kind: type[AttentionT]) -> type[AttentionT]:
+        if name in ATTENTIONS:
+            raise ValueError(f"an attention named {name!r} is registered already")
+        ATTENTIONS[name] = kind
+        return keras.saving.register_keras_serializable("kzoo")(kind)
+
+    return register
+
+
+def create_attention(name: str, units: int, **options: Any) -> Attention | None:
+    """The attention of this name over states of so many units, called "attention"; None for "none".
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name == "none":
+        return None
+    if name not in ATTENTIONS:
+        raise ValueError(f"attention must be one of none, {', '.join(ATTENTIONS)}, not {name!r}")
+    return ATTENTIONS[name].of_units(units, **{"name": "attention", **options})

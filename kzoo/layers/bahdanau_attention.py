@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 from keras import ops
 
+from kzoo.layers.attention import register_attention
 from kzoo.layers.projected_attention import ProjectedAttention
 from kzoo.types import Shape, Tensor
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("bahdanau")
 class BahdanauAttention(ProjectedAttention):
     """A small network scores a key for a query (Bahdanau et al., 2015, arXiv 1409.0473, A.1.2).
 
@@ -39,6 +40,11 @@ class BahdanauAttention(ProjectedAttention):
         self.units = units
         self.activation = keras.activations.get(activation)
         self.scorer_initializer = keras.initializers.get(scorer_initializer)
+
+    @classmethod
+    def of_units(cls, units: int, **options: Any) -> Self:
+        """With a v of this length."""
+        return cls(units, **options)
 
     def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Create W_q, W_k, v and their biases."""

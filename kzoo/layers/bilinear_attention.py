@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import keras
 
+from kzoo.layers.attention import register_attention
 from kzoo.layers.dot_product_attention import dot_product
 from kzoo.layers.projected_attention import ProjectedAttention
 from kzoo.types import Shape, Tensor
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("bilinear")
 class BilinearAttention(ProjectedAttention):
     """A matrix stands between query and key (Luong et al., 2015, arXiv 1508.04025, eq. 8; R000, R002 3.1b).
 

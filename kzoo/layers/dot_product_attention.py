@@ -8,11 +8,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from kzoo.layers.attention import Attention
+from kzoo.layers.attention import Attention, register_attention
 from kzoo.types import Tensor
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("dot")
 class DotProductAttention(Attention):
     """The similarity of query and key is their dot product (Vaswani et al., 2017, eq. 1).
 

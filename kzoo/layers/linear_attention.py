@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from kzoo.layers import linear_sums
-from kzoo.layers.attention import Attention, causal_mask, combine_masks
+from kzoo.layers.attention import Attention, causal_mask, combine_masks, register_attention
 from kzoo.layers.feature_maps import FeatureMap, MaclaurinFeatureMap
 from kzoo.types import Tensor
 
@@ -24,7 +24,7 @@ class LinearState(NamedTuple):
     """z = sum_j phi(k_j), `(batch, ..., M)`."""
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("linear")
 class LinearAttention(Attention):
     """The similarity is a dot product of features, so the sum over the keys is taken once for all queries.
 

@@ -17,7 +17,6 @@ the input is `image` `(batch, height, width, 3)` then, with pixels divided by 25
 
 from __future__ import annotations
 
-from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -25,7 +24,7 @@ from keras import KerasTensor, layers, ops
 
 from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
-from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAttention
+from kzoo.layers import AttentiveRNN, create_attention
 from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
@@ -33,12 +32,8 @@ from kzoo.decoding.adapter import TARGET, source_input
 from kzoo.registry import register_model
 from kzoo.types import Tensor
 
-ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
-    "none": None,
-    "bahdanau": lambda units: BahdanauAttention(units, activation="relu", use_bias=True, name="attention"),
-    "bilinear": lambda units: BilinearAttention(name="attention"),
-}
-"""The attentions by name, from the number of units."""
+ATTENTION_OPTIONS = {"bahdanau": {"activation": "relu", "use_bias": True}}
+"""Where R001's attention is another than the published one."""
 
 END_TO_END, SMALLEST = "conv", 8
 """The encoder that is part of the model, and the height and width of which it makes one region."""
@@ -63,7 +58,7 @@ def captioner(
         features: of a region; `encoder="conv"` has its own.
         embedding: the length of a word's vector.
         units: of the LSTM.
-        attention: one of `ATTENTIONS`.
+        attention: "none", or the name of a registered attention whose queries and keys may differ in size.
         attention_units: of the additive attention.
         dropout: the share of h dropped, in [0, 1).
         encoder: "conv" is part of the model. Anything else makes the regions beforehand, see
@@ -73,20 +68,19 @@ def captioner(
     Raises:
         ValueError: an unknown attention.
     """
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
+    attend = create_attention(attention, attention_units, **ATTENTION_OPTIONS.get(attention, {}))
     source, regions = _encode(encoder, features, convention)
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
     mean = ops.mean(regions, axis=1)
     state = [layers.Dense(units, name=f"initial_{part}")(mean) for part in ("h", "c")]
     y = layers.Embedding(vocabulary, embedding, name="target_embedding")(target_ids)
-    if (create := ATTENTIONS[attention]) is None:
+    if attend is None:
         y = layers.LSTM(units, return_sequences=True, name="decoder")(y, initial_state=state)
     else:
         cell = layers.LSTMCell(
             units, name="lstm_cell"
         )  # else Keras numbers it, and weights are drawn by name
-        decoder = AttentiveRNN(cell, create(attention_units), name="decoder")
+        decoder = AttentiveRNN(cell, attend, name="decoder")
         y = decoder(y, regions, initial_state=state)
     y = layers.Dropout(dropout, seed=0, name="output_dropout")(y)
     logits = layers.Dense(vocabulary, name="output")(y)

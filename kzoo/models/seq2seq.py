@@ -17,7 +17,7 @@ z_t = W_q s_t in place of s_t) and in a layer normalisation of o (`output_norm`,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import keras
 import numpy as np
@@ -25,28 +25,11 @@ from keras import KerasTensor, layers, ops
 
 from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
-from kzoo.layers import (
-    Attention,
-    AttentionalOutput,
-    BahdanauAttention,
-    Bias,
-    BilinearAttention,
-    DotProductAttention,
-    LinearAttention,
-)
+from kzoo.layers import Attention, AttentionalOutput, Bias, DotProductAttention, create_attention
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.registry import register_model
 from kzoo.types import Tensor
-
-ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
-    "none": None,
-    "bilinear": lambda units: BilinearAttention(name="attention"),
-    "bahdanau": lambda units: BahdanauAttention(units, name="attention"),
-    "dot": lambda units: DotProductAttention(name="attention"),
-    "linear": lambda units: LinearAttention(name="attention"),
-}
-"""The attentions by name, from the number of units."""
 
 OUTPUT_QUERIES = ("plain", "projected")
 
@@ -78,7 +61,7 @@ def seq2seq(
         units: of the embeddings and the decoder; the encoder has half of them in each direction.
         dropout: the share dropped, in [0, 1).
         dropout_at: where, some of `DROPOUT_PLACES`.
-        attention: one of `ATTENTIONS`.
+        attention: "none", or a name that `kzoo.layers.register_attention` was given.
         output_query: what the output reads beside the context: the "plain" s_t or, of a bilinear attention,
             the "projected" z_t = W_q s_t, which the attention scores too: o_t = tanh(W_o [z_t; c_t] + b_o).
         output_norm: normalise o_t over its features, after the tanh (needs an attention).
@@ -135,7 +118,6 @@ def _check(
         raise ValueError(f"units must be even, for half of them read in each direction, not {units}")
     for place in dropout_at:
         _check_name("dropout_at", place, DROPOUT_PLACES)
-    _check_name("attention", attention, ATTENTIONS)
     _check_name("output_query", output_query, OUTPUT_QUERIES)
     if output_query == "projected" and attention != "bilinear":
         raise ValueError(f"output_query='projected' is for attention='bilinear', not {attention!r}")
@@ -154,11 +136,9 @@ def _create_attention(name: str, units: int, output_query: str, scorer_std: floa
     """The attention by its name; the dot product of a projected query is the bilinear one."""
     if output_query == "projected":
         return DotProductAttention(scaled=False, name="attention")
-    if scorer_std is not None:
-        scorer = keras.initializers.RandomNormal(stddev=scorer_std)
-        return BahdanauAttention(units, scorer_initializer=scorer, name="attention")
-    create = ATTENTIONS[name]
-    return None if create is None else create(units)
+    if scorer_std is None:
+        return create_attention(name, units)
+    return create_attention(name, units, scorer_initializer=keras.initializers.RandomNormal(stddev=scorer_std))
 
 
 def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:

@@ -22,6 +22,7 @@ every clip must be padded to one length.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,13 +31,13 @@ from keras import KerasTensor, layers, ops
 from kzoo.decoding.step import State, Step
 from kzoo.layers import (
     Attention,
-    DotProductAttention,
     EluFeatureMap,
     LearnedPositions,
     LinearAttention,
     MultiHeadAttention,
     PaddingMask,
     Sinusoids,
+    create_attention,
 )
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
@@ -46,13 +47,6 @@ from kzoo.types import Tensor
 
 LONGEST = 98
 """The most characters that are written, the end counted."""
-
-ATTENTIONS: dict[str, Callable[[], Attention] | None] = {
-    "none": None,
-    "dot": DotProductAttention,
-    "linear": lambda: LinearAttention(EluFeatureMap()),
-}
-"""How the decoder sees what it has written, by name: an LSTM remembers it, or it attends to it."""
 
 EPSILONS = {"keras": 1e-3, "pytorch": 1e-5}
 """What keeps layer normalisation from a division by zero, by convention."""
@@ -79,7 +73,8 @@ def recogniser(
         units: of every layer; an MLP has twice as many inside.
         heads: of each attention.
         blocks: of the encoder.
-        attention: one of `ATTENTIONS`. The linear one decodes in constant memory.
+        attention: how the decoder sees what it has written: an LSTM remembers it ("none"), or a registered
+            attention attends to it. The linear one, with elu(x) + 1, decodes in constant memory.
         input_norm: whether the LSTM's inputs are normalised; in the author's code they were not.
         dropout: the share dropped of what each sub-layer adds, in [0, 1); published is none.
         masked: whether padding is kept out.
@@ -88,8 +83,7 @@ def recogniser(
     Raises:
         ValueError: an unknown attention.
     """
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
+    attend = create_attention(attention, units // heads, **_options_of(attention))
     build = _Blocks(units, heads, dropout, EPSILONS[convention])
     frames = keras.Input((None, mels), name="frames")
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
@@ -97,17 +91,22 @@ def recogniser(
     memory = _encode(build, frames, mask, blocks)
     heard = None if mask is None else mask[:, ::2]
     x = layers.Embedding(vocabulary, units, name="target_embedding")(target_ids)
-    if (create := ATTENTIONS[attention]) is None:
+    if attend is None:
         x = build.norm("decoder_norm", x) if input_norm else x
         x = layers.LSTM(units, return_sequences=True, name="decoder")(x)
     else:
         x = LearnedPositions(LONGEST, name="positions")(x)
-        x = build.attend("decoder", x, attention=create(), use_causal_mask=True)
+        x = build.attend("decoder", x, attention=attend, use_causal_mask=True)
     x = build.attend("attention", x, memory, value_mask=heard)
     x = build.norm("output_norm", build.transform("mlp", x))
     logits = layers.Dense(vocabulary, name="output")(x)
     outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
     return keras.Model({"frames": frames, TARGET: target_ids}, outputs, name=name)
+
+
+def _options_of(attention: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": None}  # the layer that listens is called "attention"
+    return options | ({"feature_map": EluFeatureMap()} if attention == "linear" else {})
 
 
 def _encode(build: _Blocks, frames: KerasTensor, mask: KerasTensor | None, blocks: int) -> KerasTensor:
@@ -232,6 +231,8 @@ def _begin_cached(own: MultiHeadAttention, batch: tuple[int, int], size: int) ->
     ) -> tuple[Tensor, State]:
         # All rows are at the same position; each has it, for a beam takes rows.
         place = (0, 0, position[0], 0)
+        key, value = written
+        written = own.attention.project_keys(key), value
         keys, values = (ops.slice_update(old, place, new) for old, new in zip(memory, written, strict=True))
         outputs, _ = own.attention.attend(
             query, values, keys, ops.arange(LONGEST) <= position[0], training=False

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from kzoo.layers import ATTENTIONS
 from kzoo.models import speech
 from kzoo.models.initialization import draw_weights
-from kzoo.models.speech import ATTENTIONS, recogniser
+from kzoo.models.speech import recogniser
 from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
@@ -73,13 +74,13 @@ def small(attention: str, **options) -> keras.Model:
 
 
 @pytest.mark.parametrize("beams", [1, 3])
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 def test_a_step_at_a_time_is_the_whole(attention, beams):
     check_steps(speech, small(attention), batch()[0], beams)
 
 
 @pytest.mark.parametrize("options", [{"masked": False}, {"input_norm": False}], ids=str)
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 def test_a_file_keeps_what_is_written_and_how_it_is_decoded(attention, options, tmp_path):
     model, (inputs, _) = small(attention, **options), batch()
     outputs = outputs_of(model, inputs)
@@ -106,7 +107,7 @@ def test_padding_is_heard_where_it_is_not_masked():
     assert np.abs(outputs_of(model, longer) - outputs_of(model, inputs)).max() > 1e-3
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 def test_characters_that_come_later_are_not_seen(attention):
     model, (inputs, _) = small(attention), batch()
     other = {**inputs, "target_ids": np.where(np.arange(5) < 3, inputs["target_ids"], 9).astype("int32")}

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from kzoo.layers import ATTENTIONS
 from kzoo.models import seq2seq as family
 from kzoo.models.initialization import draw_weights
-from kzoo.models.seq2seq import ATTENTIONS, has_attention, seq2seq
+from kzoo.models.seq2seq import has_attention, seq2seq
 from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
@@ -72,7 +73,7 @@ def test_padding_changes_nothing(name, options):
     np.testing.assert_allclose(outputs_of(model, alone)[0], whole[3], atol=tolerance(whole))
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 @pytest.mark.parametrize("tied", [True, False])
 def test_every_attention_and_output(attention, tied, tmp_path):
     model = seq2seq(34, 34, units=12, attention=attention, tied=tied)
