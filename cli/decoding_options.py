@@ -69,8 +69,8 @@ def to_decoding(method: Method | None, **options: Any) -> Decoding | None:
     Raises:
         UsageError: an option of another method.
     """
-    from kzoo.errors import UsageError
     from kzoo.decoding.options import OPTIONS, Decoding
+    from kzoo.errors import UsageError
 
     chosen: Any = (method or Method.greedy).value
     given = {name: value for name, value in options.items() if value is not None}

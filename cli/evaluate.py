@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .decoding import (
+from .decoding_options import (
     BeamOption,
     EnsembleOption,
     MethodOption,

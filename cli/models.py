@@ -45,7 +45,7 @@ def models(
 def summary(name: Name, backend: BackendOption = None, as_json: Json = False) -> None:
     """Print Keras's own table of a model's layers."""
     start_backend(backend)
-    from kzoo.registry import card, abstract_model
+    from kzoo.registry import abstract_model, card
 
     model = abstract_model(name)
     if as_json:
@@ -71,8 +71,8 @@ def params(
     start_backend(backend)
     from kzoo.errors import UsageError
     from kzoo.names import suggestion
-    from kzoo.registry import list_models
     from kzoo.parameters import count_model, to_json
+    from kzoo.registry import list_models
 
     chosen: list[str] = []
     for pattern in names or ["*"]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from .decoding import (
+from .decoding_options import (
     BeamOption,
     EnsembleOption,
     MethodOption,

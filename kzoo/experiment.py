@@ -13,8 +13,8 @@ from kzoo.data.origin import Origin
 from kzoo.data.splits import take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
-from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.parameters import trainable_count
+from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
 from kzoo.training.averaging import averaged

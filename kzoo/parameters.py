@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from kzoo.registry import ModelCard, card, abstract_model
+from kzoo.registry import ModelCard, abstract_model, card
 
 if TYPE_CHECKING:
     import keras

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from kzoo.bench.timed_worker import TimedWorker
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, name_side
 from kzoo.bench.reference import OWN_TWINS
 from kzoo.bench.task import DecodingTask
+from kzoo.bench.timed_worker import TimedWorker
 from kzoo.bench.training_race import Answer, Sides, as_side, timing_ratios
 
 OUR_WAYS, THEIR_WAYS = ("greedy", "beam"), ("batches", "singly")

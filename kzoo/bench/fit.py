@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
-from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 if TYPE_CHECKING:
     import keras
@@ -30,7 +30,9 @@ def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
     from kzoo.experiment import prepare
 
     environment = runtime.environment()
-    stopwatch.done(framework=environment["backend"], **{key: environment[key] for key in ("versions", "device")})
+    stopwatch.done(
+        framework=environment["backend"], **{key: environment[key] for key in ("versions", "device")}
+    )
 
     experiment = prepare(recipe, data_dir=task.data_dir)
     examples = experiment.examples()(1)

@@ -6,8 +6,8 @@ import numpy as np
 
 from kzoo.bench import reference
 from kzoo.bench.handover import read_examples, read_split
-from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import DecodingTask, TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 
 def train(task: TrainingTask, stopwatch: Stopwatch) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kzoo.bench import reference
 from kzoo.bench.handover import read_examples
-from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 if TYPE_CHECKING:
     import torch

@@ -1,8 +1,8 @@
 """A clock that another process starts and stops.
 
 The workers of a race are processes of their own, for the threads of two frameworks in one process wait
-for each other. Each works on one piece at a time while the other is idle: a line on stdin starts it, a line of
-JSON answers when it is done.
+for each other. Each works on one piece at a time while the others are idle: a line on stdin starts it, a
+line of JSON answers when it is done.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from kzoo.bench.timed_worker import TimedWorker
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, TIGHT, name_side
 from kzoo.bench.reference import OWN_TWINS, TIGHT_NAME
 from kzoo.bench.task import TrainingTask
+from kzoo.bench.timed_worker import TimedWorker
 from kzoo.errors import MissingExtraError, UsageError
 
 Answer = dict[str, Any]

@@ -6,8 +6,8 @@ import os
 import sys
 from importlib import import_module
 
-from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import TASKS
+from kzoo.bench.timed_worker import Stopwatch
 from kzoo.errors import KzooError
 
 

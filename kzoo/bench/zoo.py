@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
 from kzoo.bench import handover
-from kzoo.bench.timed_worker import Stopwatch
 from kzoo.bench.task import DecodingTask, TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 if TYPE_CHECKING:
     import keras
@@ -85,12 +85,12 @@ def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
 
     import numpy as np
 
+    from kzoo.decoding.decoder import compile_decoding
+    from kzoo.decoding.options import Decoding
     from kzoo.experiment import open_experiment
     from kzoo.recipe import changed_keys
     from kzoo.registry import check_options
     from kzoo.tasks import kind
-    from kzoo.decoding.decoder import compile_decoding
-    from kzoo.decoding.options import Decoding
     from kzoo.training.run import open_run
 
     environment = runtime.environment()

@@ -8,8 +8,8 @@ from functools import partial
 from kzoo.claims.claim import Claim, Finding
 from kzoo.claims.registry import register_claim
 from kzoo.models.card import PrintedSum
-from kzoo.registry import card, list_models, abstract_model
 from kzoo.parameters import check_sum, count_model
+from kzoo.registry import abstract_model, card, list_models
 
 
 def check_count(model: str, published: int) -> Finding:

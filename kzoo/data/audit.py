@@ -9,24 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.speech.audio import decode_audio
+from kzoo.data.captions.caption_set import CaptionSet, read_images
 from kzoo.data.captions.cards import CAPTION_SETS
 from kzoo.data.captions.load import holds_captions, load_caption_set
-from kzoo.data.captions.caption_set import CaptionSet, read_images
 from kzoo.data.card import SetCard
 from kzoo.data.checksums import checksum_like
 from kzoo.data.data_set import DataSet
 from kzoo.data.images.cards import IMAGE_SETS
 from kzoo.data.images.image_set import ImageSet, Split
-from kzoo.data.pairs.own import SUFFIXES
+from kzoo.data.images.load import load_image_set
 from kzoo.data.pairs.cards import PAIR_SETS
 from kzoo.data.pairs.load import load_pair_set
+from kzoo.data.pairs.own import SUFFIXES
 from kzoo.data.pairs.pair_set import PairSet
 from kzoo.data.search_path import files_of
-from kzoo.data.images.load import load_image_set
-from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
+from kzoo.data.speech.audio import decode_audio
 from kzoo.data.speech.cards import SPEECH_SETS
 from kzoo.data.speech.load import holds_speech, load_speech_set
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.tokens import TokenKind
 
 _OFFICIAL, _DIFFERS, _UNKNOWN = "official", "not the official file", "no published checksum"
@@ -231,9 +231,7 @@ def _audit_speech(speech_set: SpeechSet, name: str) -> SpeechAudit:
     )
 
 
-def _compare(
-    card: SetCard | None, found: DataSet[Any], noun: str
-) -> dict[str, Any]:
+def _compare(card: SetCard | None, found: DataSet[Any], noun: str) -> dict[str, Any]:
     """What is checked of a set of any kind, as the keywords of `Audit`."""
     files = _check_files(card, Path(found.origin.location)) if card else ()
     return {

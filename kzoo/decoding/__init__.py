@@ -8,8 +8,8 @@ A model is known here by its step, and nothing else is known of it:
 on their first axis, `log_probabilities` `(rows, vocabulary)` those of the next token. Everything here is a
 pure function in `keras.ops`, so a whole decoding compiles into one loop.
 
-`options` says which ways of decoding there are and what each may be asked; `decoder` applies one to the models
-of a family. The names below are imported when they are first used, for options must not start Keras.
+`options` says which ways of decoding there are and what each may be asked; `decoder` applies one to the
+models of a family. The names below are imported when they are first used, for options must not start Keras.
 """
 
 from __future__ import annotations

@@ -196,14 +196,15 @@ def register_attention(name: str) -> Callable[[type[AttentionT]], type[Attention
     return register
 
 
-def create_attention(name: str, units: int, **options: Any) -> Attention | None:
+def create_attention(attention: str, units: int, **options: Any) -> Attention | None:
     """The attention of this name over states of so many units, called "attention"; None for "none".
 
     Raises:
         ValueError: an unknown name.
     """
-    if name == "none":
+    if attention == "none":
         return None
-    if name not in ATTENTIONS:
-        raise ValueError(f"attention must be one of none, {', '.join(ATTENTIONS)}, not {name!r}")
-    return ATTENTIONS[name].of_units(units, **{"name": "attention", **options})
+    if attention not in ATTENTIONS:
+        known = ", ".join(sorted(ATTENTIONS))
+        raise ValueError(f"attention must be one of none, {known}, not {attention!r}")
+    return ATTENTIONS[attention].of_units(units, **{"name": "attention", **options})

@@ -10,7 +10,6 @@ from keras import ops
 from kzoo.types import Shape, Tensor
 
 
-
 @keras.saving.register_keras_serializable("kzoo")
 class AttentionalOutput(keras.layers.Layer):
     """The attentional vector of a decoder (Luong et al., 2015, eq. 5; R000, R002 3.1b, R003 3.2).

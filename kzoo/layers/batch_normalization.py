@@ -10,7 +10,6 @@ from keras import ops
 from kzoo.types import Tensor
 
 
-
 @keras.saving.register_keras_serializable("kzoo")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Normalise each channel over a batch, and keep the moving averages that PyTorch keeps.

@@ -9,7 +9,6 @@ import keras
 from kzoo.types import Shape, Tensor
 
 
-
 @keras.saving.register_keras_serializable("kzoo")
 class Bias(keras.layers.Layer):
     """x + b, a number for each feature: what `keras.layers.ReversibleEmbedding` lacks for logits.

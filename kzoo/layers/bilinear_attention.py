@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import keras
-
 from kzoo.layers.attention import register_attention
 from kzoo.layers.dot_product_attention import dot_product
 from kzoo.layers.projected_attention import ProjectedAttention

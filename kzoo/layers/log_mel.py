@@ -10,7 +10,6 @@ from keras import ops
 
 from kzoo.types import Shape, Tensor
 
-
 SMALLEST_POWER = 1e-10
 RANGE = 8.0
 """Decades below the loudest value of a clip that are kept: 80 dB."""

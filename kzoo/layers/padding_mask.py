@@ -8,7 +8,6 @@ from keras import KerasTensor, ops
 from kzoo.types import Tensor
 
 
-
 @keras.saving.register_keras_serializable("kzoo")
 class PaddingMask(keras.layers.Layer):
     """`(batch, length, features)` -> `(batch, length)`: False where all features are 0, which is padding.

@@ -11,7 +11,6 @@ from keras import KerasTensor, ops
 from kzoo.types import Shape, Tensor
 
 
-
 class _AddedPositions(keras.layers.Layer):
     """Adds a vector for each position; a sub-class has them."""
 

@@ -17,18 +17,17 @@ the input is `image` `(batch, height, width, 3)` then, with pixels divided by 25
 
 from __future__ import annotations
 
-
 import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
+from kzoo.decoding.adapter import TARGET, source_input
 from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
 from kzoo.layers import AttentiveRNN, create_attention
 from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.decoding.adapter import TARGET, source_input
 from kzoo.registry import register_model
 from kzoo.types import Tensor
 

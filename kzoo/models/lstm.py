@@ -8,7 +8,6 @@ from keras import ops
 from kzoo.types import Tensor
 
 
-
 def token_table(cell: keras.layers.LSTMCell, embeddings: Tensor) -> Tensor:
     """W e + b for the embedding e of every token, `(vocabulary, 4 units)`, from which a token's is looked up.
 

@@ -138,7 +138,9 @@ def _create_attention(name: str, units: int, output_query: str, scorer_std: floa
         return DotProductAttention(scaled=False, name="attention")
     if scorer_std is None:
         return create_attention(name, units)
-    return create_attention(name, units, scorer_initializer=keras.initializers.RandomNormal(stddev=scorer_std))
+    return create_attention(
+        name, units, scorer_initializer=keras.initializers.RandomNormal(stddev=scorer_std)
+    )
 
 
 def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:

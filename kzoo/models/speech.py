@@ -28,6 +28,7 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
+from kzoo.decoding.adapter import TARGET
 from kzoo.decoding.step import State, Step
 from kzoo.layers import (
     Attention,
@@ -41,7 +42,6 @@ from kzoo.layers import (
 )
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.decoding.adapter import TARGET
 from kzoo.registry import register_model
 from kzoo.types import Tensor
 

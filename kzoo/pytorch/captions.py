@@ -10,7 +10,6 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from kzoo.metrics.bleu import mean_sentence_bleu
-
 from kzoo.pytorch.caption_models import CAPTION_MODELS
 from kzoo.pytorch.sequences import Resident, greedy, loss_of_rows, pad, train_batches, without_padding
 from kzoo.pytorch.weights import load_weights

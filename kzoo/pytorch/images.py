@@ -1,4 +1,4 @@
-"""The course's loop for classifiers of images: a data set, a loader, one step a batch, the whole development set at once."""
+"""The course's loop for classifiers of images: a loader, one step a batch, the development set at once."""
 
 from __future__ import annotations
 

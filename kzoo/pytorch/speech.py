@@ -12,7 +12,6 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from kzoo.metrics import similarity
-
 from kzoo.pytorch.sequences import (
     Resident,
     SequenceDataset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +13,8 @@ from torch import nn
 PAD = 0
 LONGEST = 98
 
-State = tuple[torch.Tensor, torch.Tensor] | torch.Tensor | None
+State = Any
+"""h and c of the LSTM, or the targets that self-attention has seen; None at the beginning."""
 
 
 def sinusoids(length: int, units: int) -> torch.Tensor:
@@ -95,7 +97,7 @@ class Recogniser(nn.Module):
         self.memory = nn.LayerNorm(units)
         self.target_embedding = nn.Embedding(vocabulary, units, padding_idx=PAD)
         self.recurrent = attention == "none"
-        self.decoder_norm = None
+        self.decoder_norm: Any = None
         if input_norm or not self.recurrent:
             self.decoder_norm = nn.LayerNorm(units)
         if self.recurrent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -88,7 +89,8 @@ class Seq2Seq(nn.Module):
         self.output = None if tied else nn.Linear(units, target_vocabulary, bias=False)
         self.output_bias = nn.Parameter(torch.zeros(target_vocabulary))
         self.dropout = nn.ModuleDict({place: nn.Dropout(dropout) for place in dropout_at})
-        self.query_projection = self.attention = None
+        self.query_projection: nn.Linear | None = None
+        self.attention: Any = None
         if output_query == "projected":
             self.query_projection = nn.Linear(units, units, bias=False)
         elif attention != "none":

@@ -28,8 +28,8 @@ def torch_layout(module: torch.nn.Module, arrays: Arrays) -> dict[str, np.ndarra
     They may be weights or gradients. A convolution's kernel goes from (height, width, in, out) to (out, in,
     height, width), in one dimension from (width, in, out) to (out, in, width), a dense one from (in, out) to
     (out, in). The rows of the first dense layer after a flatten go from (height, width, channels) to
-    (channels, height, width). An LSTM's kernels go like dense ones, for its gates stand in the same order; its
-    one bias is the first of PyTorch's two.
+    (channels, height, width). An LSTM's kernels go like dense ones, for its gates stand in the same order;
+    its one bias is the first of PyTorch's two.
     """
     known = module.state_dict()
     return {

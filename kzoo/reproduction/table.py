@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from kzoo.decoding.options import OPTIONS, Decoding
 from kzoo.documents import list_documents, names_file, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 from kzoo.recipe import Figure, Name, PublishedSection, Real, Recipe, Whole, changed_keys, load_recipe
-from kzoo.decoding.options import OPTIONS, Decoding
 
 
 class _Section(BaseModel):

@@ -46,7 +46,10 @@ TASKS = {
         ("activations", "kernels", "confusion", "mistakes"),
     ),
     "sequence transduction": Task(
-        ("pairs", "PairExperiment"), ("text_predictor", "TextPredictor"), "character_error_rate", ("attention",)
+        ("pairs", "PairExperiment"),
+        ("text_predictor", "TextPredictor"),
+        "character_error_rate",
+        ("attention",),
     ),
     "image captioning": Task(
         ("captions", "CaptionExperiment"), ("caption_predictor", "CaptionPredictor"), "bleu_4", ("attention",)

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from kzoo.data.images.folders import SUFFIXES, read_image
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import DataError
 from kzoo.features.encoders import open_encoder
 from kzoo.models import captioning as family
-from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.pictures.title import picture_title
 from kzoo.tasks.captions import (
     CaptionExperiment,

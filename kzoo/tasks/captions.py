@@ -16,11 +16,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
-from kzoo.data.captions.load import load_caption_set
 from kzoo.data.captions.caption_set import CaptionSet, read_images
+from kzoo.data.captions.load import load_caption_set
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.extras import require
 from kzoo.features.encoders import RESNET, open_encoder
@@ -28,12 +29,11 @@ from kzoo.features.regions import load_regions
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.models import captioning as family
-from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.recipe import Recipe
 from kzoo.pictures.contact_sheet import contact_sheet
 from kzoo.pictures.figure import save
 from kzoo.pictures.title import name_test_set, picture_title
 from kzoo.pictures.word_attention import word_attention
+from kzoo.recipe import Recipe
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, captioning, scale_pixels

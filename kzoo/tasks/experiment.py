@@ -14,10 +14,10 @@ import numpy as np
 from kzoo import registry
 from kzoo.comparison import compare
 from kzoo.data.data_set import DataSet
+from kzoo.decoding.options import Decoding
 from kzoo.metrics.table import Metric
 from kzoo.recipe import Recipe
 from kzoo.tasks import criterion, epoch_of
-from kzoo.decoding.options import Decoding
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective

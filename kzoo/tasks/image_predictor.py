@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo.data.images.folders import SUFFIXES, read_image
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.pictures.figure import NONE_OF_THESE
-from kzoo.decoding.options import Decoding
 from kzoo.tasks.predictor import Answer, Answers, Predictor
 from kzoo.training.inference import compile_predict
 

@@ -13,12 +13,12 @@ import numpy as np
 from kzoo import registry
 from kzoo.data.images.image_set import ImageSet, Split
 from kzoo.data.images.load import load_image_set
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
-from kzoo.recipe import Recipe
-from kzoo.pictures.figure import NONE_OF_THESE
 from kzoo.pictures.classifier_run import draw_pictures
-from kzoo.decoding.options import Decoding
+from kzoo.pictures.figure import NONE_OF_THESE
+from kzoo.recipe import Recipe
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict

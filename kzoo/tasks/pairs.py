@@ -18,13 +18,13 @@ from kzoo.data.pairs.pair_set import PairSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.metrics import transcription
 from kzoo.models import seq2seq
-from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.recipe import Recipe
 from kzoo.pictures.alignment import alignment
 from kzoo.pictures.title import picture_title
+from kzoo.recipe import Recipe
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.examples import Examples

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kzoo.decoding.options import Decoding
 from kzoo.errors import DataError, KzooError, UsageError
 from kzoo.tasks import epoch_of
-from kzoo.decoding.options import Decoding
 from kzoo.training.run import Checkpoint, RunFolder
 
 if TYPE_CHECKING:

@@ -17,15 +17,15 @@ from matplotlib.figure import Figure
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
+from kzoo.decoding.decoder import Decoded, compile_decoding
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.files import atomic_write_text
 from kzoo.metrics.transcription import edit_distances
-from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.pictures.curves import curves
 from kzoo.pictures.figure import save
 from kzoo.pictures.title import folder_label
-from kzoo.decoding.decoder import Decoded, compile_decoding
-from kzoo.decoding.options import Decoding
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary
 from kzoo.training.inference import compile_token_loss

@@ -13,21 +13,21 @@ from matplotlib.figure import Figure
 
 from kzoo import registry
 from kzoo.data.row_filter import NAMED
-from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.speech.load import load_speech_set
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.extras import require
 from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
-from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.recipe import DataSection, Recipe
 from kzoo.pictures.speech_alignment import speech_alignment
 from kzoo.pictures.title import picture_title
+from kzoo.recipe import DataSection, Recipe
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction

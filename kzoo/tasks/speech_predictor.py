@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 from kzoo.data.speech.audio import SUFFIXES, read_audio
 from kzoo.data.tokens import TokenKind
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
-from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.pictures.spectrogram import spectrogram
 from kzoo.pictures.title import picture_title
+from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.tasks.speech import (
     LIMITS,
     SpeechExperiment,
@@ -28,7 +29,6 @@ from kzoo.tasks.speech import (
     log_mel,
     longest_clip,
 )
-from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.training.sources import Sources
 
 

@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from kzoo.data.pairs.cards import NORMALISED_SETS
 from kzoo.data.tokens import TokenKind, Tokens, normalise, to_tokens
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.models import seq2seq
-from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.pictures.alignment import alignment
 from kzoo.pictures.title import picture_title
 from kzoo.tasks.pairs import limits
-from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.tasks.sequence_predictor import SequencePredictor
+from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 

@@ -15,10 +15,9 @@ from kzoo.decoding.adapter import TARGET
 from kzoo.types import Tensor
 
 
-
 @dataclass(frozen=True)
 class Objective:
-    """A batch, `batch(arrays, rows, bucket_lengths) -> (inputs, targets)`, and its loss, `loss(targets, outputs)`.
+    """A batch, `batch(arrays, rows, bucket_lengths) -> (inputs, targets)`, and its `loss(targets, outputs)`.
 
     Both in `keras.ops`. `bucket_lengths` are the lengths to which the sequences of the batch are cut.
     """

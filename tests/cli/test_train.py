@@ -8,9 +8,9 @@ import pytest
 import yaml
 from run_files import RUN_FILES
 
-from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, abstract_model
 from kzoo.parameters import trainable_count
+from kzoo.recipe import list_recipes, load_recipe
+from kzoo.registry import abstract_model, card
 
 SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
 """The options that the data decide."""

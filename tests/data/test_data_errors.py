@@ -6,16 +6,16 @@ import os
 
 import pytest
 
-from kzoo.data.speech.audio import decode_audio, sample_rate
 from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit
+from kzoo.data.captions.karpathy import read_karpathy
 from kzoo.data.checksums import checksum_like
 from kzoo.data.images.folders import read_image
 from kzoo.data.images.idx import read_idx
-from kzoo.data.captions.karpathy import read_karpathy
 from kzoo.data.images.npz import read_npz
 from kzoo.data.origin import Origin
 from kzoo.data.pairs.own import read_own_pairs
 from kzoo.data.row_filter import DroppedRows
+from kzoo.data.speech.audio import decode_audio, sample_rate
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.errors import DataError
 

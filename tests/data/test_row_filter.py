@@ -5,8 +5,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.data.rows import Row
 from kzoo.data.row_filter import NAMED, RowFilter, UnusableRow
+from kzoo.data.rows import Row
 
 CAPTIONS = ("a tree", "", " ", "a very tall tree")
 

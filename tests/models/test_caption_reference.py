@@ -15,9 +15,10 @@ from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
+from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
+
 from kzoo.pytorch.caption_models import CAPTION_MODELS  # noqa: E402
 from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
-from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
 
 LENGTHS = (5, 3, 2, 9, 9)
 SIZES = {"features": 17, "embedding": 11, "units": 13, "attention_units": 7}

@@ -15,7 +15,7 @@ from kzoo.pytorch.image_models import IMAGE_MODELS  # noqa: E402
 from kzoo.pytorch.images import tensors  # noqa: E402
 from kzoo.pytorch.speech_models import SPEECH_MODELS  # noqa: E402
 from kzoo.pytorch.text_models import TEXT_MODELS  # noqa: E402
-from kzoo.pytorch.weights import copy_from_twin, copy_to_twin, torch_layout  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin, torch_layout  # noqa: E402
 
 BATCH = 5
 

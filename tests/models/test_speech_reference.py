@@ -14,9 +14,10 @@ from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
+from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
+
 from kzoo.pytorch.speech_models import SPEECH_MODELS  # noqa: E402
 from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
-from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
 
 FRAMES, LENGTHS = (13, 1, 8, 2, 13), (5, 3, 2, 6, 6)
 SIZES = {"mels": 7, "units": 12, "heads": 3}

@@ -14,9 +14,10 @@ from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
+from twins import check_equal, check_steps, draw_ids, outputs_of, tolerance  # noqa: E402
+
 from kzoo.pytorch.text_models import TEXT_MODELS  # noqa: E402
 from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
-from twins import check_equal, check_steps, draw_ids, outputs_of, tolerance  # noqa: E402
 
 CODED = {
     "R002": (
@@ -132,7 +133,7 @@ def test_a_scorer_starts_as_small_as_it_is_asked_to():
 def test_options_out_of_range_are_refused():
     with pytest.raises(ValueError, match="even"):
         seq2seq(34, 34, units=7)
-    with pytest.raises(ValueError, match="one of none, bilinear"):
+    with pytest.raises(ValueError, match="one of none, bahdanau"):
         seq2seq(34, 34, attention="luong")
     with pytest.raises(
         ValueError, match="dropout_at must be one of source, encoder, target, decoder, output"

@@ -15,9 +15,9 @@ import pytest
 from gradients import Inputs, Loss, differentiate
 
 from kzoo.errors import UsageError
-from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, check_options, create_model, default_options, list_models, abstract_model
 from kzoo.parameters import trainable_count
+from kzoo.recipe import list_recipes, load_recipe
+from kzoo.registry import abstract_model, card, check_options, create_model, default_options, list_models
 from kzoo.runtime import BACKENDS
 from kzoo.training.objective import negative_log_likelihood, token_negative_log_likelihood
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from kzoo.errors import DataError, UsageError
 from kzoo.metrics.table import label_of
+from kzoo.parameters import LayerCount
 from kzoo.recipe import parse_setting
 from kzoo.reporting.page import spelling
 from kzoo.reporting.page.parts import (
@@ -31,7 +32,6 @@ from kzoo.reporting.page.parts import (
 )
 from kzoo.reporting.page.shrink import LARGE, shrink
 from kzoo.reporting.page.writer import to_html, to_markdown, write_page
-from kzoo.parameters import LayerCount
 
 STRANGE = '<b>"a|b"</b> & [c](d) *e*'
 VOID = {"meta", "img", "input", "br", "hr", "link", "wbr"}

@@ -7,12 +7,12 @@ import pytest
 
 from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.vocabulary import EOS, SOS, UNK
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
-from kzoo.decoding.options import Decoding
 from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")
@@ -42,7 +42,9 @@ def test_the_keys_of_the_recipe_reach_the_frames(recogniser, clips):
 def test_padding_that_is_heard_is_of_one_length(recogniser):
     experiment = recogniser(model__masked=False, data__max_frames=20)
     assert {clips.values.shape[1] for clips in experiment.clips.values()} == {20}
-    np.testing.assert_array_equal(experiment.sources("train").values[:, :11], recogniser().sources("train").values)
+    np.testing.assert_array_equal(
+        experiment.sources("train").values[:, :11], recogniser().sources("train").values
+    )
     assert not experiment.sources("train").values[:, 11:].any()
     assert experiment.examples()(1).lengths[:, 0].tolist() == [20, 20, 20]
     assert experiment.sources("test").take(np.array([0]), 3).shape == (1, 20, 6)
@@ -84,7 +86,9 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
     measured = experiment.validator(model)()
     targets, lengths, owners = experiment.encode_targets("validation")
     assert owners.tolist() == [0, 1]
-    log_p = model.predict_on_batch({"frames": experiment.sources("validation").values, "target_ids": targets[:, :-1]})
+    log_p = model.predict_on_batch(
+        {"frames": experiment.sources("validation").values, "target_ids": targets[:, :-1]}
+    )
     losses = [
         -0.8 * log_p[row, t, targets[row, t + 1]] - 0.2 * log_p[row, t].mean()
         for row in range(2)

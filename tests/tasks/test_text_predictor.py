@@ -7,9 +7,9 @@ import pytest
 
 from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.tasks import pairs, predictor, texts
-from kzoo.decoding.options import Decoding
 from kzoo.tasks.pairs import LONGEST
 from kzoo.tasks.sequences import END
 from kzoo.tasks.text_predictor import TextPredictor

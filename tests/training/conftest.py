@@ -12,8 +12,8 @@ from keras import layers
 
 from kzoo import create_model
 from kzoo.data.images.image_set import ImageSet, Split
-from kzoo.data.origin import Origin
 from kzoo.data.images.own import read_own
+from kzoo.data.origin import Origin
 from kzoo.data.pairs.pair_set import PairSet, PairSplit
 from kzoo.data.row_filter import DroppedRows
 from kzoo.recipe import Recipe, TrainingSection

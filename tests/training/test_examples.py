@@ -31,13 +31,17 @@ def test_extents_are_few():
     """All lengths to 40, in batches of one: ten shapes to compile."""
     lengths = np.arange(1, 41, dtype=np.int32)[:, None]
     bucket_lengths = Examples((), lengths).bucket_lengths(np.arange(40)[:, None])
-    assert sorted({int(extent) for extent in bucket_lengths[:, 0]}) == list(range(BUCKET_WIDTH, 41, BUCKET_WIDTH))
+    assert sorted({int(extent) for extent in bucket_lengths[:, 0]}) == list(
+        range(BUCKET_WIDTH, 41, BUCKET_WIDTH)
+    )
 
 
 def test_each_sequence_has_a_bucket_width_of_its_own():
     """Frames in steps of 16 beside texts in steps of 3; the longest are as long as their arrays."""
     lengths = np.array([[5, 1], [16, 3], [17, 4], [37, 11]], np.int32)
-    bucket_lengths = Examples((lengths,), lengths, (16, 3)).bucket_lengths(np.array([[0, 0], [1, 0], [0, 2], [1, 3]]))
+    bucket_lengths = Examples((lengths,), lengths, (16, 3)).bucket_lengths(
+        np.array([[0, 0], [1, 0], [0, 2], [1, 3]])
+    )
     assert bucket_lengths.dtype == np.int32
     assert bucket_lengths.tolist() == [[16, 3], [16, 3], [32, 6], [37, 11]]
 

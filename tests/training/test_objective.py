@@ -126,7 +126,9 @@ def test_a_run_of_steps_gives_the_sum_of_their_losses(pair_experiment, training)
         log_p, after = keras.ops.convert_to_numpy(outputs), targets[:, 1:]
         real = np.argwhere(after != 0)
         losses.append(np.mean([-log_p[i, j, after[i, j]] for i, j in real]))
-        assert run(arrays, batch[None], examples.bucket_lengths(batch[None])) == pytest.approx(losses[-1], rel=1e-5)
+        assert run(arrays, batch[None], examples.bucket_lengths(batch[None])) == pytest.approx(
+            losses[-1], rel=1e-5
+        )
     assert losses[-1] < losses[0]
 
     again = experiment.create_model()

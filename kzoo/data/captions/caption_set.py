@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from kzoo.data.data_set import DataSet
 from kzoo.data.errors import regular, unreadable
 from kzoo.data.images.folders import read_image, resize_pixels
-from kzoo.data.data_set import DataSet
 from kzoo.data.row_filter import DroppedRows
 from kzoo.data.tokens import Tokens
 from kzoo.data.vocabulary import Vocabulary

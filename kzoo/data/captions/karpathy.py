@@ -9,8 +9,8 @@ from pydantic import BaseModel, ValidationError, model_validator
 
 from kzoo.data.captions.caption_set import CaptionedImage, CaptionSplit
 from kzoo.data.errors import reason, regular, unreadable
-from kzoo.data.rows import Row
 from kzoo.data.row_filter import DroppedRows, RowFilter
+from kzoo.data.rows import Row
 from kzoo.data.splits import SPLITS, random_split
 from kzoo.data.tokens import Tokens, caption_words
 from kzoo.errors import DataError
@@ -104,7 +104,9 @@ def _select(
         rows = (Row(path, name, tuple(sentence.words), "caption") for sentence in image.sentences)
         captions = tuple(words for (words,) in row_filter.select(rows, _to_caption))
         if name in seen or not captions:
-            row_filter.drop(Row(path, name, (), "image"), "named twice" if name in seen else "without captions")
+            row_filter.drop(
+                Row(path, name, (), "image"), "named twice" if name in seen else "without captions"
+            )
         else:
             yield image.split, (name, folder / name, captions)
         seen.add(name)

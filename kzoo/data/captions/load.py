@@ -56,9 +56,7 @@ def load_caption_set(
     if seed < 0:
         raise UsageError(f"captioned images cannot be drawn with seed {seed}; expected 0 or more")
     options = CaptionOptions(max_length, min_count, seed)
-    return load(
-        _KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data
-    )
+    return load(_KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data)
 
 
 def holds_captions(path: Path) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kzoo.data.images.arrays import shape_text
 from kzoo.data.errors import regular, unreadable
+from kzoo.data.images.arrays import shape_text
 from kzoo.errors import DataError
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from kzoo.data.images.arrays import to_split
+from kzoo.data.images.cards import ImageSetCard
 from kzoo.data.images.folders import read_class_folders
 from kzoo.data.images.idx import read_idx
-from kzoo.data.images.cards import ImageSetCard
 from kzoo.data.images.image_set import Split
 from kzoo.data.images.npz import read_npz, read_npz_splits
 from kzoo.errors import DataError

@@ -60,9 +60,7 @@ def load_image_set(
     if test_cut and str(name_or_path) != "octmnist":
         raise UsageError(f"test_cut is R004's cut of octmnist; {name_or_path} has none")
     options = ImageOptions(image_shape, stand_in_seed, test_cut)
-    return load(
-        _KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data
-    )
+    return load(_KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data)
 
 
 def read_published(card: ImageSetCard, folder: Path, *, test_cut: bool = False) -> ImageSet:

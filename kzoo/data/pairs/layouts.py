@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from kzoo.data.pairs.splits import Splits, draw_splits
 from kzoo.data.pairs.pair_set import PairSplit
-from kzoo.data.rows import Row, read_lines, read_tsv
+from kzoo.data.pairs.splits import Splits, draw_splits
 from kzoo.data.row_filter import Pair, RowFilter, UnusableRow
+from kzoo.data.rows import Row, read_lines, read_tsv
 from kzoo.data.tokens import TokenKind, normalise
 
 

@@ -58,9 +58,7 @@ def load_pair_set(
         )
     tokens = source_tokens or "characters", target_tokens or "characters"
     options = PairOptions(max_length, seed, stress, tokens)
-    return load(
-        _KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data
-    )
+    return load(_KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data)
 
 
 def read_published_pairs(card: PairSetCard, folder: Path, options: PairOptions) -> PairSet:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from kzoo.data.origin import Origin
-from kzoo.data.pairs.splits import draw_splits
 from kzoo.data.pairs.pair_set import PairSet
-from kzoo.data.rows import Row, read_csv, read_tsv
+from kzoo.data.pairs.splits import draw_splits
 from kzoo.data.row_filter import Pair, RowFilter
+from kzoo.data.rows import Row, read_csv, read_tsv
 from kzoo.data.tokens import TokenKind, to_tokens
 from kzoo.errors import DataError
 
@@ -52,5 +52,8 @@ def read_own_pairs(
     tenth = max(1, len(pairs) // 10)
     splits = draw_splits(pairs, (None, tenth, tenth), seed, path, row_filter)
     return PairSet(
-        **splits, tokens=tokens, origin=Origin(path.name, str(path), stand_in=False), dropped=row_filter.dropped
+        **splits,
+        tokens=tokens,
+        origin=Origin(path.name, str(path), stand_in=False),
+        dropped=row_filter.dropped,
     )

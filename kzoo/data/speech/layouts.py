@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from kzoo.data.errors import unreadable
-from kzoo.data.rows import Row, read_columns, read_csv, read_lines
 from kzoo.data.row_filter import DroppedRows, Pair, RowFilter, UnusableRow
+from kzoo.data.rows import Row, read_columns, read_csv, read_lines
 from kzoo.data.speech.speech_set import SpeechSplit, Utterance, characters
 from kzoo.data.splits import grouped_split
 from kzoo.errors import DataError
@@ -102,7 +102,9 @@ class An4Files:
             reader.read(read_lines(folder / "an4" / "etc" / f"an4_{split}.transcription"))
             for split in ("train", "test")
         )
-        return _splits({**_hold_out(train, an4_speaker, options.seed), "test": test}), reader.row_filter.dropped
+        return _splits(
+            {**_hold_out(train, an4_speaker, options.seed), "test": test}
+        ), reader.row_filter.dropped
 
 
 def an4_speaker(name: str) -> str:

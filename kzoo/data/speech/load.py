@@ -48,9 +48,7 @@ def load_speech_set(
     if seed < 0:
         raise UsageError(f"spoken texts cannot be drawn with seed {seed}; expected 0 or more")
     options = SpeechOptions(max_length, seed)
-    return load(
-        _KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data
-    )
+    return load(_KIND, name_or_path, options, data_dir=data_dir, stand_in=stand_in, require_data=require_data)
 
 
 def holds_speech(path: Path) -> bool:
@@ -93,6 +91,4 @@ def _rate(split: SpeechSplit) -> int:
     return min(HIGHEST_RATE, next(sample_rate(clip) for clip in split.clips if isinstance(clip, Path)))
 
 
-_KIND = SetKind(
-    "set of spoken texts and no folder", SPEECH_SETS, SPEECH_STAND_INS, _read, _make, _read_own
-)
+_KIND = SetKind("set of spoken texts and no folder", SPEECH_SETS, SPEECH_STAND_INS, _read, _make, _read_own)

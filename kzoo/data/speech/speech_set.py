@@ -11,11 +11,11 @@ from string import ascii_lowercase
 
 import numpy as np
 
-from kzoo.data.speech.audio import Clip
 from kzoo.data.checksums import checksum_like
 from kzoo.data.data_set import DataSet
 from kzoo.data.errors import unreadable
 from kzoo.data.row_filter import DroppedRows
+from kzoo.data.speech.audio import Clip
 from kzoo.data.tokens import Tokens
 from kzoo.data.vocabulary import Vocabulary
 

@@ -60,7 +60,9 @@ def draw(count: int, seed: int) -> CaptionSplit:
     return CaptionSplit.of(_scene(rng, number, PAINTERS[painter]) for number, painter in enumerate(painters))
 
 
-def _scene(rng: np.random.Generator, number: int, paint: Callable[[AerialCanvas, str], Phrases]) -> CaptionedImage:
+def _scene(
+    rng: np.random.Generator, number: int, paint: Callable[[AerialCanvas, str], Phrases]
+) -> CaptionedImage:
     canvas = AerialCanvas(rng)
     quarters = int(rng.integers(len(SIDES)))
     sentences = _sentences(*paint(canvas, SIDES[quarters]))

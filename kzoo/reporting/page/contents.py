@@ -8,6 +8,7 @@ from kzoo import registry
 from kzoo.metrics.table import label_of
 from kzoo.pictures.curves import curves
 from kzoo.pictures.figure import to_png
+from kzoo.pictures.title import run_label
 from kzoo.reporting.page.circumstances import data_groups, environment_groups
 from kzoo.reporting.page.models import model_sections
 from kzoo.reporting.page.parts import Page, Picture
@@ -15,7 +16,6 @@ from kzoo.reporting.page.run import ReportedRun, run_section
 from kzoo.reporting.page.spelling import listing, number, slug
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reporting.page.tasks import task_tables
-from kzoo.pictures.title import run_label
 
 
 def results_page(

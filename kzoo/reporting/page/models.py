@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kzoo import registry
+from kzoo.parameters import LayerCount, count_layer
 from kzoo.reporting.page.parts import ModelSection
 from kzoo.reporting.page.run import ReportedRun
-from kzoo.parameters import LayerCount, count_layer
 
 
 def model_sections(runs: Sequence[ReportedRun]) -> Iterable[ModelSection]:

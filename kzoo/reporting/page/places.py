@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kzoo.errors import UsageError
+from kzoo.pictures.title import shortest_name
 from kzoo.reporting.page.run import ReportedRun
 from kzoo.reporting.page.spelling import slug
 from kzoo.reporting.page.sweep import ReportedSweep
 from kzoo.reporting.page.table import ReportedTable
-from kzoo.pictures.title import shortest_name
 from kzoo.reproduction.plan import FILE, load_plan
 from kzoo.training.run import RunFolder, open_run
 

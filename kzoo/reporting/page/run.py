@@ -15,8 +15,8 @@ from kzoo.data.errors import unreadable
 from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
 from kzoo.metrics.table import SPLITS, Metric, is_figure, label_of
-from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
 from kzoo.pictures.curves import History
+from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
 from kzoo.reporting.page.parts import Cell, Facts, Grid, Picture, RunSection
 from kzoo.reporting.page.shrink import shrink
 from kzoo.reporting.page.spelling import MISSING, duration, interval, number, setting

@@ -32,7 +32,11 @@ def compile_training(
         return scaled, (loss, others)
 
     def step(
-        state: tuple[list, list, list], total: Any, arrays: Sequence, rows: Any, bucket_lengths: tuple[int, ...]
+        state: tuple[list, list, list],
+        total: Any,
+        arrays: Sequence,
+        rows: Any,
+        bucket_lengths: tuple[int, ...],
     ) -> tuple[tuple, Any]:
         trainable, others, slots = state
         gradient = jax.value_and_grad(scaled_loss, has_aux=True)

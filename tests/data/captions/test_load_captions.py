@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kzoo.data.captions.caption_set import read_images
 from kzoo.data.captions.cards import CAPTION_SETS
 from kzoo.data.captions.load import holds_captions, load_caption_set
-from kzoo.data.captions.caption_set import read_images
 from kzoo.errors import DataError, UsageError
 
 REAL = os.environ.get("KZOO_DATA")

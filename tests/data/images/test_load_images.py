@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from kzoo.data.images.image_set import ImageSet, Split
+from kzoo.data.images.load import load_image_set
 from kzoo.data.origin import Origin
 from kzoo.data.search_path import search_path
-from kzoo.data.images.load import load_image_set
 from kzoo.errors import DataError, UsageError
 
 REAL = os.environ.get("KZOO_DATA")

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kzoo.data.images.cards import IMAGE_SETS
-from kzoo.data.search_path import files_of
-from kzoo.data.images.cards import R004_TEST_CUT
+from kzoo.data.images.cards import IMAGE_SETS, R004_TEST_CUT
 from kzoo.data.images.load import read_published
+from kzoo.data.search_path import files_of
 from kzoo.errors import DataError
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from kzoo.data.pairs.cards import PAIR_SETS
 from kzoo.data.pairs.layouts import PairOptions
-from kzoo.data.search_path import files_of
 from kzoo.data.pairs.load import read_published_pairs
+from kzoo.data.search_path import files_of
 from kzoo.errors import DataError
 
 COURSE_FILES = {

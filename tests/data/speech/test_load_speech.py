@@ -10,10 +10,10 @@ import own_sets
 import pytest
 
 from kzoo.data.speech.audio import sample_rate
-from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.speech.cards import SPEECH_SETS
 from kzoo.data.speech.layouts import an4_speaker
 from kzoo.data.speech.load import holds_speech, load_speech_set
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.standins import tones
 from kzoo.errors import DataError, UsageError
 

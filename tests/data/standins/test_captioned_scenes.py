@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kzoo.data.captions.caption_set import CaptionSet
-from kzoo.data.standins.captioned_scenes import CAPTIONS, NUMBERS, PAINTERS, SIDES, draw, draw_caption_set
 from kzoo.data.standins.aerial_canvas import COLOURS, SIZE
+from kzoo.data.standins.captioned_scenes import CAPTIONS, NUMBERS, PAINTERS, SIDES, draw, draw_caption_set
 from kzoo.errors import UsageError
 
 
