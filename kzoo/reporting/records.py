@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from kzoo.errors import UsageError
 from kzoo.metrics.table import label_of
 from kzoo.recipe import Figure
-from kzoo.reporting.page.spelling import MISSING, duration, interval, number, plus_minus
+from kzoo.reporting.page.spelling import MISSING, interval, number, plus_minus
 from kzoo.reproduction.measured import Measured
 from kzoo.reproduction.table import Table
 from kzoo.reproduction.verdict import Outcome
@@ -35,7 +35,10 @@ def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
 
 
 def made_with(outcomes: Sequence[Outcome]) -> str:
-    """The environments of the runs, the commits of kzoo, and how long they were trained for."""
+    """The environments of the runs and the commits of kzoo.
+
+    How long they took is left out: other work on the machine may have slowed them.
+    """
     results = {
         (result.run, result.recipe, result.seed, result.seconds): result
         for outcome in outcomes
@@ -47,8 +50,7 @@ def made_with(outcomes: Sequence[Outcome]) -> str:
     commits = ", ".join(dict.fromkeys(short_commit(result.commit) for result in results if result.commit))
     code = f", kzoo {commits}" if commits else ""
     runs = "1 run" if len(results) == 1 else f"{len(results)} runs"
-    seconds = sum(result.seconds for result in results)
-    return f"{runs} on {'; '.join(places)}{code}: {duration(seconds)} of training" if results else ""
+    return f"{runs} on {'; '.join(places)}{code}" if results else ""
 
 
 def short_commit(commit: str) -> str:

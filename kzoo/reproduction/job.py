@@ -25,22 +25,22 @@ class Job(BaseModel):
 
 
 def fingerprint(recipe: Recipe, reads: Any, code: str) -> str:
-    """The mark of whatever bears on the figures: the recipe, what it `reads`, and the code.
+    """The digest of whatever bears on the figures: the recipe, what it `reads`, and the code.
 
     The name of a user's own set does not: it says where the set is.
     """
     decisive = recipe.model_dump(mode="json", exclude={"name", "published"})
     if recipe.data.name not in PUBLISHED_SETS:
         del decisive["data"]["name"]
-    return mark([decisive, reads, code])
+    return digest([decisive, reads, code])
 
 
 def recipe_digest(recipe: Recipe) -> str:
-    """The mark of a recipe for any seed and backend; a new key with its default changes none."""
+    """The digest of a recipe for any seed and backend; a new key with its default changes none."""
     free: Any = {"name": True, "published": True, "runtime": {"backend"}, "training": {"seed"}}
-    return mark(recipe.model_dump(mode="json", exclude=free, exclude_defaults=True))
+    return digest(recipe.model_dump(mode="json", exclude=free, exclude_defaults=True))
 
 
-def mark(content: Any) -> str:
+def digest(content: Any) -> str:
     """Eight digits that differ where what is ready for JSON does."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text
 from kzoo.reproduction.conditions import Conditions
-from kzoo.reproduction.job import Job, fingerprint, mark
+from kzoo.reproduction.job import Job, digest, fingerprint
 from kzoo.reproduction.result import Result, read_result
 from kzoo.reproduction.table import Row, Table
 from kzoo.reproduction.verdict import Outcome, judge
@@ -85,7 +85,7 @@ class Plan(BaseModel):
 
 def evaluation_file(row: Row, folder: Path) -> Path | None:
     """Where the figures of a row are kept that decodes its run in its own way: elsewhere in another."""
-    return folder / f"{row.name}-{mark(row.decoding)}.json" if row.decoding else None
+    return folder / f"{row.name}-{digest(row.decoding)}.json" if row.decoding else None
 
 
 def create_plan(

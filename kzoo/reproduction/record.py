@@ -42,7 +42,7 @@ def load_records(table: Table) -> list[Result]:
     try:
         lines = list(csv.DictReader(io.StringIO(place.read_text(encoding="utf-8"))))
         results = [_from_line(table, line) for line in lines]
-        marks = [line["recipe_digest"] for line in lines]
+        digests = [line["recipe_digest"] for line in lines]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{place} is not a file of results: {error}") from error
     now = _digests(table)
@@ -52,8 +52,8 @@ def load_records(table: Table) -> list[Result]:
             "as the table does, or delete its lines"
         )
     return [
-        result if mark == now[result.row] else replace(result, changed=(OUTDATED,))
-        for result, mark in zip(results, marks, strict=True)
+        result if digest == now[result.row] else replace(result, changed=(OUTDATED,))
+        for result, digest in zip(results, digests, strict=True)
     ]
 
 
@@ -99,7 +99,7 @@ def _key(result: Result) -> tuple[str, int, str]:
 
 
 def _digests(table: Table) -> dict[str, str]:
-    """The marks of the recipes that the rows have now."""
+    """The digests of the recipes that the rows have now."""
     return {row.name: recipe_digest(table.recipe(row)) for row in table.rows}
 
 
@@ -108,8 +108,8 @@ def _to_csv(table: Table, results: Sequence[Result]) -> str:
     columns = [*_HEAD, *table.figures, *_TAIL]
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    marks = _digests(table)
-    writer.writerows({**_to_line(table, result), "recipe_digest": marks[result.row]} for result in results)
+    digests = _digests(table)
+    writer.writerows({**_to_line(table, result), "recipe_digest": digests[result.row]} for result in results)
     return buffer.getvalue()
 
 

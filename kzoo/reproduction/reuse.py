@@ -12,10 +12,10 @@ from kzoo.training.run import RunFolder
 def find_made(folder: str, root: Path) -> Path | None:
     """A finished run of the same seed, recipe, data and code in a folder of runs beside `root`.
 
-    The end of its name has the mark of them all, see `kzoo.reproduction.job.fingerprint`.
+    The end of its name has the digest of them all, see `kzoo.reproduction.job.fingerprint`.
     """
-    mark = folder[folder.rindex("-seed") :]
-    runs = (run for plan in sorted(root.parent.glob(f"*/{FILE}")) for run in plan.parent.glob(f"*{mark}"))
+    suffix = folder[folder.rindex("-seed") :]
+    runs = (run for plan in sorted(root.parent.glob(f"*/{FILE}")) for run in plan.parent.glob(f"*{suffix}"))
     return next((run for run in runs if run.parent != root and RunFolder(run).finished), None)
 
 
