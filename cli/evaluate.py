@@ -90,11 +90,11 @@ def evaluate(
         lines = (json.dumps(hypothesis, ensure_ascii=False) for hypothesis in found.hypotheses)
         atomic_write_text(out, "".join(f"{line}\n" for line in lines))
     if as_json:
-        print_json(found.figures)
-    elif "classes" in found.figures:
-        _print_classes(found.figures)
+        print_json(found.metrics)
+    elif "classes" in found.metrics:
+        _print_classes(found.metrics)
     else:
-        _print_sequences(found.figures)
+        _print_sequences(found.metrics)
 
 
 COMMANDS = (evaluate,)

@@ -206,13 +206,13 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, as_json: bool) -> No
     from kzoo.experiment import train as train_run
 
     error_console().print(f"run folder {run.path}", soft_wrap=True)
-    listener = epoch_listener(experiment.recipe.training.epochs, experiment.FIGURES)
+    listener = epoch_listener(experiment.recipe.training.epochs, experiment.METRICS)
     with told(f"interrupted; continue with: kzoo train --resume {quote(str(run.path))}"), listener as hears:
         metrics = train_run(experiment, run, hears)
     if as_json:
         print_json({"run": str(run.path), **metrics})
     else:
-        _print_result(metrics, experiment.FIGURES)
+        _print_result(metrics, experiment.METRICS)
 
 
 def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:

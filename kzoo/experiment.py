@@ -181,7 +181,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         "parameters": trainable_count(model),
         "data": experiment.describe_data(),
         **_summary(experiment, progress),
-        **{f"test_{name}": test[name] for name in ("loss", *experiment.FIGURES)},
+        **{f"test_{name}": test[name] for name in ("loss", *experiment.METRICS)},
         "test": test,
         "comparison": experiment.comparison,
     }
@@ -222,7 +222,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
             *(
                 f"{split}_{name}"
                 for split in ("validation", "test")
-                for name in ("loss", *experiment.FIGURES)
+                for name in ("loss", *experiment.METRICS)
             ),
         ],
         "cost": {

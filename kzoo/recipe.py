@@ -22,7 +22,7 @@ from kzoo.data.limits import MAX_SIDE
 from kzoo.data.tokens import TokenKind
 from kzoo.documents import list_documents, parse_yaml, read_document
 from kzoo.errors import UsageError
-from kzoo.metrics.table import is_figure, unknown_figure
+from kzoo.metrics.table import is_metric, unknown_metric
 from kzoo.names import LONGEST, RULE, is_name, nearest, suggestion
 
 BackendName = Literal["tensorflow", "jax", "torch"]
@@ -49,8 +49,8 @@ def _check_number(value: Any) -> Any:
 
 
 def _check_figure(name: str) -> str:
-    if not is_figure(name):
-        raise PydanticCustomError("figure", unknown_figure(name))
+    if not is_metric(name):
+        raise PydanticCustomError("figure", unknown_metric(name))
     return name
 
 

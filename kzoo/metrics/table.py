@@ -65,7 +65,7 @@ _FIGURE = re.compile(
 )
 
 
-def is_figure(name: str) -> bool:
+def is_metric(name: str) -> bool:
     """Whether a figure has this name."""
     found = _FIGURE.fullmatch(name)
     return found is not None and found["metric"] in METRICS
@@ -91,7 +91,7 @@ def label_of(figure: str) -> str:
     return f"{'best ' if found['best'] else ''}{label}{'@' + found['k'] if found['k'] else ''}"
 
 
-def unknown_figure(name: str) -> str:
+def unknown_metric(name: str) -> str:
     """What to say of a name that no figure has."""
     known = [f"{split}_{metric}" for split in SPLITS for metric in METRICS]
     return f"no figure is called {name!r}; {suggestion(name, known)}"
@@ -99,6 +99,6 @@ def unknown_figure(name: str) -> str:
 
 def _parse(figure: str) -> tuple[re.Match[str], Metric]:
     found = _FIGURE.fullmatch(figure)
-    if found is None or not is_figure(figure):
-        raise UsageError(unknown_figure(figure))
+    if found is None or not is_metric(figure):
+        raise UsageError(unknown_metric(figure))
     return found, METRICS[found["metric"]]

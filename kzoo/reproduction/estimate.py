@@ -59,7 +59,7 @@ class Cost:
         return self.start + epochs * (self.steps_per_epoch * self.step + self.validation) + self.validation
 
 
-def estimate(conditions: Conditions, rows: Iterable[Row], crew: ProcessPool) -> dict[str, Cost]:
+def estimate(conditions: Conditions, rows: Iterable[Row], processes: ProcessPool) -> dict[str, Cost]:
     """The cost of one run of each row by name, tried in a process once for all rows that cost the same.
 
     Raises:
@@ -72,7 +72,7 @@ def estimate(conditions: Conditions, rows: Iterable[Row], crew: ProcessPool) -> 
         key = recipe.model_dump_json(exclude=_FREE)
         if key not in tried:
             trial = Trial(recipe=recipe, reference=load_recipe(row.recipe), data_dir=conditions.data_dir)
-            tried[key] = Cost(**crew.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
+            tried[key] = Cost(**processes.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
         costs[row.name] = tried[key]
     return costs
 

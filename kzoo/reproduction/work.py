@@ -43,7 +43,7 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
     Raises:
         KeyboardInterrupt: all runs are stopped then; the same call goes on where they were.
     """
-    crew = ProcessPool(size)
+    processes = ProcessPool(size)
     wanted: dict[str, list[Job]] = {}
     for job in plan.jobs:
         if not plan.is_done(job, root):
@@ -54,7 +54,7 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
 
     def run(folder: str) -> None:
         watcher.begin(folder)
-        failed = _run(wanted[folder], plan, root, conditions, crew, watcher)
+        failed = _run(wanted[folder], plan, root, conditions, processes, watcher)
         failures.update(failed)
         watcher.end(folder, next(iter(failed.values()), ""))
 
@@ -64,24 +64,24 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
                 done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            crew.stop()
+            processes.stop()
             raise
     return plan.model_copy(update={"failures": failures})
 
 
 def _run(
-    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, crew: ProcessPool, watcher: Watcher
+    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, processes: ProcessPool, watcher: Watcher
 ) -> dict[str, str]:
     """Train a run to its end, and decode it as its rows would have it; what failed, and why."""
     first, run, failed = jobs[0], RunFolder(root / jobs[0].folder), dict[str, str]()
     if not run.finished and not adopt(first.folder, root):
         log = root / f"{first.folder}.log"
         words = _train_words(first, run, plan, conditions, root)
-        if failure := crew.follow(log, lambda line: watcher.hear(first.folder, line), "kzoo", *words):
+        if failure := processes.follow(log, lambda line: watcher.hear(first.folder, line), "kzoo", *words):
             return {first.folder: failure}
     for job in jobs:
         try:
-            _decode(job, run, plan, conditions, crew)
+            _decode(job, run, plan, conditions, processes)
         except KzooError as error:
             failed[plan.place(job)] = str(error)
     return failed
@@ -94,7 +94,7 @@ def _train_words(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, r
     return [*conditions.train_words(plan.row(job), root), "--seed", job.seed, "--out", run.path]
 
 
-def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: ProcessPool) -> None:
+def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, processes: ProcessPool) -> None:
     """Keep what `kzoo evaluate` says of a run, where the row decodes it in its own way."""
     row = plan.row(job)
     place = evaluation_file(row, run.path)
@@ -103,5 +103,5 @@ def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: 
     decoding = {"decoding": row.decoding["method"], **row.decoding}
     decoding.pop("method")
     options = [word for name, value in decoding.items() for word in (f"--{name.replace('_', '-')}", value)]
-    figures = crew.ask("kzoo", "evaluate", run.path, *options, "--json", *conditions.place_words())
+    figures = processes.ask("kzoo", "evaluate", run.path, *options, "--json", *conditions.place_words())
     atomic_write_text(place, json.dumps(figures, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""Image captioning: its experiment and the figures of a split."""
+"""Image captioning: its experiment and the metrics of a split."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class CaptionExperiment(SequenceExperiment):
     NOUN = "captioned images"
     DATA_KEYS = frozenset({"max_length", "min_count", "image_size"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
-    FIGURES = ("bleu_1", "bleu_4")
+    METRICS = ("bleu_1", "bleu_4")
     ADAPTER: ClassVar[SequenceAdapter] = family
     READS = ("encoder", "image_size")
     INPUT = "image"
@@ -176,7 +176,7 @@ class CaptionExperiment(SequenceExperiment):
         """Words."""
         return "spaces"
 
-    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+    def metrics(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
         """The mean BLEU-1 and BLEU-4 of an image (R001)."""
         references = self.data.splits[split].captions
         return {f"bleu_{order}": mean_sentence_bleu(references, predictions, order) for order in (1, 4)}

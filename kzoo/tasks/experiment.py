@@ -28,13 +28,13 @@ from kzoo.training.run import Checkpoint, RunFolder
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a split says of a model: its figures, and each hypothesis with what is true, ready for JSON.
+    """What a split says of a model: its metrics, and each hypothesis with what is true, ready for JSON.
 
     A hypothesis has the `index` of its example, its `rank` among those of the same example, the
     `references`, its `score`, a log-probability, and its `distance` to the nearest reference.
     """
 
-    figures: dict[str, Any]
+    metrics: dict[str, Any]
     hypotheses: list[dict[str, Any]]
 
 
@@ -63,8 +63,8 @@ class Experiment(ABC):
     READS: ClassVar[tuple[str, ...]] = ()
     """What of `describe` says how the model's inputs are made: for the same model it must stay."""
 
-    FIGURES: ClassVar[tuple[str, ...]]
-    """The figures of note: of the validation set after each epoch, and of the test."""
+    METRICS: ClassVar[tuple[str, ...]]
+    """The metrics of note: of the validation set after each epoch, and of the test."""
 
     @classmethod
     @abstractmethod
@@ -104,7 +104,7 @@ class Experiment(ABC):
 
     @abstractmethod
     def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
+        """Test the model and draw the run's pictures; the metrics of the test, ready for JSON."""
 
     @abstractmethod
     def evaluate(

@@ -1,4 +1,4 @@
-"""Image classification: its experiment, the figures of a split, predictions for image files."""
+"""Image classification: its experiment, the metrics of a split, predictions for image files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ImageExperiment(Experiment):
 
     NOUN = "images"
     DATA_KEYS = frozenset({"test_cut"})
-    FIGURES = ("accuracy",)
+    METRICS = ("accuracy",)
 
     @classmethod
     def load(
@@ -95,7 +95,7 @@ class ImageExperiment(Experiment):
         """An image model needs nothing beside its weights."""
 
     def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """The figures of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
+        """The metrics of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
         draw_pictures(run, model, self.data, log_probabilities, self.criterion)
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
@@ -103,19 +103,19 @@ class ImageExperiment(Experiment):
     def evaluate(
         self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
     ) -> Evaluation:
-        """The loss, the accuracy, the confusion matrix and the figures of each class."""
+        """The loss, the accuracy, the confusion matrix and the metrics of each class."""
         run, chosen = runs[0], self.data.splits[split]
         if decoding is not None or len(runs) > 1:
             raise UsageError(f"--decoding and --with are for sequences; {run.path} is a run of images")
         log_probabilities = compile_predict(run.load_tested_model(checkpoint))(chosen.images)
-        figures = {
+        metrics = {
             "run": str(run.path),
             **tested(runs, checkpoint),
             "split": split,
             "data": self.describe_data(),
             **evaluate_split(chosen, log_probabilities, self.data.class_names),
         }
-        return Evaluation(figures, _hypotheses(chosen.labels, log_probabilities, self.data.class_names))
+        return Evaluation(metrics, _hypotheses(chosen.labels, log_probabilities, self.data.class_names))
 
 
 def _hypotheses(
@@ -140,7 +140,7 @@ def _hypotheses(
 def evaluate_split(
     split: Split, log_probabilities: np.ndarray, class_names: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Loss, accuracy, confusion matrix and the figures of each class, ready for JSON."""
+    """Loss, accuracy, confusion matrix and the metrics of each class, ready for JSON."""
     predictions = log_probabilities.argmax(axis=-1)
     matrix = confusion_matrix(split.labels, predictions, len(class_names))
     scores = per_class(matrix)

@@ -1,4 +1,4 @@
-"""Sequence transduction, characters or phones to characters: its experiment and the figures of a split."""
+"""Sequence transduction, characters or phones to characters: its experiment and the metrics of a split."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PairExperiment(SequenceExperiment):
     NOUN = "pairs"
     DATA_KEYS = OPTIONS
     TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
-    FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
+    METRICS = ("error_rate", "character_error_rate", "word_error_rate")
     ADAPTER: ClassVar[SequenceAdapter] = seq2seq
     INPUT = "source"
     SAMPLE_COLUMNS = ("source", "target", "prediction")
@@ -152,7 +152,7 @@ class PairExperiment(SequenceExperiment):
         """That of the targets."""
         return self.data.tokens[1]
 
-    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+    def metrics(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
         """The macro error rate (R000, R002), the micro one (R003's CER), and the share of wrong sequences."""
         references = self.data.splits[split].targets
         return {
@@ -172,7 +172,7 @@ class PairExperiment(SequenceExperiment):
         at_k = {f"word_error_rate_at_{k}": transcription.word_error_rate_at_k(references, by_pass)}
         return {
             "count": len(references),
-            **self.figures(split, predictions),
+            **self.metrics(split, predictions),
             "exact_match": transcription.exact_match(references, predictions),
             **(at_k if k > 1 else {}),
             "intervals": {

@@ -1,4 +1,4 @@
-"""Whatever ends in a sequence of tokens: what its experiments share, and the figures of a split."""
+"""Whatever ends in a sequence of tokens: what its experiments share, and the metrics of a split."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ class SequenceExperiment(Experiment):
         """What the tokens that are written are."""
 
     @abstractmethod
-    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
-        """The figures that are measured after each epoch, of one prediction for each source."""
+    def metrics(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+        """The metrics that are measured after each epoch, of one prediction for each source."""
 
     @abstractmethod
     def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
-        """All figures of several predictions for each source, ready for JSON.
+        """All metrics of several predictions for each source, ready for JSON.
 
-        `count`, the figures, and with `intervals` what has a bootstrap interval.
+        `count`, the metrics, and with `intervals` what has a bootstrap interval.
         """
 
     @abstractmethod
@@ -120,13 +120,13 @@ class SequenceExperiment(Experiment):
         """Draw pictures of predictions for the test set; texts have none."""
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
-        """Loss with the true tokens before each, and the figures of greedy decoding."""
+        """Loss with the true tokens before each, and the metrics of greedy decoding."""
         decode = compile_decoding([model], self.ADAPTER, Decoding(), self.limits)
         measure_loss, sources = self.compile_loss(model, "validation"), self.sources("validation")
 
         def validate() -> dict[str, float]:
             predictions = decode_best(decode(sources), self.vocabulary)
-            return {"loss": measure_loss(), **self.figures("validation", predictions)}
+            return {"loss": measure_loss(), **self.metrics("validation", predictions)}
 
         return validate
 
@@ -157,7 +157,7 @@ class SequenceExperiment(Experiment):
         return replace(self, saved=load_vocabulary([run]))
 
     def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """The figures of greedy decoding of the test set; curves, attention and sample predictions."""
+        """The metrics of greedy decoding of the test set; curves, attention and sample predictions."""
         save(curves({folder_label(run): run.history()}, self.criterion), run.path / "curves.png")
         passes = decode_all(self.decode([model], "test", Decoding()), self.vocabulary)
         predictions = [row[0] for row in passes]
@@ -178,7 +178,7 @@ class SequenceExperiment(Experiment):
         loss = {"loss": self.compile_loss(models[0], split)()} if len(models) == 1 else {}
         decoded = self.decode(models, split, decoding)
         passes = decode_all(decoded, self.vocabulary)
-        figures = {
+        metrics = {
             "runs": [str(run.path) for run in runs],
             **tested(runs, checkpoint),
             "split": split,
@@ -188,7 +188,7 @@ class SequenceExperiment(Experiment):
             **loss,
             **self.measure(split, passes),
         }
-        return Evaluation(figures, self._hypotheses(split, passes, decoded.scores))
+        return Evaluation(metrics, self._hypotheses(split, passes, decoded.scores))
 
     def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> Decoded:
         """What models write about the sources of a split, in each pass or beam."""

@@ -1,4 +1,4 @@
-"""Speech recognition: its experiment and the figures of a split."""
+"""Speech recognition: its experiment and the metrics of a split."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SIMILARITIES = {
     "ochiai": similarity.ochiai,
     "damerau_levenshtein": similarity.damerau_levenshtein_similarity,
 }
-"""What R004 reports, by the names of the figures."""
+"""What R004 reports, by the names of the metrics."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class SpeechExperiment(SequenceExperiment):
     NOUN = "clips"
     DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
-    FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
+    METRICS = (*SIMILARITIES, "character_error_rate", "word_error_rate")
     ADAPTER: ClassVar[SequenceAdapter] = family
     READS = ("frames",)
     INPUT = "clip"
@@ -183,7 +183,7 @@ class SpeechExperiment(SequenceExperiment):
         """Characters."""
         return "characters"
 
-    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+    def metrics(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
         """R004's similarities, and the error rates of characters and of words, which are micro means."""
         references = self.data.splits[split].texts
         return {
@@ -198,7 +198,7 @@ class SpeechExperiment(SequenceExperiment):
         }
 
     def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
-        """The figures of the first pass of each clip, and intervals of those over clips."""
+        """The metrics of the first pass of each clip, and intervals of those over clips."""
         references, predictions = self.data.splits[split].texts, [row[0] for row in passes]
         distances = transcription.edit_distances(references, predictions)
         of_clips = {
@@ -210,7 +210,7 @@ class SpeechExperiment(SequenceExperiment):
         lengths = list(map(len, references))
         return {
             "count": len(references),
-            **self.figures(split, predictions),
+            **self.metrics(split, predictions),
             "exact_match": transcription.exact_match(references, predictions),
             "intervals": {
                 **of_clips,

@@ -60,21 +60,21 @@ def test_a_failure_is_that_of_the_process(module, code, kind):
 
 def test_what_is_said_is_heard_and_kept(module, tmp_path):
     heard: list[str] = []
-    crew, log = ProcessPool(1), tmp_path / "log"
-    assert crew.follow(log, heard.append, module, "fail", 1) == "it is wrong"
+    processes, log = ProcessPool(1), tmp_path / "log"
+    assert processes.follow(log, heard.append, module, "fail", 1) == "it is wrong"
     assert heard == ["a log line", "kzoo: it is wrong"]
-    assert crew.follow(log, heard.append, module, "tell") == ""
+    assert processes.follow(log, heard.append, module, "tell") == ""
     *said, told = log.read_text().splitlines()
     assert said == heard
     assert json.loads(told)[0] == []
 
 
 def test_all_are_stopped_together_and_none_starts_after(module, tmp_path):
-    crew, caught = ProcessPool(2), []
+    processes, caught = ProcessPool(2), []
 
     def sleep(name: str) -> None:
         try:
-            crew.follow(tmp_path / name, lambda line: None, module, "sleep")
+            processes.follow(tmp_path / name, lambda line: None, module, "sleep")
         except KeyboardInterrupt:
             caught.append(name)
 
@@ -83,12 +83,12 @@ def test_all_are_stopped_together_and_none_starts_after(module, tmp_path):
         thread.start()
     while not all((tmp_path / name).is_file() and (tmp_path / name).read_text() for name in "ab"):
         time.sleep(0.01)
-    crew.stop()
+    processes.stop()
     for thread in threads:
         thread.join(timeout=10)
     assert sorted(caught) == ["a", "b"]
     with pytest.raises(KeyboardInterrupt):
-        crew.ask(module, "tell")
+        processes.ask(module, "tell")
 
 
 @pytest.fixture

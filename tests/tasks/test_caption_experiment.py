@@ -147,11 +147,11 @@ def test_the_figures_are_those_of_the_metrics(captioner):
     experiment = captioner()
     predictions = [("red",), ("a", "blue", "square", "below"), (), ("a", "red", "square", "below")]
     references = experiment.data.test.captions
-    figures = experiment.measure("test", [[row, ()] for row in predictions])
+    metrics = experiment.measure("test", [[row, ()] for row in predictions])
     of_each = [sentence_bleu(*row) for row in zip(references, predictions, strict=True)]
     assert of_each[3] == 1
     corpus = corpus_bleu(references, predictions)
-    assert figures == {
+    assert metrics == {
         "count": 4,
         **{f"bleu_{order}": mean_sentence_bleu(references, predictions, order) for order in (1, 2, 3, 4)},
         "corpus_bleu_4": corpus.score,

@@ -114,17 +114,17 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
 def test_the_figures_are_those_of_the_metrics(recogniser):
     experiment = recogniser()
     predictions = [tuple("bac"), tuple("b a"), tuple("cab"), ()]
-    figures = experiment.measure("test", [[row, ()] for row in predictions])
+    metrics = experiment.measure("test", [[row, ()] for row in predictions])
     references = experiment.data.test.texts
     assert references == (tuple("bac"), tuple("b b"), tuple("ca!b"), ("c",))
-    assert figures.items() >= experiment.figures("test", predictions).items()
-    assert (figures["count"], figures["exact_match"]) == (4, 0.25)
-    assert figures["character_error_rate"] == pytest.approx((1 + 1 + 1) / 11)
-    assert figures["word_error_rate"] == pytest.approx((1 + 1 + 1) / 5)
+    assert metrics.items() >= experiment.metrics("test", predictions).items()
+    assert (metrics["count"], metrics["exact_match"]) == (4, 0.25)
+    assert metrics["character_error_rate"] == pytest.approx((1 + 1 + 1) / 11)
+    assert metrics["word_error_rate"] == pytest.approx((1 + 1 + 1) / 5)
     heard = [tuple("bac"), tuple("b b"), ("c", "a", "<unk>", "b"), ("c",)]
     ochiai = similarity.similarities(similarity.ochiai, heard, predictions)
-    assert figures["intervals"]["ochiai"] == transcription.bootstrap_interval(ochiai)
-    assert figures["intervals"]["character_error_rate"] == transcription.bootstrap_interval(
+    assert metrics["intervals"]["ochiai"] == transcription.bootstrap_interval(ochiai)
+    assert metrics["intervals"]["character_error_rate"] == transcription.bootstrap_interval(
         [0, 1, 1, 1], [3, 3, 4, 1]
     )
     assert list(experiment.sample_rows(predictions))[2:] == [("2", "ca!b", "cab"), ("3", "c", "")]
@@ -134,9 +134,9 @@ def test_similarities_are_those_of_symbols_and_error_rates_those_of_characters(r
     """What no symbol stands for cannot be written, and R004 compares what its symbols make of the text."""
     experiment = recogniser()
     numbers = map(SPEECH_VOCABULARY.encode, experiment.data.test.texts)
-    figures = experiment.figures("test", list(map(SPEECH_VOCABULARY.decode, numbers)))
-    assert [figures[name] for name in ("jaccard", "ochiai", "damerau_levenshtein")] == [1, 1, 1]
-    assert figures["character_error_rate"] == pytest.approx(1 / 11)
+    metrics = experiment.metrics("test", list(map(SPEECH_VOCABULARY.decode, numbers)))
+    assert [metrics[name] for name in ("jaccard", "ochiai", "damerau_levenshtein")] == [1, 1, 1]
+    assert metrics["character_error_rate"] == pytest.approx(1 / 11)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import numpy as np
 from kzoo.data.errors import unreadable
 from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
-from kzoo.metrics.table import SPLITS, Metric, is_figure, label_of
+from kzoo.metrics.table import SPLITS, Metric, is_metric, label_of
 from kzoo.pictures.curves import History
 from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
 from kzoo.reporting.page.parts import Cell, Facts, Grid, Picture, RunSection
@@ -160,14 +160,14 @@ def _figures(run: ReportedRun) -> Grid | None:
     names = [
         name
         for name, value in run.metrics.items()
-        if name.startswith(tuple(SPLITS)) and isinstance(value, float) and is_figure(name)
+        if name.startswith(tuple(SPLITS)) and isinstance(value, float) and is_metric(name)
     ]
     rows = [(name, run.measured(name)) for name in names]
     known = {name.removeprefix("test_") for name in names}
     rows += [
         (f"test_{name}", Cell(value))
         for name, value in run.metrics["test"].items()
-        if isinstance(value, float) and name not in known and is_figure(f"test_{name}")
+        if isinstance(value, float) and name not in known and is_metric(f"test_{name}")
     ]
     table = Grid(
         "All figures",
