@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
-from kzoo.registry import ModelCard, abstract_model, card
+from kzoo.models.card import ModelCard
+from kzoo.registry import abstract_model, card
 
 if TYPE_CHECKING:
     import keras

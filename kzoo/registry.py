@@ -21,6 +21,18 @@ from kzoo.models.card import ModelCard
 from kzoo.models.catalog import CARDS
 from kzoo.names import suggestion
 
+__all__ = [
+    "Builder",
+    "ModelCard",
+    "abstract_model",
+    "card",
+    "check_options",
+    "create_model",
+    "default_options",
+    "list_models",
+    "register_model",
+]
+
 if TYPE_CHECKING:
     import keras
 

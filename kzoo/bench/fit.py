@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
-    from kzoo.experiment import Experiment
+    from kzoo.tasks.experiment import Experiment
     from kzoo.training.examples import Examples
 
 

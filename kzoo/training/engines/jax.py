@@ -17,13 +17,17 @@ from kzoo.training.objective import Objective
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 
 
+Values = list[Any]
+"""The values of variables, in their order."""
+
+
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective
 ) -> Callable[[Sequence[jax.Array], np.ndarray, np.ndarray], float]:
     """See `kzoo.training.engines`."""
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
 
-    def scaled_loss(trainable: list, others: list, slots: list, batch: tuple) -> tuple[Any, tuple[Any, list]]:
+    def scaled_loss(trainable: Values, others: Values, slots: Values, batch: Any) -> Any:
         inputs, targets = batch
         outputs, others = model.stateless_call(trainable, others, inputs, training=True)
         loss = objective.loss(targets, outputs)
@@ -32,12 +36,12 @@ def compile_training(
         return scaled, (loss, others)
 
     def step(
-        state: tuple[list, list, list],
+        state: tuple[Values, Values, Values],
         total: Any,
-        arrays: Sequence,
+        arrays: Sequence[jax.Array],
         rows: Any,
         bucket_lengths: tuple[int, ...],
-    ) -> tuple[tuple, Any]:
+    ) -> tuple[tuple[Values, Values, Values], Any]:
         trainable, others, slots = state
         gradient = jax.value_and_grad(scaled_loss, has_aux=True)
         batch = objective.batch(arrays, rows, bucket_lengths)
@@ -64,7 +68,7 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
     """See `kzoo.training.engines`."""
 
     @jax.jit
-    def compiled(values: list, *inputs: Any) -> Any:
+    def compiled(values: Values, *inputs: Any) -> Any:
         with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
             return function(*inputs)
 
