@@ -1,1 +1,3 @@
 """Speed: kzoo and plain PyTorch on the same work, by turns in one run."""
+
+__all__ = ["reference"]

@@ -10,9 +10,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from kzoo.data.archives import unpack
+from kzoo.data.card import RemoteFile, SetCard
 from kzoo.data.checksums import checksum_like
 from kzoo.data.errors import reason
-from kzoo.data.card import RemoteFile, SetCard
 from kzoo.data.limits import MAX_DOWNLOAD
 from kzoo.data.search_path import files_of
 from kzoo.errors import DataError

@@ -1,1 +1,3 @@
 """Metrics: pure functions of arrays."""
+
+__all__ = ["bleu", "classification", "similarity", "table", "transcription"]

@@ -1,1 +1,3 @@
 """Reports: parameter tables and pictures."""
+
+__all__: list[str] = []

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kzoo.tasks.predictor import Predictor
     from kzoo.training.run import Checkpoint, RunFolder
 
+__all__: list[str] = []
+
 
 @dataclass(frozen=True)
 class Task:

@@ -16,6 +16,8 @@ from types import ModuleType
 
 import keras
 
+__all__: list[str] = []
+
 
 def compiler() -> ModuleType:
     """The compiler of the backend that Keras runs on."""

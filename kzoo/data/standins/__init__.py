@@ -12,6 +12,8 @@ from kzoo.data.origin import Origin
 from kzoo.data.standins import glyphs, scans, scenes
 from kzoo.errors import UsageError
 
+__all__: list[str] = []
+
 _MODULES: dict[str, ModuleType] = {"glyphs": glyphs, "scenes": scenes, "scans": scans}
 
 STAND_INS: dict[str, Callable[[int, int], Split]] = {name: module.draw for name, module in _MODULES.items()}

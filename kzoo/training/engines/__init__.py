@@ -18,6 +18,8 @@ from types import ModuleType
 
 import keras
 
+__all__: list[str] = []
+
 
 def engine() -> ModuleType:
     """The engine of the backend that Keras runs on."""
