@@ -34,7 +34,7 @@ def test_a_package_says_what_is_public_in_it(package):
 
 
 def public_functions(package: str):
-    """The functions and classes of the public modules of a package that are made there, by their full names."""
+    """The functions and classes that the public modules of a package define, by their full names."""
     for name in import_module(package).__all__:
         value = getattr(import_module(package), name, None)
         module = import_module(f"{package}.{name}") if value is None or inspect.ismodule(value) else None

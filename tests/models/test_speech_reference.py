@@ -147,7 +147,7 @@ def test_the_longest_text_is_decoded_and_no_longer_one():
 
 
 def test_options_out_of_range_are_refused():
-    with pytest.raises(ValueError, match="one of none, dot, linear"):
+    with pytest.raises(ValueError, match="one of none, bahdanau"):
         recogniser(23, attention="luong")
     with pytest.raises(ValueError, match="3 heads cannot share 200 features"):
         recogniser(23, heads=3)
