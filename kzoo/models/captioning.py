@@ -67,12 +67,12 @@ def captioner(
     Raises:
         ValueError: an unknown attention.
     """
-    attend = create_attention(attention, attention_units, **ATTENTION_OPTIONS.get(attention, {}))
     source, regions = _encode(encoder, features, convention)
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
     mean = ops.mean(regions, axis=1)
     state = [layers.Dense(units, name=f"initial_{part}")(mean) for part in ("h", "c")]
     y = layers.Embedding(vocabulary, embedding, name="target_embedding")(target_ids)
+    attend = create_attention(attention, attention_units, **ATTENTION_OPTIONS.get(attention, {}))
     if attend is None:
         y = layers.LSTM(units, return_sequences=True, name="decoder")(y, initial_state=state)
     else:

@@ -83,7 +83,6 @@ def recogniser(
     Raises:
         ValueError: an unknown attention.
     """
-    attend = create_attention(attention, units // heads, **_options_of(attention))
     build = _Blocks(units, heads, dropout, EPSILONS[convention])
     frames = keras.Input((None, mels), name="frames")
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
@@ -91,6 +90,7 @@ def recogniser(
     memory = _encode(build, frames, mask, blocks)
     heard = None if mask is None else mask[:, ::2]
     x = layers.Embedding(vocabulary, units, name="target_embedding")(target_ids)
+    attend = create_attention(attention, units // heads, **_options_of(attention))
     if attend is None:
         x = build.norm("decoder_norm", x) if input_norm else x
         x = layers.LSTM(units, return_sequences=True, name="decoder")(x)
