@@ -91,7 +91,7 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
 @pytest.mark.parametrize(("busy", "caution"), [(0.1, False), (1.7, True)])
 def test_the_table_has_every_way_and_a_caution(kzoo, trained_pair_run, monkeypatch, busy, caution):
     pytest.importorskip("torch")
-    from kzoo.bench import decoding
+    from kzoo.bench import decoding_race
 
     ours = {"import_seconds": 1.0, "framework": "jax", "device": "abacus"}
     sides = [
@@ -101,7 +101,7 @@ def test_the_table_has_every_way_and_a_caution(kzoo, trained_pair_run, monkeypat
     ]
     data = {"name": "phrases", "stand_in": True}
     prepared = {"data": data, "recipe": "nmt", "model": "nmt", "changed": [], "count": 1000}
-    monkeypatch.setattr(decoding, "_race", lambda task, report: (sides[0], sides[1:], prepared))
+    monkeypatch.setattr(decoding_race, "_race", lambda task, report: (sides[0], sides[1:], prepared))
     monkeypatch.setattr(machine, "_measure", lambda: busy)
     monkeypatch.setattr(machine, "read", lambda: None)
     done = kzoo("bench", "decode", trained_pair_run, "--beam", 6, "--wait", 0)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from kzoo.bench import fit, handover, machine, peers, reference, tight, training
+from kzoo.bench import fit, handover, machine, peers, reference, tight, training_race
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
 from kzoo.experiment import prepare
@@ -180,7 +180,7 @@ def test_runs_race_by_epochs(kzoo, small):
 
 
 def raced(timings):
-    """What `training._race` gives for the timings of kzoo, of two students, of a tight loop and of `fit`."""
+    """What `training_race._race` gives for the timings of kzoo, of two students, of a tight loop and of `fit`."""
     side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
     names = ("kzoo", "slow", "fast", "tight", "fit")
     sides = {name: {**side, "timings": [3.0, *timings[name]]} for name in names}
@@ -209,7 +209,7 @@ LAPS = {
 @pytest.mark.parametrize(("busy", "caution"), [(0.1, False), (1.7, True)])
 def test_table_has_all_sides_and_a_caution(kzoo, monkeypatch, busy, caution):
     pytest.importorskip("torch")
-    monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
+    monkeypatch.setattr(training_race, "_race", lambda *words: raced(LAPS))
     monkeypatch.setattr(machine, "_measure", lambda: busy)
     monkeypatch.setattr(machine, "read", lambda: None)
     done = kzoo("bench", "train", "cnn", "--steps", 10, "--rounds", 3, "--wait", 0)
@@ -230,16 +230,16 @@ def test_recipes_race_one_after_the_other(kzoo, monkeypatch):
         facts, *sides = raced(LAPS)
         return {**facts, "recipe": task.recipe.name}, *sides
 
-    monkeypatch.setattr(training, "_race", race)
+    monkeypatch.setattr(training_race, "_race", race)
     done = kzoo("bench", "train", "tiny-cnn", "mlp", "--steps", 10, "--rounds", 3, "--wait", 0, "--json")
     assert done.exit_code == 0, done.stderr
     assert [figures["recipe"] for figures in json.loads(done.stdout)] == ["tiny-cnn", "mlp"]
 
 
 def test_the_faster_of_two_students_counts_by_its_median(monkeypatch):
-    monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
+    monkeypatch.setattr(training_race, "_race", lambda *words: raced(LAPS))
     task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=None, steps=10, rounds=3)
-    figures = training.race_steps(task, print)
+    figures = training_race.race_steps(task, print)
     assert [side["threads"] for side in figures["peers"]["student"]["sides"]] == [1, 2]
     assert figures["ratios"] == pytest.approx([4, 2, 3])
 
@@ -292,14 +292,14 @@ def test_a_model_that_a_reference_has_not_is_one_line():
 
 def test_references_are_found_or_asked_for(tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    training.check_reference(None)
+    training_race.check_reference(None)
     (tmp_path / "mine.py").write_text("")
-    training.check_reference(tmp_path / "mine.py")
+    training_race.check_reference(tmp_path / "mine.py")
     with pytest.raises(UsageError, match="expected a Python file or package"):
-        training.check_reference(tmp_path)
-    monkeypatch.setattr(training, "find_spec", lambda name: None)
+        training_race.check_reference(tmp_path)
+    monkeypatch.setattr(training_race, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'kzoo\[torch\]'"):
-        training.check_reference(None)
+        training_race.check_reference(None)
 
 
 def test_both_sides_get_the_same_orders():

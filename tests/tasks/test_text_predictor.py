@@ -9,7 +9,7 @@ from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
-from kzoo.tasks import pairs, predictor, texts
+from kzoo.tasks import pairs, predictor, text_predictor
 from kzoo.tasks.pairs import LONGEST
 from kzoo.tasks.sequences import END
 from kzoo.tasks.text_predictor import TextPredictor
@@ -77,7 +77,7 @@ def test_the_best_come_first_and_no_more_than_there_are(author):
 
 
 def test_a_beam_wider_than_all_there_is_tells_only_sequences(author, monkeypatch):
-    monkeypatch.setattr(texts, "limits", lambda longest: Limits(SOS, EOS, 1))
+    monkeypatch.setattr(text_predictor, "limits", lambda longest: Limits(SOS, EOS, 1))
     (found,) = author().predict(["abc"], Decoding("beam", beam=7), 99)
     # All tokens but padding; start and end are no text, and there are seven tokens.
     assert len(found.answers) == 6
@@ -113,7 +113,7 @@ def test_a_model_without_attention_has_none_to_show(author):
 def test_a_run_draws_what_its_first_test_source_is_written_from(
     experiment, untrained_run, word_set, monkeypatch, longest
 ):
-    for module in (texts, pairs):
+    for module in (text_predictor, pairs):
         monkeypatch.setattr(module, "limits", lambda _: Limits(SOS, EOS, longest))
     trained = experiment(word_set("words", ("characters", "characters")))
     run = untrained_run(trained)
