@@ -25,7 +25,7 @@ def test_a_package_says_what_is_public_in_it(package):
     if package in NEEDS_TORCH and find_spec("torch") is None:
         pytest.skip("torch is not installed")
     names = import_module(package).__all__
-    assert list(names) == sorted(names)
+    assert len(set(names)) == len(names)
     for name in names:
         value = getattr(import_module(package), name, None)
         value = import_module(f"{package}.{name}") if value is None else value

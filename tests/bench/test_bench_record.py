@@ -148,7 +148,7 @@ def test_each_recipe_is_kept_as_it_comes(kzoo, monkeypatch, idle):
 def test_a_decoding_is_kept_and_shown(kzoo, monkeypatch, idle, trained_pair_run):
     pytest.importorskip("torch")
     monkeypatch.setattr(
-        decoding, "race_decoding", lambda task, report: of_decoding() | {"counts": {}, "beam": task.beam}
+        decoding_race, "race_decoding", lambda task, report: of_decoding() | {"counts": {}, "beam": task.beam}
     )
     monkeypatch.setattr("kzoo.cli.bench.print_decoding", lambda figures: None)
     done = kzoo("bench", "decode", trained_pair_run, "--record", "--wait", 0, "--beam", 6)
