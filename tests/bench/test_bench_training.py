@@ -180,7 +180,7 @@ def test_runs_race_by_epochs(kzoo, small):
 
 
 def raced(timings):
-    """What `training_race._race` gives for the timings of kzoo, of two students, of a tight loop and of `fit`."""
+    """What `_race` gives for the timings of kzoo, of two students, of a tight loop and of `fit`."""
     side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
     names = ("kzoo", "slow", "fast", "tight", "fit")
     sides = {name: {**side, "timings": [3.0, *timings[name]]} for name in names}
