@@ -90,14 +90,28 @@ def _set_up_tensorflow(batch_size: int | None) -> None:
 def _set_up_jax(batch_size: int | None) -> None:
     import jax
 
+    _leave_tensorflow_out()
     jax.devices()
 
 
 def _set_up_torch(batch_size: int | None) -> None:
     import torch
 
+    _leave_tensorflow_out()
     if torch.cuda.is_available():
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _leave_tensorflow_out() -> None:
+    """Keep Keras from importing TensorFlow on another backend to ask whether an object is one of its.
+
+    Keras 3.15 does so when it serialises a layer in a layer (`keras.src.saving.serialization_lib`): three
+    seconds, a third of a gigabyte, and a start-up log on the terminal.
+    """
+    from keras.src.utils.module_utils import tensorflow
+
+    if "tensorflow" not in sys.modules:
+        tensorflow._available = False
 
 
 _SET_UP = {"tensorflow": _set_up_tensorflow, "jax": _set_up_jax, "torch": _set_up_torch}
