@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
-    """Each row: published, measured, verdict; then the notes, the rule, the environment and the cost."""
+    """Each row: published, measured, verdict; then the notes, the rule and the environments."""
     from kzoo.metrics.table import label_of
     from kzoo.reporting.page.spelling import MISSING, interval, number
     from kzoo.reporting.records import made_with, row_notes

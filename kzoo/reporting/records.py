@@ -19,7 +19,7 @@ _BLOCK = re.compile(rf"({_MARK.pattern}\n)(?:(?!<!-- records ).)*?(^<!-- end -->
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
-    """Of each row its figures, the published ones in brackets, and the verdict; then notes and the cost.
+    """Of each row its figures, the published ones in brackets, and the verdict; then notes and environments.
 
     The interval is that of the first figure, which decides. A row that was run on several backends has a line
     for each.
