@@ -45,8 +45,7 @@ def prepare(
     kind = experiment_type(recipe.model.name)
     _check_keys(kind, recipe)
     data = _load(kind, recipe, data_dir, require_data)
-    own_data = reference is not None and recipe.data.name != reference.data.name
-    fitting = kind.fit_model(recipe, data, own_data=own_data)
+    fitting = kind.fit_model(recipe, data)
     experiment = kind(fitting, data, reference or recipe, tuple(changed_keys(fitting, recipe)))
     if steps_per_epoch(experiment.example_count, recipe.training) == 0:
         raise UsageError(
@@ -255,7 +254,7 @@ def _check_reading(experiment: Experiment, run: RunFolder) -> None:
 
 def _check_keys(kind: type[Experiment], recipe: Recipe) -> None:
     """Raises UsageError if a key is set that has no effect on this kind of data."""
-    of_data = {f"data.{key}" for key in _changed(recipe.data) - kind.DATA_KEYS - {"name", "fraction"}}
+    of_data = {f"data.{key}" for key in _changed(recipe.data) - kind.DATA_KEYS - {"name", "own", "fraction"}}
     of_training = {f"training.{key}" for key in _changed(recipe.training) & _SPECIAL - kind.TRAINING_KEYS}
     if strange := sorted(of_data | of_training):
         raise UsageError(f"{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")

@@ -90,6 +90,9 @@ class DataSection(_Section):
     """The data set: a known name, the name of a stand-in, or a path; the other keys are those of one kind."""
 
     name: str
+    own: bool = Field(
+        default=False, description="The user's own set in place of the recipe's: the model is made to fit it"
+    )
     fraction: Annotated[Real, Field(gt=0, le=1)] = Field(
         default=1.0, description="Train on this share of the training split, drawn with the training's seed"
     )
@@ -193,7 +196,7 @@ def list_recipes() -> list[str]:
 def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
     """Read a shipped recipe by name, or a YAML file by path, and lay the dotted overrides over it.
 
-    Where they name another set, the recipe's own data options go: they are not another's.
+    Where they name another set, the data section begins anew, marked as the user's `own`.
 
     Raises:
         UsageError: no such recipe, no YAML, an unknown key or a value out of range.
@@ -201,7 +204,7 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -
     document, overrides = _read(name_or_path), overrides or {}
     data = document.get("data")
     if isinstance(data, dict) and overrides.get("data.name", data.get("name")) != data.get("name"):
-        document["data"] = {}
+        document["data"] = {"own": True}
     for key, value in overrides.items():
         _override(document, key, value)
     return _validate(document, name_or_path)
@@ -241,7 +244,7 @@ def recipe_keys() -> list[str]:
 
 def changed_keys(recipe: Recipe, reference: Recipe) -> list[str]:
     """The dotted keys that differ and bear on the result: a seed or a backend is no change of recipe."""
-    ignored = {"name", "training.seed", "runtime.backend"}
+    ignored = {"name", "data.own", "training.seed", "runtime.backend"}
     ours, theirs = (_flat(each.model_dump(exclude={"published"})) for each in (recipe, reference))
     return sorted(
         key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key) and key not in ignored

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kzoo.recipe import Recipe, load_recipe
+from kzoo.recipe import Recipe
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.plan import Plan
 from kzoo.reproduction.process import ProcessPool
@@ -34,10 +34,9 @@ _FREE: dict[str, Any] = {
 
 
 class Trial(BaseModel, frozen=True):
-    """What is to be tried: a recipe, and the one that it was before a user changed it."""
+    """What is to be tried: a recipe, and the folder of its data."""
 
     recipe: Recipe
-    reference: Recipe
     data_dir: Path | None
 
 
@@ -71,7 +70,7 @@ def estimate(conditions: Conditions, rows: Iterable[Row], processes: ProcessPool
         recipe = conditions.recipe(row)
         key = recipe.model_dump_json(exclude=_FREE)
         if key not in tried:
-            trial = Trial(recipe=recipe, reference=load_recipe(row.recipe), data_dir=conditions.data_dir)
+            trial = Trial(recipe=recipe, data_dir=conditions.data_dir)
             tried[key] = Cost(**processes.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
         costs[row.name] = tried[key]
     return costs
@@ -98,7 +97,7 @@ def measure(trial: Trial) -> Cost:
     from kzoo.experiment import prepare
     from kzoo.training.order import steps_per_epoch
 
-    experiment = prepare(trial.recipe, reference=trial.reference, data_dir=trial.data_dir)
+    experiment = prepare(trial.recipe, data_dir=trial.data_dir)
     model = experiment.create_model()
     train_some, steps = _compile_steps(experiment, model)
     train_some()

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kzoo.data.catalog import PUBLISHED_SETS
 from kzoo.recipe import Recipe
 
 
@@ -27,17 +26,18 @@ class Job(BaseModel):
 def fingerprint(recipe: Recipe, reads: Any, code: str) -> str:
     """The digest of whatever bears on the figures: the recipe, what it `reads`, and the code.
 
-    The name of a user's own set does not: it says where the set is.
+    The name of the set does not: `reads` has the hash of its content, and a path says only where it is.
     """
-    decisive = recipe.model_dump(mode="json", exclude={"name", "published"})
-    if recipe.data.name not in PUBLISHED_SETS:
-        del decisive["data"]["name"]
-    return digest([decisive, reads, code])
+    aside: Any = {"name": True, "published": True, "data": {"name", "own"}}
+    return digest([recipe.model_dump(mode="json", exclude=aside), reads, code])
 
 
 def recipe_digest(recipe: Recipe) -> str:
     """The digest of a recipe for any seed and backend; a new key with its default changes none."""
-    free: Any = {"name": True, "published": True, "runtime": {"backend"}, "training": {"seed"}}
+    free: Any = {
+        **{"name": True, "published": True},
+        **{"data": {"own"}, "runtime": {"backend"}, "training": {"seed"}},
+    }
     return digest(recipe.model_dump(mode="json", exclude=free, exclude_defaults=True))
 
 

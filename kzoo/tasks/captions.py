@@ -78,7 +78,7 @@ class CaptionExperiment(SequenceExperiment):
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: CaptionSet, *, own_data: bool) -> Recipe:
+    def fit_model(cls, recipe: Recipe, data: CaptionSet) -> Recipe:
         """The number of words and the features of a region are those of the data and of the encoder."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         size = recipe.data.image_size

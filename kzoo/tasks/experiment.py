@@ -75,7 +75,7 @@ class Experiment(ABC):
 
     @classmethod
     @abstractmethod
-    def fit_model(cls, recipe: Recipe, data: Any, *, own_data: bool) -> Recipe:
+    def fit_model(cls, recipe: Recipe, data: Any) -> Recipe:
         """The recipe with a model that fits the data. Raises UsageError if it cannot."""
 
     def with_files_of(self, run: RunFolder) -> Self:

@@ -52,11 +52,11 @@ class ImageExperiment(Experiment):
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: ImageSet, *, own_data: bool) -> Recipe:
+    def fit_model(cls, recipe: Recipe, data: ImageSet) -> Recipe:
         """`num_classes`, unless the recipe sets it, is that of the user's own set."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         classes = len(data.class_names)
-        if own_data and "num_classes" not in recipe.model.options:
+        if recipe.data.own and "num_classes" not in recipe.model.options:
             return recipe.with_model_options(num_classes=classes)
         if options["num_classes"] < classes:
             raise UsageError(

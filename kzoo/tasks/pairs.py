@@ -74,7 +74,7 @@ class PairExperiment(SequenceExperiment):
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: PairSet, *, own_data: bool) -> Recipe:
+    def fit_model(cls, recipe: Recipe, data: PairSet) -> Recipe:
         """The vocabularies' sizes, unless the recipe sets them, are those of the data.
 
         A source's may be larger; what is written must be a token.

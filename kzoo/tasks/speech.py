@@ -89,7 +89,7 @@ class SpeechExperiment(SequenceExperiment):
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: SpeechSet, *, own_data: bool) -> Recipe:
+    def fit_model(cls, recipe: Recipe, data: SpeechSet) -> Recipe:
         """The characters are those of R004 whatever the data, and so is the model."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         if options["vocabulary"] != len(SPEECH_VOCABULARY):

@@ -70,7 +70,7 @@ def experiment(word_set: Callable[..., PairSet]) -> Callable[..., PairExperiment
 
     def build(data: PairSet | None = None, **overrides: Any) -> PairExperiment:
         data = data or word_set()
-        return PairExperiment(PairExperiment.fit_model(make_recipe(**overrides), data, own_data=True), data)
+        return PairExperiment(PairExperiment.fit_model(make_recipe(**overrides), data), data)
 
     return build
 
@@ -112,7 +112,7 @@ def captioner(scenes: Callable[..., CaptionSet]) -> Callable[..., CaptionExperim
             "data": {"name": "scenes", "image_size": 16},
         }
         recipe = load_recipe(name, settings | dotted(overrides))
-        return CaptionExperiment(CaptionExperiment.fit_model(recipe, data, own_data=True), data)
+        return CaptionExperiment(CaptionExperiment.fit_model(recipe, data), data)
 
     return build
 
@@ -143,7 +143,7 @@ def recogniser(clips: Callable[..., SpeechSet]) -> Callable[..., SpeechExperimen
         data = data or clips()
         sizes = {"model.units": 8, "model.blocks": 1, "model.mels": 6, "data": {"name": "clips"}}
         recipe = load_recipe(name, sizes | dotted(overrides))
-        return SpeechExperiment(SpeechExperiment.fit_model(recipe, data, own_data=True), data)
+        return SpeechExperiment(SpeechExperiment.fit_model(recipe, data), data)
 
     return build
 
