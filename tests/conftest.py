@@ -32,6 +32,19 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from own_sets import write_captions, write_speech  # noqa: E402
 
+ONCE = frozenset((Path(__file__).parent / "once.txt").read_text().split())
+"""The folders and files whose tests are marked `once`. They depend on no backend, or train whole runs of a
+family that is enough to train on one backend."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `ONCE`."""
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root)
+        if {place.as_posix(), place.parts[0]} & ONCE:
+            item.add_marker("once")
+
 
 @dataclass(frozen=True)
 class Finished:

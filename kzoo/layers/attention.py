@@ -149,9 +149,13 @@ def masked_softmax(scores: Tensor, keep: Tensor | None) -> Tensor:
     """softmax over the last axis in float32 at least; 0 where not kept, a row of zeros where nothing is."""
     scores = ops.cast(scores, keras.backend.result_type(scores.dtype, "float32"))
     if keep is None:
-        return ops.softmax(scores, axis=-1)
-    weights = ops.softmax(ops.where(keep, scores, MASKED_SCORE), axis=-1)
-    return ops.where(keep, weights, 0.0)
+        return _softmax(scores)
+    return ops.where(keep, _softmax(ops.where(keep, scores, MASKED_SCORE)), 0.0)
+
+
+def _softmax(scores: Tensor) -> Tensor:
+    """softmax over the last axis. Keras warns where that has one key, which attention may well have."""
+    return ops.softmax(scores, axis=-1) if scores.shape[-1] != 1 else ops.exp(scores - scores)
 
 
 def combine_masks(
