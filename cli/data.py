@@ -1,4 +1,4 @@
-"""`kzoo data`: where image sets are found, how they are brought and checked."""
+"""The `kzoo data` commands, which find, download and check data sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kzoo.data.audit import CaptionAudit, ImageAudit, PairAudit, SpeechAudit
 
 app = typer.Typer(
-    help="Find, bring and check the published sets, or your own.",
+    help="Find, download and check published data sets, or your own.",
     no_args_is_help=True,
 )
 
@@ -37,7 +37,7 @@ NameOrPath = Annotated[
 DataDir = Annotated[
     Path | None,
     typer.Option(
-        help="The folder that holds the set, or its parent; before $KZOO_DATA and the user's cache."
+        help="The folder of the set or its parent, searched before $KZOO_DATA and the user's cache."
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -49,7 +49,7 @@ ImageShape = Annotated[
 
 @app.command("list")
 def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the published sets, and where each was found."""
+    """List the published data sets, and where each was found."""
     from kzoo.data.catalog import PUBLISHED_SETS
     from kzoo.data.search_path import describe
 
@@ -73,7 +73,7 @@ def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
-    """Show a set's licence, sizes, checksums, official address, and where it is looked for."""
+    """Show a set's licence, sizes, checksums, official address and search path."""
     from kzoo.data.search_path import describe
 
     card = describe(name, data_dir)
@@ -101,8 +101,8 @@ def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
 def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Download a set from its official address and verify it, or unpack an archive put in place by hand.
 
-    A broken download is resumed. The set comes into DATA_DIR/NAME, else $KZOO_DATA/NAME, else the user's
-    cache.
+    An interrupted download is resumed. The set is stored in DATA_DIR/NAME, by default in $KZOO_DATA/NAME or
+    the user's cache.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -129,16 +129,16 @@ def check(
     data_dir: DataDir = None,
     image_shape: ImageShape = None,
     source_tokens: Annotated[
-        TokenKind | None, typer.Option(help="What your own sources are split into.")
+        TokenKind | None, typer.Option(help="The tokens of your own source sequences.")
     ] = None,
     target_tokens: Annotated[
-        TokenKind | None, typer.Option(help="What your own targets are split into.")
+        TokenKind | None, typer.Option(help="The tokens of your own target sequences.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read a set from beginning to end: count what is in it, and compare it with what is published.
+    """Read a whole set, count its examples, and compare it with what is published.
 
-    Exit code 1 says that it differs from what is published, 3 that it is missing or damaged.
+    The exit code is 1 if the set differs from what is published, 3 if it is missing or damaged.
     """
     from kzoo.data.audit import audit
 
@@ -152,7 +152,7 @@ def check(
 
 
 def _example(card: dict[str, Any]) -> str:
-    """What one example of a set is: an image of some shape, a pair, captions, or a clip of some rate."""
+    """Describe one example of a set: an image shape, the vocabulary sizes, or the sampling rate."""
     if "image_shape" in card:
         return "x".join(map(str, card["image_shape"]))
     if "longest_caption" in card:
@@ -227,4 +227,4 @@ def _print_audit(found: ImageAudit | PairAudit | CaptionAudit | SpeechAudit) -> 
     for difference in found.differences:
         out.print(f"differs: {difference}", style="yellow", soft_wrap=True)
     if not found.differences:
-        out.print("nothing differs from what is published" if found.published_sizes else "sound")
+        out.print("nothing differs from what is published" if found.published_sizes else "no errors found")

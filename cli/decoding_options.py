@@ -1,4 +1,4 @@
-"""The options of decoding, for the verbs that make sequences."""
+"""The decoding options of the commands that run sequence models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Method(StrEnum):
-    """The ways of decoding."""
+    """The decoding methods."""
 
     greedy = "greedy"
     beam = "beam"
@@ -23,34 +23,35 @@ class Method(StrEnum):
 PANEL = "Sequences"
 
 MethodOption = Annotated[
-    Method | None, typer.Option("--decoding", help="Otherwise greedy.", rich_help_panel=PANEL)
+    Method | None, typer.Option("--decoding", help="The method; by default greedy.", rich_help_panel=PANEL)
 ]
 BeamOption = Annotated[
-    int | None, typer.Option("--beam", min=1, help="beam: its width.", rich_help_panel=PANEL)
+    int | None, typer.Option("--beam", min=1, help="beam: the beam width.", rich_help_panel=PANEL)
 ]
 PenaltyOption = Annotated[
     float | None,
-    typer.Option("--length-penalty", help="beam: 0 for none, 1 for about a mean.", rich_help_panel=PANEL),
+    typer.Option(
+        "--length-penalty", help="beam: 0 for none, 1 for about the mean per token.", rich_help_panel=PANEL
+    ),
 ]
 TopPOption = Annotated[
     float | None,
-    typer.Option("--top-p", help="nucleus: the share of probability to draw from.", rich_help_panel=PANEL),
+    typer.Option("--top-p", help="nucleus: the probability mass to sample from.", rich_help_panel=PANEL),
 ]
 TopKOption = Annotated[
     int | None,
-    typer.Option(
-        "--top-k", min=1, help="nucleus: at most so many tokens to draw from.", rich_help_panel=PANEL
-    ),
+    typer.Option("--top-k", min=1, help="nucleus: the most tokens to sample from.", rich_help_panel=PANEL),
 ]
 TemperatureOption = Annotated[
     float | None,
     typer.Option("--temperature", help="nucleus: below 1 sharper, above 1 flatter.", rich_help_panel=PANEL),
 ]
 SamplesOption = Annotated[
-    int | None, typer.Option("--samples", min=1, help="nucleus: passes.", rich_help_panel=PANEL)
+    int | None,
+    typer.Option("--samples", min=1, help="nucleus: the number of sampling passes.", rich_help_panel=PANEL),
 ]
 SeedOption = Annotated[
-    int | None, typer.Option("--seed", min=0, help="nucleus: what is drawn from.", rich_help_panel=PANEL)
+    int | None, typer.Option("--seed", min=0, help="nucleus: the random seed.", rich_help_panel=PANEL)
 ]
 EnsembleOption = Annotated[
     list[Path] | None,
@@ -64,10 +65,10 @@ EnsembleOption = Annotated[
 
 
 def to_decoding(method: Method | None, **options: Any) -> Decoding | None:
-    """What the options ask for, None if nothing; those that were not given have their defaults.
+    """Return the requested decoding, None without `method`; options that were not given have their defaults.
 
     Raises:
-        UsageError: an option of another method.
+        UsageError: an option belongs to another method.
     """
     from kzoo.decoding.options import OPTIONS, Decoding
     from kzoo.errors import UsageError

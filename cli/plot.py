@@ -1,4 +1,4 @@
-"""`kzoo plot`: the pictures of the reports, from run folders."""
+"""The `kzoo plot` commands, which draw the pictures of the reports from run folders."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ app = typer.Typer(help="Draw the pictures of the reports from run folders.", no_
 
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False)]
 Out = Annotated[
-    Path | None, typer.Option(help="The PNG file; otherwise one in the folder of the (first) run.")
+    Path | None, typer.Option(help="The PNG file; by default one in the folder of the (first) run.")
 ]
-Layer = Annotated[str | None, typer.Option(help="A convolution by name; otherwise the first.")]
-Index = Annotated[int, typer.Option(min=0, help="Which image of the test set.")]
+Layer = Annotated[str | None, typer.Option(help="The name of a convolution; by default the first.")]
+Index = Annotated[int, typer.Option(min=0, help="The index of an image in the test set.")]
 CheckpointOption = Annotated[
     Checkpoint | None,
-    typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
+    typer.Option(help="The model of the run; by default the one that its recipe selects for the test."),
 ]
 
 
@@ -33,11 +33,11 @@ CheckpointOption = Annotated[
 def curves(
     runs: Runs,
     running: Annotated[
-        bool, typer.Option("--running", help="Draw the loss as the reports print it, the mean since epoch 1.")
+        bool, typer.Option("--running", help="Draw the loss of the reports, the mean since epoch 1.")
     ] = False,
     out: Out = None,
 ) -> None:
-    """Training loss and validation accuracy per epoch, several runs in one picture."""
+    """Draw training loss and validation metric per epoch, several runs in one picture."""
     from kzoo.pictures.curves import curves as draw_curves
     from kzoo.pictures.title import folder_label
     from kzoo.tasks import criterion
@@ -54,13 +54,13 @@ def activations(
     run: Run,
     layer: Layer = None,
     index: Index = 0,
-    image: Annotated[Path | None, typer.Option(help="An image file in place of one of the test set.")] = None,
+    image: Annotated[Path | None, typer.Option(help="An image file instead of a test image.")] = None,
     checkpoint: CheckpointOption = None,
     out: Out = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
 ) -> None:
-    """The maps of a convolution, before its nonlinearity, beside the image."""
+    """Draw the maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
     from kzoo.experiment import open_experiment
     from kzoo.pictures.classifier_run import draw_activations, test_image
@@ -84,7 +84,7 @@ def kernels(
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """The kernels of a convolution."""
+    """Draw the kernels of a convolution."""
     folder = open_with_backend(run, backend)
     from kzoo.pictures.classifier_run import draw_kernels
     from kzoo.tasks import check_picture
@@ -95,7 +95,7 @@ def kernels(
 
 @app.command()
 def confusion(run: Run, out: Out = None) -> None:
-    """The confusion matrix of the test set."""
+    """Draw the confusion matrix of the test set."""
     import numpy as np
 
     from kzoo.pictures.classifier_run import draw_confusion
@@ -112,13 +112,13 @@ def confusion(run: Run, out: Out = None) -> None:
 @app.command()
 def mistakes(
     run: Run,
-    most: Annotated[int, typer.Option(min=1, help="How many to draw.")] = 24,
+    most: Annotated[int, typer.Option(min=1, help="The number of images to draw.")] = 24,
     checkpoint: CheckpointOption = None,
     out: Out = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
 ) -> None:
-    """The images of the test set that the model is most wrongly sure of."""
+    """Draw the test images that the model misclassifies with the highest confidence."""
     folder = open_with_backend(run, backend)
     import numpy as np
 
@@ -138,13 +138,13 @@ def mistakes(
 def attention(
     run: Run,
     source: Annotated[
-        str, typer.Argument(metavar="TEXT|FILE", help="A text, or an image or sound file to write about.")
+        str, typer.Argument(metavar="TEXT|FILE", help="A source text, or an image or sound file.")
     ],
     checkpoint: CheckpointOption = None,
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """What each character or word that is written attends to, in a text, an image or a recording."""
+    """Draw what each output token attends to in a text, an image or a recording."""
     folder = open_with_backend(run, backend)
     from kzoo.tasks import check_picture, predictor_type
 
@@ -161,7 +161,7 @@ def spectrogram(
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """The log-mel spectrogram of a recording, as a run's model reads it."""
+    """Draw the log-mel spectrogram of a recording, the input of a run's model."""
     folder = open_with_backend(run, backend)
     from kzoo.tasks import check_picture
     from kzoo.tasks.speech_predictor import SpeechPredictor

@@ -1,4 +1,4 @@
-"""What the verbs that make many runs share: their options, and how the runs are made and shown."""
+"""Options and functions that `kzoo reproduce` and `kzoo sweep`, which make many runs, share."""
 
 from __future__ import annotations
 
@@ -22,17 +22,19 @@ if TYPE_CHECKING:
     from kzoo.reproduction.engine import Engine
     from kzoo.reproduction.table import Row
 
-Jobs = Annotated[int, typer.Option(min=1, help="Runs at a time, each with its share of the cores.")]
-Seeds = Annotated[int, typer.Option(min=1, help="Runs of each row: the recipe's seed and those after it.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of runs at a time, which share the cores.")]
+Seeds = Annotated[
+    int, typer.Option(min=1, help="Runs of each row, with the recipe's seed and the next ones.")
+]
 Fraction = Annotated[float | None, typer.Option(help="Train on this share of the training split only.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Estimate time and memory by a few steps; train nothing.")
+    bool, typer.Option("--dry-run", help="Estimate time and memory from a few steps, without training.")
 ]
 RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
 
 
 def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, Any]:
-    """The dotted keys that the flags change in every recipe."""
+    """Return the dotted recipe keys that the flags change, with their values."""
     from kzoo.recipe import parse_setting
 
     shares = {} if fraction is None else {"data.fraction": fraction}
@@ -43,9 +45,10 @@ def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, A
 def open_engine(
     root: Path, words: Sequence[str], figure: str | None, seeds: int, jobs: int, require_data: bool
 ) -> Iterator[Engine]:
-    """An engine that shows how far its runs are, and of each this figure; if None, the best it validated.
+    """Yield an engine that shows the progress of its runs in `root`.
 
-    `words` are those after `kzoo` that say what the runs are of.
+    `words` are the words after `kzoo` on the command line that define the runs. `figure` is the metric that
+    is shown for each run, or None for its best validation metric.
     """
     from kzoo.locks import hold
     from kzoo.reproduction.engine import Engine
@@ -58,7 +61,7 @@ def open_engine(
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
-            told("interrupted; the same command goes on where it was"),
+            told("interrupted; run the same command again to continue"),
             hold(root),
             run_watcher(tell) as watcher,
         ):
@@ -76,7 +79,7 @@ def print_costs(
     require_data: bool,
     as_json: bool,
 ) -> None:
-    """Say what the runs that rows still lack in a folder would cost, by a few steps of each that differs."""
+    """Print the estimated time and memory of the runs that the rows still need, from a few training steps."""
     from dataclasses import asdict
 
     from kzoo.reporting.page.spelling import duration

@@ -1,4 +1,4 @@
-"""Parameter tables: what each layer has and by which formula, against what was published."""
+"""Parameter tables: the count and the formula of each layer, compared with the published count."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Verdict = Literal["agrees", "erratum", "derived", "DIFFERS"]
 
 @dataclass(frozen=True)
 class LayerCount:
-    """A layer's formula with its numbers, and its parameters."""
+    """The parameter count of a layer, and the formula that gives it with numbers inserted."""
 
     layer: str
     formula: str
@@ -28,10 +28,10 @@ class LayerCount:
 
 @dataclass(frozen=True)
 class ModelCount:
-    """A model's parameters against its card.
+    """The parameter count of a model, compared with its card.
 
-    The verdict is `agrees` if the source prints the same figure, `erratum` if it prints another and the
-    card says why, `derived` if it prints none, `DIFFERS` if the model is not what its card promises.
+    The verdict is `agrees` if the source prints the same count, `erratum` if it prints another and the card
+    says why, `derived` if it prints none, and `DIFFERS` if the model does not have the count of its card.
     """
 
     name: str
@@ -47,12 +47,12 @@ class ModelCount:
 
 
 def trainable_count(model: keras.Model) -> int:
-    """The number of trainable parameters."""
+    """Return the number of trainable parameters of a model."""
     return _count(model.trainable_weights)
 
 
 def count_model(name: str) -> ModelCount:
-    """Count a model of the zoo at its defaults, layer by layer, without memory for its weights."""
+    """Count the parameters of a model with its default options, without allocating its weights."""
     promised, model = card(name), abstract_model(name)
     layers = [count_layer(layer) for layer in model.layers if layer.weights]
     trainable = trainable_count(model)
@@ -71,10 +71,10 @@ def count_model(name: str) -> ModelCount:
 
 
 def count_layer(layer: keras.Layer) -> LayerCount:
-    """A layer's parameters by the formula of its kind.
+    """Count the parameters of a layer and check the count against the formula of its type.
 
     Raises:
-        AssertionError: the formula does not give the layer's own count.
+        AssertionError: the formula gives another count than the layer's weights.
     """
     formula, expected = _formula(layer)
     trainable, non_trainable = _count(layer.trainable_weights), _count(layer.non_trainable_weights)
@@ -84,10 +84,10 @@ def count_layer(layer: keras.Layer) -> LayerCount:
 
 
 def check_sum(promised: ModelCard, layers: list[LayerCount]) -> dict[str, Any] | None:
-    """A report's own sum, recomputed term by term; None where its sum is right or not printed.
+    """Recompute a report's printed sum term by term; None if the card records no wrong sum.
 
-    `holds` says that the printed terms, with the deviations that the card names, do add up to the total of
-    terms that the card gives: the explanation of the erratum is itself checked.
+    `holds` is true if the true counts, with the wrong terms that the card records in their place, add up to
+    the card's `terms_total`. It checks the explanation of the erratum.
     """
     printed = promised.printed_sum
     if printed is None:
@@ -106,7 +106,7 @@ def check_sum(promised: ModelCard, layers: list[LayerCount]) -> dict[str, Any] |
 
 
 def to_json(count: ModelCount) -> dict[str, Any]:
-    """A count ready for JSON."""
+    """Return a count as a dictionary for JSON."""
     return asdict(count)
 
 
@@ -123,7 +123,7 @@ def _count(weights: list[keras.Variable]) -> int:
 
 
 def _formula(layer: Any) -> tuple[str, int]:
-    """The formula of a layer's kind and its value; of another kind, the sum over its weights' shapes."""
+    """Return a formula and its value by the type of a layer; unknown types sum their weights' shapes."""
     return _FORMULAS.get(type(layer).__name__, _shapes)(layer)
 
 
@@ -173,7 +173,7 @@ def _bidirectional(layer: Any) -> tuple[str, int]:
 
 
 def _parts(layer: Any) -> tuple[str, int]:
-    """A layer that is made of others."""
+    """Return the formula and the count of a layer that is made of other layers."""
     found = [part for part in layer._flatten_layers(recursive=False, include_self=False) if part.weights]
     parts = [_formula(part) for part in found]
     return " + ".join(formula for formula, _ in parts), sum(count for _, count in parts)

@@ -1,11 +1,11 @@
-"""Types that Keras has no name for."""
+"""Types for which Keras has no name."""
 
 from __future__ import annotations
 
 from typing import Any
 
 Tensor = Any
-"""A tensor of the backend, or a symbolic one: docstrings say its shape."""
+"""A tensor of the backend or a symbolic tensor; docstrings give its shape."""
 
 Shape = tuple[Any, ...]
-"""The shape of a tensor; an axis of any length is None."""
+"""The shape of a tensor; None is an axis of any length."""

@@ -1,4 +1,4 @@
-"""The rules of ARCHITECTURE.md: which room may import which."""
+"""The rules of ARCHITECTURE.md on which subpackage may import which."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ ROOMS = {
     "reporting": ("bench", "data", "metrics", "pictures", "reproduction", "tasks", "training"),
     "bench": ("data", "layers", "decoding", "training", "tasks", "pytorch"),
 }
-"""The rooms that each may import."""
+"""The subpackages that each subpackage may import."""
 
 FACTS = {
     *("documents", "errors", "extras", "files", "interrupts", "locks", "names", "recipe", "registry"),
     *("runtime", "types", "parameters"),
 }
-"""The modules that every room may import."""
+"""The modules that every subpackage may import."""
 
 ABOVE = {"experiment": ("bench", "reproduction"), "comparison": ("tasks", "reproduction")}
-"""The modules of the package that only these rooms may import, beside the command line."""
+"""The modules that only these subpackages and the command line may import."""
 
 
 def imported(path: Path) -> set[str]:
-    """The rooms and modules of kzoo that a file imports, wherever in it."""
+    """Return the subpackages and modules of kzoo that a file imports, at any place in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "kzoo":
@@ -76,5 +76,5 @@ def test_the_library_never_imports_the_command_line():
 def test_the_page_names_every_room(room):
     page = ROOT.parent / "ARCHITECTURE.md"
     if not page.is_file():
-        pytest.skip("the tests do not stand in the repository")
+        pytest.skip("the tests are not in the repository")
     assert f"`{room}/`" in page.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is public: the names in each package's `__all__`, each of them documented."""
+"""The public names, which are those in the `__all__` of each package, are documented."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_package_says_what_is_public_in_it(package):
 
 
 def public_functions(package: str):
-    """The functions and classes that the public modules of a package define, by their full names."""
+    """Yield the functions and classes that the public modules of a package define, with full names."""
     for name in import_module(package).__all__:
         value = getattr(import_module(package), name, None)
         module = import_module(f"{package}.{name}") if value is None or inspect.ismodule(value) else None

@@ -167,7 +167,7 @@ def test_silence_ends(capfd):
 
 @pytest.mark.skipif(os.environ["KERAS_BACKEND"] == "tensorflow", reason="TensorFlow is the backend")
 def test_tensorflow_is_left_out_on_another_backend(python, tmp_path):
-    """Keras would import it to serialise a layer in a layer, when the model is built and when it is saved."""
+    """Keras would import TensorFlow to serialise nested layers when a model is built and when it is saved."""
     code = f"""
 import os, sys
 from kzoo import create_model, runtime

@@ -1,4 +1,4 @@
-"""A model that writes sequences against the same one in plain PyTorch, and against itself step by step."""
+"""Comparison of a sequence model with its twin in plain PyTorch, and with its own stepwise decoding."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Inputs = dict[str, np.ndarray]
 
 
 def draw_ids(lengths: tuple[int, ...], vocabulary: int, seed: int) -> np.ndarray:
-    """Rows of these lengths, padded with 0."""
+    """Draw rows of token ids of these lengths, padded with 0."""
     rng = np.random.default_rng(seed)
     rows = rng.integers(1, vocabulary, (len(lengths), max(lengths)))
     return np.where(np.arange(max(lengths)) < np.array(lengths)[:, None], rows, 0).astype("int32")
@@ -34,7 +34,7 @@ def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, lab
     wanted = {
         key: parameter.grad.numpy()
         for key, parameter in module.named_parameters()
-        if "bias_hh" not in key  # Keras's one bias has the gradient of each of the two
+        if "bias_hh" not in key  # Keras has one bias for PyTorch's two, with the gradient of each
     }
     outputs, computed = differentiate(model, inputs, labels, True, token_negative_log_likelihood)
     paths = [variable.path for variable in model.trainable_variables]
@@ -42,18 +42,18 @@ def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, lab
     np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=tolerance(outputs))
     assert gradients.keys() == wanted.keys()
     for key, gradient in wanted.items():
-        if key == "target_embedding.weight":  # PyTorch leaves the looked-up padding out
+        if key == "target_embedding.weight":  # PyTorch ignores padding that is looked up
             gradient, gradients[key] = gradient[1:], gradients[key][1:]
         np.testing.assert_allclose(gradients[key], gradient, rtol=0, atol=1e-4, err_msg=key)
 
 
 def tolerance(log_probabilities: np.ndarray) -> float:
-    """1e-5 for numbers up to 10, and as many digits of larger ones, which a layer normalisation makes."""
+    """Return 1e-5, or 1e-6 of the largest number if that exceeds 10, as after layer normalisation."""
     return 1e-6 * max(10, np.abs(log_probabilities).max())
 
 
 def check_steps(adapter: SequenceAdapter, model: keras.Model, inputs: Inputs, beams: int = 1) -> None:
-    """Check that decoding a step at a time gives what the training graph gives at once, on every beam."""
+    """Check that decoding step by step gives the outputs of the training graph, on every beam."""
     whole = outputs_of(model, inputs)
     encoded = adapter.encoder_graph(model)(ops.convert_to_tensor(inputs[source_input(model)]))
     step, state = adapter.begin_decoding(model, encoded, beams)
@@ -66,10 +66,10 @@ def check_steps(adapter: SequenceAdapter, model: keras.Model, inputs: Inputs, be
 
 
 def outputs_of(model: keras.Model, inputs: Inputs) -> np.ndarray:
-    """In inference."""
+    """Return the outputs of a model in inference as a NumPy array."""
     return as_array(model(inputs, training=False))
 
 
 def as_array(tensor: Any) -> np.ndarray:
-    """As NumPy."""
+    """Convert a tensor to a NumPy array."""
     return ops.convert_to_numpy(tensor)

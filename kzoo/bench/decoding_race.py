@@ -1,4 +1,4 @@
-"""A race between the decoding of a run and plain PyTorch's with the same weights."""
+"""A race between kzoo and plain PyTorch that decode with the same weights."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from kzoo.bench.timed_worker import TimedWorker
 from kzoo.bench.training_race import Answer, Sides, as_side, timing_ratios
 
 OUR_WAYS, THEIR_WAYS = ("greedy", "beam"), ("batches", "singly")
-"""The ways of decoding in the order of their timings: kzoo's, and those of PyTorch, greedy in batches and one
-sentence at a time."""
+"""The ways of decoding in the order of their timings: kzoo's, and PyTorch's, which are greedy decoding in
+batches and one sentence at a time."""
 
 
 def race_decoding(task: DecodingTask, report: Report) -> Answer:
-    """Race over rounds; figures ready for JSON.
+    """Race the decoding over several rounds, and return the measurements, ready for JSON.
 
-    `kzoo` and each side of `students`, those of PyTorch's threads, have for each of their ways the seconds of
-    the first round, which compiles and does not count, and of the others, and the median sentences/s.
-    `compared` has for each way of PyTorch its fastest side's `threads` and `sentences_per_second`, and the
-    `ratio` and, round by round, the `ratios` of kzoo's greedy decoding and it.
+    `students` has a side for each number of PyTorch's threads. `kzoo` and each of these sides have, for each
+    way of decoding, the seconds of the first round, which compiles and does not count, the seconds of the
+    other rounds, and the median sentences/s. `compared` has, for each way of PyTorch, the `threads` and
+    `sentences_per_second` of its fastest side, the `ratio` of kzoo's greedy speed to it, and the `ratios` of
+    the rounds.
     """
     ours, students, prepared = _race(task, report)
     count = prepared["count"]
@@ -49,7 +50,7 @@ def race_decoding(task: DecodingTask, report: Report) -> Answer:
 
 
 def _compare(ours: Answer, students: Sides, way: str, counts: dict[str, int]) -> Answer:
-    """kzoo's greedy decoding and the fastest side in a way, sentence by sentence."""
+    """Compare kzoo's greedy decoding with PyTorch's fastest side in one way, per sentence."""
     fastest = max(students, key=lambda side: side["sentences_per_second"][way])
     speed, share = fastest["sentences_per_second"][way], counts[way] / counts["greedy"]
     ratios = timing_ratios(ours["round_seconds"]["greedy"], fastest["round_seconds"][way])
@@ -62,7 +63,7 @@ def _compare(ours: Answer, students: Sides, way: str, counts: dict[str, int]) ->
 
 
 def _race(task: DecodingTask, report: Report) -> tuple[Answer, Sides, Answer]:
-    """Have all decode by turns; kzoo's side, PyTorch's sides, and what is decoded."""
+    """Have all workers decode in turn; return kzoo's side, PyTorch's sides, and the facts of the task."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         task = task.model_copy(update={"handover": Path(folder)})
         zoo = stack.enter_context(TimedWorker("zoo", "decode", task))
@@ -82,7 +83,7 @@ def _race(task: DecodingTask, report: Report) -> tuple[Answer, Sides, Answer]:
 
 
 def _decode(name: str, worker: TimedWorker, side: Answer) -> str:
-    """Have a worker decode in each of its ways, and say how long it took."""
+    """Have a worker decode in each of its ways, and return a text with the times."""
     for timings in side["timings"].values():
         timings.append(worker.time()["seconds"])
     return f"{name} {', '.join(f'{way} {timings[-1]:.2f} s' for way, timings in side['timings'].items())}"

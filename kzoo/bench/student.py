@@ -1,4 +1,4 @@
-"""Plain PyTorch's side of a race: a reference's own loops, as it has them."""
+"""Plain PyTorch's side of a race: the training and decoding loops of the reference itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kzoo.bench.timed_worker import Stopwatch
 
 
 def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
-    """It times: import; data; then one step and rounds of steps, or epochs and the end of the run."""
+    """Train the reference; time import, data, and a step and rounds of steps, or epochs and the end."""
     device = reference.start_torch(task)
 
     import torch
@@ -37,7 +37,7 @@ def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
 
 
 def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
-    """It times: import; data and model; then for each round batches, and one source after the other."""
+    """Decode; time the import, the data with the model, and in each round batches and single sources."""
     device = reference.start_torch(task)
     module = reference.load_reference(task.against, task.model, task.kind, reference.DECODING_NAMES)
     stopwatch.done(**reference.facts(device))

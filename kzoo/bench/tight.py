@@ -1,4 +1,4 @@
-"""The tightest loop of eager PyTorch: resident tensors, no loader, a fused optimiser, no loss waited for."""
+"""A tight loop of eager PyTorch: resident tensors, no loader, a fused optimiser, no wait for the loss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
-    """It times: import; data; then one step and rounds of steps."""
+    """Train the reference, timing the import, the data, one step, and each round of steps."""
     device = reference.start_torch(task)
 
     import torch
@@ -42,7 +42,7 @@ def train_on(
     loss: Callable[[torch.Tensor], torch.Tensor],
     batches: Sequence[torch.Tensor],
 ) -> float:
-    """One step for each batch of examples; the mean of their losses."""
+    """Take one step for each batch of examples, and return the mean loss of the batches."""
     total = 0.0
     for batch in batches:
         optimizer.zero_grad(set_to_none=True)

@@ -1,8 +1,8 @@
-"""A clock that another process starts and stops.
+"""Timed workers: processes that do pieces of work on request and report the seconds of each.
 
-The workers of a race are processes of their own, for the threads of two frameworks in one process wait
-for each other. Each works on one piece at a time while the others are idle: a line on stdin starts it, a
-line of JSON answers when it is done.
+The workers of a race are separate processes, because the threads of two frameworks in one process would wait
+for each other. One worker works at a time while the others are idle. A line on its stdin starts a piece of
+work, and the worker answers with a line of JSON when it is done.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kzoo import errors
 
 
 class Stopwatch:
-    """The worker's side."""
+    """The worker's side: it waits for a start and answers with the seconds."""
 
     def __init__(self, commands: TextIO, answers: TextIO) -> None:
         self._commands, self._answers = commands, answers
@@ -30,20 +30,20 @@ class Stopwatch:
         """Answer with the seconds since the start and with facts, and wait for the next start.
 
         Raises:
-            SystemExit: nothing more is asked for.
+            SystemExit: the race has ended.
         """
         seconds = time.perf_counter() - self._started
         self._answer({"seconds": seconds, **facts})
         self._wait()
 
     def fail(self, error: errors.KzooError) -> None:
-        """Answer with what is wrong."""
+        """Answer with an error."""
         self._answer({"error": type(error).__name__, "message": str(error)})
 
     def _answer(self, content: dict[str, Any]) -> None:
         try:
             print(json.dumps(content), file=self._answers, flush=True)
-        except BrokenPipeError:  # the race was stopped
+        except BrokenPipeError:  # the race has stopped
             raise SystemExit from None
 
     def _wait(self) -> None:
@@ -53,12 +53,12 @@ class Stopwatch:
 
 
 class TimedWorker:
-    """The racing side: a process that runs `kzoo.bench.worker` on a task. It ends with the context."""
+    """The race's side: a process that runs `kzoo.bench.worker` on a task until the context ends."""
 
     def __init__(self, name: str, race: str, task: BaseModel) -> None:
         self._name = name
-        # -P: as the kzoo command does, keep the current folder off the path of modules.
-        # A session of its own: Ctrl-C reaches the race only, which then ends its workers.
+        # -P keeps the current folder off the module path, as the kzoo command does. With a session of its
+        # own the worker gets no Ctrl-C: only the race does, which then ends its workers.
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "kzoo.bench.worker", name, race, task.model_dump_json()],
             stdin=subprocess.PIPE,
@@ -78,10 +78,10 @@ class TimedWorker:
         self._process.communicate()
 
     def time(self) -> dict[str, Any]:
-        """Have the next piece of work done; its `seconds` and the facts that came with it.
+        """Have the next piece of work done, and return its `seconds` and further facts.
 
         Raises:
-            KzooError: what went wrong in the worker.
+            KzooError: the worker failed.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -90,7 +90,7 @@ class TimedWorker:
         line = self._process.stdout.readline()
         if not line:
             raise errors.KzooError(
-                f"the {self._name} worker stopped with code {self._process.wait()}, for the reason above"
+                f"the {self._name} worker stopped with code {self._process.wait()}: see its output above"
             )
         answer = json.loads(line)
         if "error" in answer:

@@ -1,4 +1,4 @@
-"""A race between `kzoo train`, plain PyTorch and Keras: who works, how often, and what comes out."""
+"""A race between `kzoo train`, plain PyTorch and Keras's `fit`, and the comparison of their times."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kzoo.errors import MissingExtraError, UsageError
 Answer = dict[str, Any]
 Sides = list[Answer]
 Entry = tuple[str, TimedWorker, Answer]
-"""What a worker is called, the worker, and its side."""
+"""The name of a worker, the worker, and the measurements of its side."""
 
 
 def check_reference(against: Path | None) -> None:
-    """See that there is a reference to race against: a Python file or package, or kzoo's own twins if None.
+    """Check that the reference exists: a Python file or package, or kzoo's own twins if None.
 
     Raises:
         MissingExtraError: PyTorch is not installed.
-        UsageError: there is no such file.
+        UsageError: `against` is not a Python file or package.
     """
     if find_spec("torch") is None:
         raise MissingExtraError("kzoo bench needs PyTorch: pip install 'kzoo[torch]'")
@@ -39,11 +39,12 @@ def check_reference(against: Path | None) -> None:
 
 
 def race_steps(task: TrainingTask, report: Report) -> Answer:
-    """Race over rounds of some steps; figures ready for JSON.
+    """Race over rounds of some steps, and return the measurements, ready for JSON.
 
-    Each side has the seconds of its import, its data, its first step (compilation included) and its rounds,
-    and the median examples/s. A peer's sides are those of its threads, the fastest first; `ratio` is that of
-    kzoo's median and the fastest's, `ratios` has one for each round. Those of the whole are the student's.
+    Each side has the seconds of its import, its data, its first step (with compilation) and its rounds, and
+    the median examples/s. A peer has a side for each number of threads, the fastest first. Its `ratio` is
+    kzoo's median speed over that of its fastest side, and `ratios` has the ratio of each round. The `ratio`
+    and `ratios` of the whole result are those of the student.
     """
     assert task.steps is not None
     facts, ours, peers = _race(task, tuple(THREADS), ["first step", *_rounds(task)], report)
@@ -55,12 +56,12 @@ def race_steps(task: TrainingTask, report: Report) -> Answer:
 
 
 def race_runs(task: TrainingTask, report: Report) -> Answer:
-    """Race over whole epochs, with all that a run does beside training; figures ready for JSON.
+    """Race over whole runs, with everything that a run does, and return the measurements, ready for JSON.
 
-    Each side has the seconds of its import, its data, its epochs (the first compiles), the end of its run,
-    and of the whole run at the recipe's number of epochs, for which every epoch but the first counts as the
-    median of those that were raced. Peers and ratios are those of `race_steps`, of the whole run, and of each
-    epoch. The student is the only peer.
+    Each side has the seconds of its import, its data, its epochs (the first compiles) and the end of its run,
+    and those of a whole run with the recipe's number of epochs. The whole run is extrapolated: each epoch
+    after the first counts as the median of those raced. Peers and ratios are as in `race_steps`, with `ratio`
+    of the whole run and `ratios` of each epoch. The student is the only peer.
     """
     epochs = task.recipe.training.epochs
     training = task.recipe.training.model_copy(update={"epochs": task.rounds})
@@ -77,17 +78,17 @@ def race_runs(task: TrainingTask, report: Report) -> Answer:
 
 
 def timing_ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """How many times faster ours were, timing by timing, from seconds."""
+    """Return their seconds over ours, timing by timing: how many times faster kzoo was."""
     return [their / our for our, their in zip(ours, theirs, strict=True)]
 
 
 def as_side(imported: Answer) -> Answer:
-    """What a worker tells of itself when it is ready."""
+    """Start a side with the first answer of a worker, which has the seconds of its import."""
     return {"import_seconds": imported.pop("seconds"), **imported}
 
 
 def _compare(ours: Answer, peers: dict[str, Sides], timings: str) -> Answer:
-    """kzoo and its peers, each with its ratios."""
+    """Return kzoo's side and its peers, each peer with its ratios and its sides, the fastest first."""
     compared = {}
     for peer, sides in peers.items():
         fastest, *others = sorted(sides, key=lambda side: -side["examples_per_second"])
@@ -101,17 +102,19 @@ def _compare(ours: Answer, peers: dict[str, Sides], timings: str) -> Answer:
 
 
 def _sides(peers: dict[str, Sides]) -> Sides:
+    """Return the sides of all peers."""
     return [side for sides in peers.values() for side in sides]
 
 
 def _rounds(task: TrainingTask) -> list[str]:
+    """Return the names of the rounds for the progress report, such as `epoch 1/3`."""
     return [f"{'epoch' if task.steps is None else 'round'} {i + 1}/{task.rounds}" for i in range(task.rounds)]
 
 
 def _race(
     task: TrainingTask, racing: Sequence[str], names: list[str], report: Report
 ) -> tuple[Answer, Answer, dict[str, Sides]]:
-    """Have all work the named timings by turns; what was raced, kzoo's side, and the sides of each peer."""
+    """Time all workers in turn; return the facts of the race, kzoo's side, and the sides of each peer."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         task = task.model_copy(update={"handover": Path(folder)})
         zoo = stack.enter_context(TimedWorker("zoo", "train", task))
@@ -123,7 +126,7 @@ def _race(
         peers: dict[str, Sides] = {}
         for peer in racing:
             if peer == TIGHT and not peers[STUDENT][0]["has_tight_loop"]:
-                report(f"{task.against} defines no {TIGHT_NAME}: no tight loop of PyTorch races")
+                report(f"{task.against} defines no {TIGHT_NAME}: the tight loop of PyTorch does not race")
                 continue
             entered = [_enter(peer, threads, task, stack) for threads in THREADS[peer]]
             running += entered
@@ -133,7 +136,7 @@ def _race(
 
 
 def _enter(peer: str, threads: int | None, task: TrainingTask, stack: ExitStack) -> Entry:
-    """A worker that has its data, and is to leave with the stack."""
+    """Start a worker that ends with the stack, and have it load its data."""
     task = task.model_copy(update={"threads": threads})
     worker = stack.enter_context(TimedWorker(peer, "train", task))
     side = as_side(worker.time())
@@ -142,7 +145,7 @@ def _enter(peer: str, threads: int | None, task: TrainingTask, stack: ExitStack)
 
 
 def _work(running: Sequence[Entry], names: list[str], report: Report) -> None:
-    """Have the named timings worked by turns, and the seconds of each noted in its side."""
+    """Have all workers do the named pieces of work in turn, and append the seconds to their sides."""
     for _, _, side in running:
         side["timings"] = []
     for name in names:
@@ -153,6 +156,7 @@ def _work(running: Sequence[Entry], names: list[str], report: Report) -> None:
 
 
 def _facts(task: TrainingTask, prepared: Answer) -> Answer:
+    """Return the recipe, the model, the data and the reference of a race."""
     training = task.recipe.training
     return {
         "recipe": task.recipe.name,

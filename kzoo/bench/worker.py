@@ -12,10 +12,10 @@ from kzoo.errors import KzooError
 
 
 def main() -> None:
-    """Work and be timed until nothing more is asked for."""
+    """Do the pieces of work of the command line's task, each timed, until the race ends."""
     name, race, task = sys.argv[1:]
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # all other output goes to stderr
     stopwatch = Stopwatch(sys.stdin, answers)
     try:
         run = getattr(import_module(f"kzoo.bench.{name}"), race)

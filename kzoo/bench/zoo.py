@@ -1,4 +1,4 @@
-"""kzoo's side of a race: what `kzoo train` and `kzoo evaluate` do."""
+"""kzoo's side of a race: the same work as `kzoo train` and `kzoo evaluate`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
-    """It times: import; data; handover; one step and rounds of steps, or epochs and the end of the run."""
+    """Train; time import, data, handover, then a step and rounds of steps, or epochs and the run's end."""
     recipe = task.recipe
     assert recipe.runtime.backend is not None
     runtime.start(
@@ -57,6 +57,7 @@ def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
 
 
 def _train_steps(experiment: Experiment, task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """Train rounds of steps, with as many steps in one compiled call as `kzoo train` has."""
     from kzoo.training.loop import STEPS_PER_CALL
     from kzoo.training.order import batches
 
@@ -68,6 +69,7 @@ def _train_steps(experiment: Experiment, task: TrainingTask, stopwatch: Stopwatc
 
 
 def _train_run(experiment: Experiment, stopwatch: Stopwatch) -> None:
+    """Train a whole run in a temporary folder, timing each epoch and the end of the run."""
     from kzoo.experiment import start, train
     from kzoo.training.loop import Listener
     from kzoo.training.run import new_run
@@ -80,7 +82,7 @@ def _train_run(experiment: Experiment, stopwatch: Stopwatch) -> None:
 
 
 def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
-    """It times: import; data and model; then for each round greedy decoding, and beam search."""
+    """Decode; time the import, the data with the model, and in each round greedy decoding and beam search."""
     runtime.start(task.backend)
 
     import numpy as np
@@ -126,9 +128,9 @@ def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
 
 
 def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.ndarray]:
-    """The weights of a loaded model by the paths that Keras gave them when it was built.
+    """Return the weights of a loaded model by the paths that Keras gives them in a newly built model.
 
-    A loaded model's own paths lack the outer layer of a layer in a layer.
+    The paths of a loaded model lack the outer layer of a nested layer.
     """
     import keras
 

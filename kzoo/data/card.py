@@ -1,4 +1,4 @@
-"""What is published about a set of any kind: its size, licence, addresses and checksums."""
+"""Data set cards: the published size, licence, addresses and checksums of a set of any kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file at its official address. `checksum` is `sha256:...` or `md5:...`, None if none is published."""
+    """A file at its official URL. `checksum` is `sha256:...` or `md5:...`, or None if none is published."""
 
     name: str
     url: str
@@ -17,11 +17,12 @@ class RemoteFile:
 
 @dataclass(frozen=True, kw_only=True)
 class SetCard:
-    """What is published about a set.
+    """The published facts about a data set.
 
-    `sizes` counts the examples of each split as the reports used them. A set has `files` to download, or an
-    `archive` to unpack, put in place by hand if it is not among the files. `stand_in` takes the place of a
-    missing set; `package` is the Python package that carries its files in a folder `data`.
+    `sizes` counts the examples of each split as the reports used them. `files` can be downloaded. `archive`
+    is unpacked; if it is not one of the files, the user must put it in place. `stand_in` names the set that
+    replaces this one if it is missing. `package` is the Python package that holds the files in its folder
+    `data`.
     """
 
     name: str

@@ -14,7 +14,7 @@ PUBLISHED_SETS: dict[str, SetCard] = {**IMAGE_SETS, **PAIR_SETS, **CAPTION_SETS,
 
 
 def find_card(name: str) -> SetCard:
-    """The card of a published set. Raises UsageError, with the nearest name, for an unknown one."""
+    """Return the card of a published set. Raises UsageError with the nearest name for an unknown one."""
     if name not in PUBLISHED_SETS:
         raise UsageError(f"no published set is called {name!r}; {suggestion(name, PUBLISHED_SETS)}")
     return PUBLISHED_SETS[name]

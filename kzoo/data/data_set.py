@@ -1,4 +1,4 @@
-"""What a loaded set of any kind is: three splits, where they came from, and a hash of all of it."""
+"""Base types of a loaded data set of any kind: three splits, their origin and a hash of all examples."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from kzoo.data.origin import Origin
 
 
 class DataSplit(Protocol):
-    """Examples of a set in the order of its files."""
+    """The examples of one split, in the order of the files."""
 
     def __len__(self) -> int: ...
 
     def take(self, rows: np.ndarray) -> Self:
-        """The split of these rows, in this order."""
+        """Return a split that holds only these rows, in this order."""
 
     def content(self) -> Iterator[bytes | memoryview]:
-        """The bytes of every example in order. Raises DataError if a file of one cannot be read."""
+        """Yield the bytes of every example in order. Raises DataError if a file cannot be read."""
 
 
 SplitT = TypeVar("SplitT", bound=DataSplit)
@@ -30,7 +30,7 @@ SplitT = TypeVar("SplitT", bound=DataSplit)
 
 @dataclass(frozen=True, eq=False)
 class DataSet(Generic[SplitT]):
-    """A set in its three splits."""
+    """A data set with its training, validation and test splits."""
 
     train: SplitT
     validation: SplitT
@@ -39,18 +39,18 @@ class DataSet(Generic[SplitT]):
 
     @property
     def splits(self) -> dict[str, SplitT]:
-        """The splits by name, in the order in which they are used."""
+        """The splits by name: train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
 
     @property
     def sizes(self) -> dict[str, int]:
-        """How many examples each split has."""
+        """The number of examples in each split."""
         return {name: len(split) for name, split in self.splits.items()}
 
     def sha256(self) -> str:
-        """The hash of every example in order: two runs with the same hash saw the same data.
+        """Return a hash of all examples in order. Two runs with the same hash used the same data.
 
-        Files are hashed as bytes, whatever they decode to. It is computed once.
+        Files are hashed as raw bytes, without decoding them. The hash is computed once and cached.
 
         Raises:
             DataError: a file cannot be read.

@@ -1,4 +1,4 @@
-"""What is wrong with a file, in one line."""
+"""One-line error messages about files that cannot be read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from kzoo.files import is_stream
 
 
 def reason(error: BaseException | str) -> str:
-    """The message of an error on one line, or its kind where it has none."""
+    """Return the message of an error on one line, or the name of its class if it has no message."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def regular(path: Path) -> Path:
-    """The path of a file that is to be read. Raises DataError for a pipe or a device.
+    """Return `path` unchanged, or raise DataError if it is a pipe or a device.
 
-    One that is missing or a folder is left to the reader, whose own error says so.
+    A missing file or a folder passes, because opening it raises an error of its own.
     """
     if is_stream(path):
         raise DataError(f"{path} is a pipe or a device; expected a file")
@@ -24,7 +24,7 @@ def regular(path: Path) -> Path:
 
 
 def unreadable(path: Path, error: BaseException | str) -> DataError:
-    """The error to raise for a file that cannot be read."""
+    """Return the error to raise for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path} does not exist")
     if isinstance(error, IsADirectoryError):

@@ -1,4 +1,4 @@
-"""Where a set comes from: its publisher's files, a stand-in that kzoo makes, or the user's own files."""
+"""Loading of a data set from its publisher's files, from a stand-in, or from the user's own files."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ OptionsT = TypeVar("OptionsT")
 
 @dataclass(frozen=True)
 class SetKind(Generic[OptionsT, SetT]):
-    """How the sets of one kind are named and read.
+    """The names and readers of one kind of data set.
 
     Args:
-        noun: what a user may name, for messages: "image set, folder or npz file".
+        noun: the things a user may name, for error messages: "image set, folder or npz file".
         cards: the published sets.
-        stand_ins: the names of the sets that kzoo makes itself.
+        stand_ins: the names of the stand-ins, which kzoo generates.
         read: reads a published set from the folder in which it was found.
-        make: makes a stand-in.
-        read_own: reads the user's own files, which exist.
+        make: generates a stand-in.
+        read_own: reads the user's own files. The path is known to exist.
     """
 
     noun: str
@@ -39,7 +39,7 @@ class SetKind(Generic[OptionsT, SetT]):
 
     @property
     def names(self) -> list[str]:
-        """All sets that are known by name."""
+        """The names of all published sets and stand-ins of this kind."""
         return [*self.cards, *self.stand_ins]
 
 
@@ -52,27 +52,27 @@ def load(
     stand_in: str | None = None,
     require_data: bool = False,
 ) -> SetT:
-    """Load a set: published, made by kzoo, or the user's own.
+    """Load a published data set, a stand-in, or the user's own data set.
 
     Args:
-        kind: what kind of set it is.
+        kind: the kind of the data set.
         name_or_path: a published set, a stand-in, or a path. A name wins over a path; `./mnist` is a path.
-        options: what is read of it, and how.
+        options: the options of the reader.
         data_dir: the folder that holds the set, or its parent; see `kzoo.data.search_path`.
-        stand_in: take this set in place of the published one, even where that is found; by default the
-            stand-in of its card, where it is not found.
-        require_data: refuse a stand-in.
+        stand_in: use this set instead of the published one, even if the published one is found. By default
+            the stand-in named on the card is used, and only if the published set is not found.
+        require_data: raise an error instead of using a stand-in.
 
     Raises:
-        UsageError: an unknown name, or an option that does not fit the set.
-        DataError: the set is required and not found, or a file of it is missing or damaged.
+        UsageError: the name is unknown, or an option does not fit the set.
+        DataError: the set is required and not found, or one of its files is missing or damaged.
         MissingExtraError: reading it needs a package that is not installed.
     """
     name = str(name_or_path)
     is_name = isinstance(name_or_path, str)
     if is_name and name in kind.stand_ins:
         if require_data:
-            raise DataError(f"{name} is a stand-in that kzoo makes, and real data is required")
+            raise DataError(f"{name} is a stand-in that kzoo generates, but real data is required")
         return kind.make(name, options)
     if is_name and name in kind.cards:
         card = kind.cards[name]
@@ -91,7 +91,7 @@ def load(
 def _as_stand_in(
     kind: SetKind[OptionsT, SetT], name: str, instead: str, options: OptionsT, data_dir: Path | None
 ) -> SetT:
-    """The set `instead`, marked as one that stands in for `name`; it may be a published set itself."""
+    """Load `instead` in place of `name` and mark it as a stand-in. It may itself be a published set."""
     try:
         found = load(kind, instead, options, data_dir=data_dir)
     except MissingExtraError as error:

@@ -1,4 +1,4 @@
-"""Rows that can be used, and a record of those that cannot: nothing is lost in silence."""
+"""Selection of the usable rows of a file, with a record of every row that is left out."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Pair = tuple[Tokens, Tokens]
 """The tokens of a source and of its target."""
 
 Example = TypeVar("Example", bound=tuple[Tokens, ...])
-"""The token sequences of a row: those of a pair, or of a caption alone."""
+"""The token sequences of a row: two for a pair, one for a caption."""
 
 NAMED = 5
-"""How many of the rows that are left out for one reason are named."""
+"""How many left-out rows are listed for each reason."""
 
 
 class UnusableRow(Exception):
-    """A row that its set leaves out; the message is the reason."""
+    """Raised for a row that is left out. The message is the reason."""
 
 
 @dataclass(frozen=True)
 class DroppedRow:
-    """A row that was left out."""
+    """A row that was left out, with its place and the reason."""
 
     file: str
     line: int | str
@@ -36,13 +36,13 @@ class DroppedRow:
 
 @dataclass(frozen=True)
 class DroppedRows:
-    """How many rows were left out for each reason, and the first few of each."""
+    """The number of rows left out for each reason, and the first few rows of each."""
 
     counts: dict[str, int]
     first: tuple[DroppedRow, ...]
 
     def lines(self) -> list[str]:
-        """A line for each reason, for instance `3 rows left out, empty: a.tsv line 3, 9, b.tsv line 2`."""
+        """Return a line for each reason, such as `3 rows left out, empty: a.tsv line 3, 9, b.tsv line 2`."""
         return [self._line(reason, count) for reason, count in self.counts.items()]
 
     def _line(self, reason: str, count: int) -> str:
@@ -58,7 +58,7 @@ class DroppedRows:
 
 
 class RowFilter:
-    """Lets through the examples that are not empty, not too long and, if `distinct`, not there already."""
+    """A filter that drops examples that are empty, too long or, if `distinct`, repeated."""
 
     def __init__(self, max_length: int | None = None, *, distinct: bool = False) -> None:
         self._max_length = max_length
@@ -68,14 +68,14 @@ class RowFilter:
 
     @property
     def dropped(self) -> DroppedRows:
-        """What was left out so far."""
+        """The rows left out so far."""
         return DroppedRows(dict(self._counts), tuple(self._first))
 
     def select(self, rows: Iterable[Row], to_example: Callable[[Row], Example]) -> list[Example]:
-        """The examples of the rows that can be used, in their order.
+        """Return the examples of the usable rows, in order.
 
-        `to_example` raises UnusableRow for a row that is to be left out, DataError for one that spoils the
-        file.
+        `to_example` raises UnusableRow for a row to leave out, and DataError for a row that makes the whole
+        file unusable.
         """
         examples = []
         for row in rows:
@@ -86,7 +86,7 @@ class RowFilter:
         return examples
 
     def drop(self, row: Row, reason: str) -> None:
-        """Leave out a row, counted and named under this reason."""
+        """Record that a row is left out for this reason."""
         self._counts[reason] += 1
         if self._counts[reason] <= NAMED:
             self._first.append(DroppedRow(str(row.file), row.line, reason, row.noun))

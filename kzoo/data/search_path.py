@@ -1,4 +1,4 @@
-"""Where published sets are looked for."""
+"""The folders in which published data sets are searched for."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _LAYOUTS: dict[str, tuple[_Layout, ...]] = {**LAYOUTS, **PAIR_LAYOUTS, **CAPTION
 
 
 def search_path(name: str, data_dir: Path | None = None) -> list[Path]:
-    """The folders in which a published set is looked for, in order.
+    """Return the folders in which a published set is searched for, in order.
 
-    They are `data_dir/<name>` and `data_dir` itself if one is given, `$KZOO_DATA/<name>` if that variable is
-    set, `<name>` in the user's cache folder, and the data of the Python package that carries the set, if
-    one does and it is installed.
+    They are `data_dir/<name>` and `data_dir` itself if `data_dir` is given, `$KZOO_DATA/<name>` if that
+    variable is set, `<name>` in the user's cache folder, and the folder `data` of the Python package that
+    holds the set, if there is such a package and it is installed.
     """
     card = find_card(name)
     given = [data_dir / name, data_dir] if data_dir is not None else []
@@ -38,7 +38,7 @@ def search_path(name: str, data_dir: Path | None = None) -> list[Path]:
 
 
 def shared_folders(name: str) -> list[Path]:
-    """`$KZOO_DATA/<name>` if that variable is set, and `<name>` in the user's cache folder."""
+    """Return `$KZOO_DATA/<name>` if that variable is set, and `<name>` in the user's cache folder."""
     import platformdirs
 
     variable = os.environ.get("KZOO_DATA")
@@ -47,12 +47,12 @@ def shared_folders(name: str) -> list[Path]:
 
 
 def download_folder(name: str, data_dir: Path | None = None) -> Path:
-    """The folder into which a published set is downloaded: the first of its `search_path`."""
+    """Return the folder into which a published set is downloaded, the first of its `search_path`."""
     return search_path(name, data_dir)[0]
 
 
 def files_of(card: SetCard, folder: Path) -> list[Path]:
-    """The files and folders in `folder` from which the set would be read; none if it is not there."""
+    """Return the files and folders in `folder` from which the set would be read, or an empty list."""
     try:
         found = (layout.found(folder) for layout in _LAYOUTS[card.name])
         return next((paths for paths in found if paths), [])
@@ -61,7 +61,7 @@ def files_of(card: SetCard, folder: Path) -> list[Path]:
 
 
 def find(name: str, data_dir: Path | None = None) -> Path | None:
-    """The first folder of its `search_path` that holds files of the published set, None if none does.
+    """Return the first folder of the `search_path` that holds files of the set, or None.
 
     Raises:
         UsageError: no published set has this name.
@@ -74,18 +74,19 @@ def find(name: str, data_dir: Path | None = None) -> Path | None:
 
 
 def not_found(card: SetCard, data_dir: Path | None = None) -> DataError | MissingExtraError:
-    """The error to raise for a set that was not found: where it was looked for, and what brings it."""
+    """Return the error for a set that was not found. It lists the folders and how to get the set."""
     looked = ", ".join(map(str, search_path(card.name, data_dir)))
     fetch = f"kzoo data fetch {card.name}"
     if card.package is not None:
         return MissingExtraError(
-            f"{card.name} was not found in {looked}; it comes with: pip install 'kzoo[text]', or: {fetch}"
+            f"{card.name} was not found in {looked}; install it with: pip install 'kzoo[text]', "
+            f"or download it with: {fetch}"
         )
-    return DataError(f"{card.name} was not found in {looked}; bring it with: {fetch}")
+    return DataError(f"{card.name} was not found in {looked}; download it with: {fetch}")
 
 
 def describe(name: str, data_dir: Path | None = None) -> dict[str, Any]:
-    """A published set's card, where it is looked for and where it was found, ready for JSON."""
+    """Return the card of a published set, its search path and where it was found, ready for JSON."""
     card = find_card(name)
     found = find(name, data_dir)
     return {
@@ -97,6 +98,6 @@ def describe(name: str, data_dir: Path | None = None) -> dict[str, Any]:
 
 
 def _package_data(card: SetCard) -> list[Path]:
-    """The package's folder `data`. The package is located, never imported: only its data is used."""
+    """Return the folder `data` of the card's package, if installed. The package is never imported."""
     spec = find_spec(card.package) if card.package is not None else None
     return [Path(spec.origin).parent / "data"] if spec is not None and spec.origin is not None else []

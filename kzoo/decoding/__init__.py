@@ -1,15 +1,15 @@
-"""From a model of the next token to sequences: greedy, sampled, by beam search, by several models.
+"""Decoding of sequence models: greedy decoding, sampling, beam search, and ensembles of models.
 
-A model is known here by its step, and nothing else is known of it:
+The functions here know a model only by its step function:
 
     step(tokens, state) -> (log_probabilities, state)
 
-`tokens` `(rows,)` in int32 are the last tokens of some sequences, `state` any nest of tensors with those rows
-on their first axis, `log_probabilities` `(rows, vocabulary)` those of the next token. Everything here is a
-pure function in `keras.ops`, so a whole decoding compiles into one loop.
+`tokens` `(rows,)` in int32 are the last tokens of the sequences. `state` is any nest of tensors with the same
+rows on their first axis. `log_probabilities` `(rows, vocabulary)` are those of the next tokens. Everything
+is a pure function in `keras.ops`, so a whole decoding compiles into one loop.
 
-`options` says which ways of decoding there are and what each may be asked; `decoder` applies one to the
-models of a family. The names below are imported when they are first used, for options must not start Keras.
+`options` defines the decoding methods and their options; `decoder` applies a method to the models of a
+family. The names below are imported when they are first used, because `options` must not import Keras.
 """
 
 from __future__ import annotations

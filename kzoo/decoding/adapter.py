@@ -1,4 +1,4 @@
-"""The adapter between a family of sequence models and decoding, whatever the family reads."""
+"""The interface between the families of sequence models and decoding, whatever inputs a family reads."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 from kzoo.decoding.step import State, Step
 
 TARGET = "target_ids"
-"""The input of every such model that holds the tokens before each position."""
+"""The name of the input that holds the previous target tokens; every sequence model has it."""
 
 
 class SequenceAdapter(Protocol):
-    """A module of `kzoo.models`, by the functions that are of the same name in each."""
+    """The functions that the `kzoo.models` module of each family of sequence models defines."""
 
     def encoder_graph(self, model: keras.Model) -> keras.Model:
-        """From the source to what decoding needs of it, a dictionary, without dropout."""
+        """Return the part of the model that encodes sources into a dictionary, without dropout."""
 
     def begin_decoding(self, model: keras.Model, encoded: Any, beams: int = 1) -> tuple[Step, State]:
-        """The step of `kzoo.decoding` for encoded sources, and its first state, without dropout.
+        """Return the step function for encoded sources, without dropout, and its first state.
 
-        What does not change stands in the step and not in its state, once for each of the `beams` of a
-        source. So call this where the decoding is compiled, not before.
+        The step function closes over the tensors that do not change, repeated for each of the `beams` of a
+        source, so call this inside the function that is compiled.
         """
 
     def has_attention(self, model: keras.Model) -> bool:
-        """Whether what the model writes attends to the source."""
+        """Return whether the model has attention over the source."""
 
     def attention_weights(self, model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
-        """What each target position attends to, `(batch, target length, source length)` in float32.
+        """Return the attention weights, `(batch, target length, source length)` in float32.
 
         Raises:
             UsageError: the model has no attention.
@@ -38,5 +38,5 @@ class SequenceAdapter(Protocol):
 
 
 def source_input(model: keras.Model) -> str:
-    """The name of the input that is no target."""
+    """Return the name of the model's source input, the one that is not `TARGET`."""
     return next(name for name in model.input if name != TARGET)

@@ -1,7 +1,7 @@
-"""Sequences about sources: one or several models, a way of decoding, and the bookkeeping of batches.
+"""Batched decoding of sources with one or several models.
 
-A source's answer is the same alone and in a batch: rows are padded, which changes nothing, and the random
-numbers of a sampled pass are drawn for each source by itself.
+The output for a source does not depend on its batch: padding has no effect, and the random numbers of a
+sampled pass are seeded by the source itself.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from kzoo.training.sources import Sources
 
 @dataclass(frozen=True)
 class Decoded:
-    """Tokens `(count, passes, length)`, each closed by the end token and padded, and their log-probabilities.
+    """Decoded tokens `(count, passes, length)`, padded after the end token, and scores `(count, passes)`.
 
-    Beams come best first, their scores divided by the length penalty; samples as they were drawn.
+    The scores are log-probabilities. Beams come best first, with scores divided by the length penalty;
+    samples come in the order in which they were drawn.
     """
 
     tokens: np.ndarray
@@ -38,10 +39,10 @@ Decode = Callable[[Sources], Decoded]
 def compile_decoding(
     models: Sequence[keras.Model], adapter: SequenceAdapter, decoding: Decoding, limits: Limits
 ) -> Decode:
-    """`decode(sources)`: the sequences that models of one family write about the sources.
+    """Return `decode(sources)`, which decodes sources with one or several models of one family.
 
-    Several models are decoded together, by the mean of their probabilities. A number of sources that is no
-    multiple of the batch is filled up, so that each width is compiled once.
+    Several models form an ensemble, which averages their probabilities. A smaller last batch is filled up,
+    so that each source length is compiled once.
     """
     encoders = [adapter.encoder_graph(model) for model in models]
 
@@ -77,7 +78,7 @@ def compile_decoding(
 
 
 def _uniforms(sources: Sources, decoding: Decoding, index: int, length: int) -> np.ndarray:
-    """The random numbers of a pass, float32 `(count, length)`; nothing is drawn where nothing is sampled."""
+    """Draw the random numbers of a sampled pass, float32 `(count, length)`; `(count, 0)` if not sampling."""
     if decoding.method != "nucleus":
         return np.zeros((len(sources), 0), np.float32)
     seeds = ([decoding.seed, index, crc32(row[row != 0].tobytes())] for row in sources.values)
@@ -87,7 +88,7 @@ def _uniforms(sources: Sources, decoding: Decoding, index: int, length: int) -> 
 def _in_batches(
     compiled: Callable[..., tuple[Any, Any]], sources: Sources, uniforms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Decode batches of like length, each filled up with its first source, and put them in order again."""
+    """Decode batches of similar length, each filled up with its first source, and restore the order."""
     lengths = sources.lengths
     order = np.argsort(lengths, kind="stable")
     parts = []

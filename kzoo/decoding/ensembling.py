@@ -1,4 +1,4 @@
-"""Several models as one."""
+"""Ensembles of models for decoding."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kzoo.types import Tensor
 
 
 def ensemble(begun: Sequence[tuple[Step, State]]) -> tuple[Step, tuple[State, ...]]:
-    """The step of the mean of several models, log(1/N sum_n p_n), and its state, the tuple of theirs.
+    """Return the step of the mean of N models, log(1/N sum_n p_n), and its state, the tuple of theirs.
 
     Args:
-        begun: the step of each model and its first state.
+        begun: the step function of each model and its first state.
     """
     steps, begun_states = zip(*begun, strict=True)
 

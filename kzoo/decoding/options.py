@@ -1,4 +1,4 @@
-"""Ways of decoding and their options; Keras is not needed to name them."""
+"""Decoding methods and their options, defined without importing Keras."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ OPTIONS: dict[Method, tuple[str, ...]] = {
     "beam": ("beam", "length_penalty"),
     "nucleus": ("top_p", "top_k", "temperature", "samples", "seed"),
 }
-"""The options of `Decoding` that each method has."""
+"""The options of `Decoding` that each method uses."""
 
 
 MOST = 1_000
-"""The widest beam and the most samples: time and memory grow with both."""
+"""The maximum beam width and number of samples; time and memory grow with both."""
 
 
 @dataclass(frozen=True)
 class Decoding:
-    """How sequences are made from a model: a method and its options; `samples` is the number of passes."""
+    """A decoding method and its options; `samples` is the number of sampled passes."""
 
     method: Method = "greedy"
     beam: int = 4
@@ -47,7 +47,7 @@ class Decoding:
             raise UsageError(f"a length penalty must be a number, not {self.length_penalty}")
 
     def to_json(self) -> dict[str, Any]:
-        """The method and those of its options that are set."""
+        """Return the method and those of its options that are set."""
         options = {name: getattr(self, name) for name in OPTIONS[self.method]}
         return {
             "method": self.method,

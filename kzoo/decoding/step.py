@@ -1,4 +1,4 @@
-"""What a decoding and a model have to know of each other."""
+"""The types and constants shared by the decoding methods and the models."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ State = Any
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
 
 PAD = 0
-"""What stands after the end of a sequence, and never within one."""
+"""The id of padding, which follows the end of a sequence and never occurs within one."""
 
 IMPOSSIBLE = -1e30
-"""The log-probability of what cannot be; finite, so that sums and quotients of it stay numbers."""
+"""The log-probability of an impossible token; finite, so that its sums and quotients are not NaN."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Where sequences begin and end.
+    """The limits of decoded sequences.
 
-    `start` is the token before the first one, `end` the one that closes a sequence, `length` the greatest
-    number of tokens, the closing one counted.
+    `start` is the token before the first one, `end` the token that ends a sequence, and `length` the maximum
+    number of tokens, the end token included.
     """
 
     start: int
@@ -34,5 +34,5 @@ class Limits:
 
 
 def without_padding(log_probabilities: Tensor) -> Tensor:
-    """The distribution of an open sequence's next token, among which padding is not."""
+    """Make padding impossible as the next token of an unfinished sequence."""
     return ops.where(ops.arange(log_probabilities.shape[-1]) == PAD, IMPOSSIBLE, log_probabilities)

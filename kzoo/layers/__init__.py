@@ -1,4 +1,4 @@
-"""Layers that Keras has not; importing this package lets `keras.saving.load_model` find them."""
+"""Layers that Keras lacks. Importing this package registers them for `keras.saving.load_model`."""
 
 from kzoo.layers.attention import ATTENTIONS, Attention, create_attention, register_attention
 from kzoo.layers.attentional_output import AttentionalOutput

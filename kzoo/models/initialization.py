@@ -1,6 +1,6 @@
-"""Two frameworks' defaults by name: how weights start.
+"""The initial weights of a model by convention: the defaults of Keras or of PyTorch.
 
-A figure published with PyTorch reproduces with PyTorch's defaults only, and they are not Keras's:
+A figure published with PyTorch can only be reproduced with PyTorch's defaults, which differ from Keras's:
 
 | | keras | pytorch |
 |---|---|---|
@@ -14,15 +14,15 @@ A figure published with PyTorch reproduces with PyTorch's defaults only, and the
 | Output of an untied embedding | as a Dense kernel | as a Dense kernel |
 
 [1] PyTorch's kaiming_uniform_(a=sqrt(5)): gain sqrt(2 / (1 + 5)), bound gain * sqrt(3 / fan_in).
-[2] PyTorch's LSTM has two biases, of which Keras's is the sum.
-[3] `torch.nn.Embedding(padding_idx=0)`, as the reports have it.
+[2] PyTorch's LSTM has two biases; Keras's single bias is their sum.
+[3] `torch.nn.Embedding(padding_idx=0)`, as the reports use it.
 
-A family of models adds what else differs in it, batch normalisation for instance.
+The builders of a family handle other differences, for example in batch normalisation.
 
-The draws are NumPy's, one generator for each layer, so the same seed gives the same weights on every
-backend and a layer's weights do not depend on the layers before it. An initialiser that a builder gives one
-of these layers is kept: `RandomNormal` is drawn by NumPy too. Others, and those of layers that are not in the
-table, are drawn by Keras from the same seed: the weights are the same on one backend, and differ between two.
+NumPy draws the weights, with one generator per layer, so the same seed gives the same weights on every
+backend, and the weights of a layer do not depend on the layers before it. If a builder gives one of these
+layers an initialiser, it is kept; NumPy draws `RandomNormal` too. Keras draws other initialisers, and the
+weights of layers that are not in the table, from the same seed, so these weights also depend on the backend.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 Draw = Callable[[Shape, np.random.Generator], np.ndarray]
-"""From the shape of a layer's main weight and a generator."""
+"""A function that draws a weight, given the shape of the layer's main weight and a random generator."""
 
 
 def _fans(kernel_shape: Shape) -> tuple[int, int]:
-    """`(fan_in, fan_out)` of a kernel `(*window, inputs, outputs)`."""
+    """Return `(fan_in, fan_out)` of a kernel `(*window, inputs, outputs)`."""
     window = int(np.prod(kernel_shape[:-2]))
     return window * kernel_shape[-2], window * kernel_shape[-1]
 
@@ -75,7 +75,7 @@ def _fan_in_uniform_bias(kernel_shape: Shape, rng: np.random.Generator) -> np.nd
 
 
 def _orthogonal(kernel_shape: Shape, rng: np.random.Generator) -> np.ndarray:
-    """Orthonormal rows, as `keras.initializers.Orthogonal` has them."""
+    """Draw a matrix of orthonormal rows, as `keras.initializers.Orthogonal` does."""
     rows, columns = kernel_shape
     q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
@@ -114,7 +114,7 @@ def _normal_but_padding(shape: Shape, rng: np.random.Generator) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Convention:
-    """A framework's defaults."""
+    """The default initialisers of a framework, one for each kind of weight."""
 
     kernel: Draw
     bias: Draw
@@ -148,19 +148,19 @@ CONVENTIONS = {
 
 
 def find_convention(name: str) -> Convention:
-    """A convention by name. Raises UsageError for an unknown one."""
+    """Return the convention of this name. Raises UsageError if it is unknown."""
     if name not in CONVENTIONS:
         raise UsageError(f"no convention is called {name!r}; {suggestion(name, CONVENTIONS)}")
     return CONVENTIONS[name]
 
 
 def draw_weights(model: keras.Model, name: str, seed: int) -> None:
-    """Draw the model's initial weights, and the state of its dropout, from `seed` under a convention.
+    """Draw the model's initial weights, and the random state of its dropout, from `seed` by a convention.
 
-    Batch normalisation starts at scale 1 and offset 0 in both, as Keras built it.
+    Batch normalisation starts at scale 1 and offset 0 in both conventions, as Keras builds it.
     """
     chosen = find_convention(name)
-    for layer in model._flatten_layers(include_self=False):  # no public way leads to the layers in layers
+    for layer in model._flatten_layers(include_self=False):  # no public API lists nested layers
         rng = np.random.default_rng([seed, crc32((layer.path or layer.name).encode())])
         for variable, draw, shape in _draws(layer, chosen):
             variable.assign(draw(shape, rng).astype("float32"))
@@ -170,7 +170,7 @@ def draw_weights(model: keras.Model, name: str, seed: int) -> None:
 
 
 def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable, Draw, Shape]]:
-    """What of a layer is drawn, in this order: the variable, how, and the shape that decides the scale."""
+    """Return the variables of a layer, in order, each with its draw and the shape that sets its scale."""
     from keras import layers
 
     from kzoo.layers import LearnedPositions
@@ -201,7 +201,7 @@ def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable,
 
 
 def _choice(layer: keras.Layer, part: str, draw: Draw) -> Draw | None:
-    """The draw of a convention, unless the layer was given an initialiser: RandomNormal's, else None."""
+    """Return `draw`, the draw of a `RandomNormal` that the layer was given, or None for other given ones."""
     from keras import initializers
 
     chosen = getattr(layer, f"{part}_initializer")
@@ -216,12 +216,12 @@ _KERAS_DEFAULTS = {
     "bias": "zeros",
     "embeddings": "uniform",
 }
-"""The initialisers that Keras gives these layers itself."""
+"""Keras's default initialisers of these layers, by part."""
 
 
 @contextmanager
 def seeded_initializers(seed: int) -> Iterator[None]:
-    """Within it Keras's initialisers follow from this seed: they take theirs from Python's `random`."""
+    """Seed Keras's initialisers within the context: they take their seeds from Python's `random`."""
     state = random.getstate()
     random.seed(seed)
     try:

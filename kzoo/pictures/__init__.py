@@ -1,3 +1,3 @@
-"""Pictures by matplotlib: curves, matrices, maps of attention, kernels and activations, spectrograms."""
+"""Matplotlib pictures: curves, confusion matrices, attention maps, kernels, activations, spectrograms."""
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""What a convolution makes of one image (R000, R002, question 2.5)."""
+"""The activation maps of a convolution for one image (R000; R002, question 2.5)."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def layer_activations(model: keras.Model, image: np.ndarray, layer: str | None = None) -> np.ndarray:
-    """The output of a convolution for one image, before the nonlinearity.
+    """Return the output of a convolution for one image, before the nonlinearity.
 
-    Builders of the zoo keep a convolution and its ReLU apart, so the layer's output is the pre-activation.
+    The zoo's models have a convolution and its ReLU as separate layers, so the output is the pre-activation.
 
     Args:
         model: a functional model.
         image: `(height, width, channels)`, uint8; divided by 256, as in training.
-        layer: the name of the convolution, the first one if None.
+        layer: the name of the convolution, the first convolution if None.
 
     Returns:
-        The maps `(height, width, maps)`, float32.
+        The activation maps `(height, width, maps)`, float32.
 
     Raises:
         UsageError: the model has no such convolution.
@@ -42,7 +42,7 @@ def layer_activations(model: keras.Model, image: np.ndarray, layer: str | None =
 
 
 def activations(image: np.ndarray, maps: np.ndarray, *, title: str = "") -> Figure:
-    """Draw an image beside its maps, all on one scale on which white is 0.
+    """Draw an image beside its activation maps, all on one colour scale where white is 0.
 
     Args:
         image: `(height, width, 1 or 3)`, uint8.

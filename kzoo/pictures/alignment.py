@@ -1,4 +1,4 @@
-"""What each token of a sequence was written from (Bahdanau et al., 2015, figure 3)."""
+"""The attention of each output token to the source tokens (Bahdanau et al., 2015, figure 3)."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SPACE = "\u2423"
-"""A blank that can be seen."""
+"""A visible character in place of a blank."""
 
 _TALLEST = 3
-"""Heights of a picture in widths: beyond it the cells shrink."""
+"""The largest ratio of height to width of a picture; the cells of a longer sequence are lower."""
 
 
 def alignment(
     source: Sequence[str], written: Sequence[str], weights: np.ndarray, *, title: str = ""
 ) -> Figure:
-    """Draw attention weights, the source's tokens from left to right and the written ones downwards.
+    """Draw attention weights, with the source tokens from left to right and the output tokens downwards.
 
     Args:
-        source, written: the tokens.
+        source, written: the source tokens and the output tokens.
         weights: `(written, source)`, each row a distribution.
-        title: the model and where it comes from.
+        title: the model and the origin of the source.
     """
     height = 1.2 + 0.85 * WIDTH * min(len(written) / len(source), _TALLEST)
     figure = new_figure(height, title)
@@ -42,7 +42,7 @@ def alignment(
 
 
 def draw_weights(axes: Axes, written: Sequence[str], weights: np.ndarray, **look: Any) -> None:
-    """Draw attention weights with `imshow(weights, **look)`, the written tokens downwards, a colour bar."""
+    """Draw attention weights by `imshow(weights, **look)`, the output tokens downwards, with a colour bar."""
     artist = axes.imshow(weights, cmap="Blues", vmin=0, vmax=weights.max(), **look)
     axes.set_yticks(range(len(written)), _visible(written))
     axes.set_ylabel("written", fontsize=TEXT_SIZE)
@@ -52,4 +52,5 @@ def draw_weights(axes: Axes, written: Sequence[str], weights: np.ndarray, **look
 
 
 def _visible(tokens: Sequence[str]) -> list[str]:
+    """Return the tokens with `SPACE` for blanks, escaped for matplotlib."""
     return [SPACE if token.isspace() else plain(token) for token in tokens]

@@ -1,4 +1,4 @@
-"""The pictures of a classifier's run, with their titles."""
+"""The pictures of a classifier run, with their titles."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 def draw_pictures(
     run: RunFolder, model: keras.Model, data: ImageSet, log_probabilities: np.ndarray, metric: Metric
 ) -> None:
-    """Write curves, confusion matrix and mistakes, and a convolutional model's activation maps, kernels.
+    """Write curves, confusion matrix and mistakes to the run folder, and for a CNN activations and kernels.
 
-    `log_probabilities` are the model's, of the test set; `metric` is what epochs are compared by.
+    `log_probabilities` has the model's outputs for the test set. `metric` is the one that compares epochs.
     """
     import keras
 
@@ -50,12 +50,12 @@ def draw_pictures(
 
 
 def draw_confusion(run: RunFolder, matrix: np.ndarray, class_names: Sequence[str]) -> Figure:
-    """The confusion matrix of the test set."""
+    """Draw the confusion matrix of the test set."""
     return confusion(matrix, class_names, title=picture_title(run, "confusion matrix", name_test_set(run)))
 
 
 def draw_mistakes(run: RunFolder, data: ImageSet, probabilities: np.ndarray, most: int = 24) -> Figure:
-    """The `most` images of the test set that the model is most wrongly sure of."""
+    """Draw the `most` test images that the model misclassifies with the highest confidence."""
     title = picture_title(run, "mistakes", name_test_set(run))
     return mistakes(
         data.test.images, data.test.labels, probabilities, data.class_names, most=most, title=title
@@ -65,22 +65,22 @@ def draw_mistakes(run: RunFolder, data: ImageSet, probabilities: np.ndarray, mos
 def draw_activations(
     run: RunFolder, model: keras.Model, image: np.ndarray, source: str, layer: str | None = None
 ) -> Figure:
-    """What a convolution makes of an image, which is called `source`."""
+    """Draw the activation maps of a convolution for an image; `source` names the image in the title."""
     title = picture_title(run, f"activations of {find_convolution(model, layer).name}", source)
     return activations(image, layer_activations(model, image, layer), title=title)
 
 
 def draw_kernels(run: RunFolder, model: keras.Model, layer: str | None = None) -> Figure:
-    """The kernels of a convolution."""
+    """Draw the kernels of a convolution."""
     title = picture_title(run, f"kernels of {find_convolution(model, layer).name}")
     return kernels(layer_kernels(model, layer), title=title)
 
 
 def test_image(data: ImageSet, index: int) -> tuple[np.ndarray, str]:
-    """An image of the test set, and what to call it.
+    """Return an image of the test set, and its name for a title.
 
     Raises:
-        UsageError: there is none of that index.
+        UsageError: the test set has no image of that index.
     """
     if index >= len(data.test):
         raise UsageError(f"--index {index}: the test set has {len(data.test)} images, counted from 0")

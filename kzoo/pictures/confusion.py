@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""Confusion matrices: which classes are predicted as which."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
     Args:
         matrix: counts, rows true and columns predicted, `(classes, classes)` or `(classes, classes + 1)`
             from `kzoo.metrics.classification.confusion_matrix`. The extra column is drawn, as
-            "none of these", if there is anything in it.
-        class_names: one for each row.
+            "none of these", if it has any counts.
+        class_names: the name of each class.
         title: the model and the split.
     """
     classes = len(class_names)
@@ -48,6 +48,7 @@ def confusion(matrix: np.ndarray, class_names: Sequence[str], *, title: str = ""
 
 
 def _write_counts(axes: Axes, matrix: np.ndarray, shares: np.ndarray) -> None:
+    """Write the count into each cell, in white on dark cells."""
     for (row, column), count in np.ndenumerate(matrix):
         colour = "white" if shares[row, column] > 0.5 else "black"
         axes.text(column, row, str(count), color=colour, fontsize=SMALL_SIZE, ha="center", va="center")

@@ -1,4 +1,4 @@
-"""Images with the captions that a model and people wrote (R001 3)."""
+"""Contact sheets: images with the captions of a model and the reference captions (R001 3)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BOLD_LETTER, _LETTER, _LINE, _GAP = 0.07, 0.062, 0.14, 0.2
-"""Inches: letters of a caption and of a reference, a line of either, and the gap to the next image."""
+"""Inches: the width of a letter in a caption and in a reference, the height of a line, and the gap."""
 
 
 def contact_sheet(
@@ -27,13 +27,13 @@ def contact_sheet(
     columns: int = 3,
     title: str = "",
 ) -> Figure:
-    """Draw images, below each the model's caption in bold and then what people wrote.
+    """Draw images, and below each the model's caption in bold and then the reference captions.
 
     Args:
         images: each `(height, width, 1 or 3)`, uint8.
-        captions: the model's, one for each image.
-        references: people's, some for each image.
-        columns: the images in a row.
+        captions: the model's caption of each image.
+        references: the reference captions of each image.
+        columns: the number of images in a row.
         title: the model and the split.
     """
     width = WIDTH / columns
@@ -61,7 +61,7 @@ def contact_sheet(
 
 
 def _wrap(texts: Sequence[str], letters: float, mark: str = "") -> list[str]:
-    """The lines of some texts, each of which begins with the mark."""
+    """Wrap texts into lines of at most `letters` characters; each text begins with the mark."""
     wrapper = textwrap.TextWrapper(
         math.floor(letters), initial_indent=mark, subsequent_indent=" " * len(mark)
     )
@@ -69,11 +69,12 @@ def _wrap(texts: Sequence[str], letters: float, mark: str = "") -> list[str]:
 
 
 def _aspect(image: np.ndarray) -> float:
+    """Return the height of an image over its width."""
     return image.shape[0] / image.shape[1]
 
 
 def _write(axes: Axes, lines: Sequence[str], above: int, **look: Any) -> None:
-    """Write lines into a panel, from the top, below as many lines as are `above`."""
+    """Write lines into a panel, starting `above` lines below its top."""
     for place, line in enumerate(lines, above):
         axes.annotate(
             plain(line),

@@ -1,4 +1,4 @@
-"""The convolutions of a model, by name."""
+"""Look-up of a model's convolutions by name."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def find_convolution(model: keras.Model, name: str | None = None) -> keras.layers.Conv2D:
-    """The two-dimensional convolution called `name`, the first one if None.
+    """Return the two-dimensional convolution called `name`, the first one if None.
 
     Raises:
-        UsageError: there is none, or none of that name.
+        UsageError: the model has no such convolution.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""Time of softmax and linear attention against the length, and where they cross."""
+"""The time of softmax and linear attention over the sequence length, and where the curves cross."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def crossover(rows: Rows, crossings: Rows, *, title: str = "") -> Figure:
-    """Draw milliseconds against the length for each method, a panel for each dim and pass.
+    """Draw milliseconds over the sequence length for each method, with a panel for each dim and pass.
 
-    A ring marks where a linear attention overtakes the fastest softmax attention for good.
+    A ring marks the length from which on a linear attention is faster than every softmax attention.
 
     Args:
-        rows: as `kzoo.bench.attention.race` gives them.
-        crossings: as `kzoo.bench.attention.crossovers` gives them.
-        title: what was measured where.
+        rows: the rows that `kzoo.bench.attention.race` returns.
+        crossings: the rows that `kzoo.bench.attention.crossovers` returns.
+        title: the backend and the device of the measurement.
     """
     dims, passes = (sorted({row[key] for row in rows}) for key in ("dim", "backward"))
     colours = dict(zip(dict.fromkeys(row["method"] for row in rows), COLOURS, strict=False))
@@ -51,17 +51,19 @@ def crossover(rows: Rows, crossings: Rows, *, title: str = "") -> Figure:
 
 
 def _select(rows: Rows, key: dict[str, Any]) -> Rows:
+    """Return the rows that have the values of the key."""
     return [row for row in rows if all(row[name] == value for name, value in key.items())]
 
 
 def _draw_method(axes: Axes, rows: Rows, method: str, colour: str) -> None:
+    """Draw the line of one method, without the rows that were not timed."""
     timed = [(row["length"], 1e3 * row["seconds"]) for row in rows if row["seconds"] is not None]
     lengths, milliseconds = zip(*timed, strict=True) if timed else ((), ())
     axes.plot(lengths, milliseconds, label=method, color=colour, marker=".", markersize=5, linewidth=1.3)
 
 
 def _mark_crossings(axes: Axes, crossings: Rows, colours: Mapping[str, str]) -> None:
-    """A ring at each crossing, and its length in the colour of the method in the corner."""
+    """Draw a ring at each crossing, and write its length in the corner in the colour of the method."""
     crossed = [crossing for crossing in crossings if crossing["length"] is not None]
     for place, crossing in enumerate(crossed):
         colour = colours[crossing["method"]]
@@ -80,6 +82,7 @@ def _mark_crossings(axes: Axes, crossings: Rows, colours: Mapping[str, str]) -> 
 
 
 def _set_scales(axes: Axes, lengths: Sequence[int]) -> None:
+    """Make both axes logarithmic, with a tick at each measured length."""
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_xticks(lengths, [f"{length:,}" for length in lengths])

@@ -1,4 +1,4 @@
-"""Training loss and what was measured on the validation set per epoch, as every report draws them."""
+"""Curves of the training loss and a validation metric over the epochs, as every report draws them."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 History = Mapping[str, Sequence[float]]
-"""A row an epoch: epoch, train_loss, train_loss_running, and the metrics of the validation set."""
+"""Columns with a value per epoch: epoch, train_loss, train_loss_running, and validation metrics."""
 
 _STYLES = ("-", "--", ":", "-.")
 
 
 def curves(runs: Mapping[str, History], metric: Metric, *, running: bool = False, title: str = "") -> Figure:
-    """Draw the training loss, and a metric of the validation set; a star marks a run's first best epoch.
+    """Draw the training loss and a validation metric of runs; a star marks each run's first best epoch.
 
     Args:
         runs: the history of each run by its label; a label must say that its data is a stand-in.
-        metric: the one by which the runs' epochs are compared, so that the star is at the best model.
-        running: draw the loss that the reports print, the mean since epoch 1 (`train_loss_running`),
-            in place of each epoch's own mean.
+        metric: the metric by which the runs' epochs are compared, so that the star marks the best model.
+        running: draw `train_loss_running`, the mean since epoch 1 that the reports print, instead of the
+            mean of each epoch.
         title: what the runs have in common.
 
     Raises:
-        UsageError: a run has no such metric.
+        UsageError: a run does not have the metric.
     """
     measure = f"validation_{metric.name}"
     for label, history in runs.items():
@@ -68,14 +68,15 @@ def curves(runs: Mapping[str, History], metric: Metric, *, running: bool = False
 
 
 def _legend_columns(labels: Collection[str]) -> int:
-    """As many as fit: a character of the legend is about 0.07 inches wide, a line and its gaps 0.7."""
+    """Return the number of columns that fit: a character is about 0.07 inches wide, a line with gaps 0.7."""
     widest = 0.07 * max(map(len, labels), default=0) + 0.7
     return max(1, min(int(WIDTH / widest), len(labels) + 1))
 
 
 def _draw(axes: Axes, history: History, column: str, label: str, colour: str, style: str) -> Line2D:
+    """Draw a column of a history over the epochs."""
     values = np.asarray(history[column], dtype=float)
-    # A line through one point is invisible.
+    # A line through a single point is invisible, so the point gets a marker.
     marker = "o" if np.isfinite(values).sum() == 1 else ""
     (line,) = axes.plot(
         history["epoch"], values, label=label, color=colour, linestyle=style, marker=marker, markersize=5
@@ -90,6 +91,7 @@ def _mark_best(
     metric: Metric,
     colour: str,
 ) -> None:
+    """Draw a star at the best finite value, the first one if there are several."""
     values = np.asarray(measured, dtype=float)
     if np.isfinite(values).any():
         best = int(np.nanargmax(values if metric.higher_is_better else -values))

@@ -1,4 +1,4 @@
-"""The common look of the pictures, and how they are saved.
+"""The common style of the pictures, and functions that save them.
 
 Pictures are `matplotlib.figure.Figure` objects; pyplot, its global state and its windows are never used.
 """
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 WIDTH = 8.0
-"""Inches: the width of a page's text and a little more."""
+"""The width of a picture in inches, a little more than the text width of a page."""
 
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 11, 9, 8
-"""Points."""
+"""Font sizes in points."""
 
 DOTS_PER_INCH = 150
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe and Ito's palette, told apart with every kind of colour vision; its yellow is too pale for lines."""
+"""The colour-blind safe palette of Okabe and Ito, without its yellow, which is too pale for lines."""
 
 NONE_OF_THESE = "none of these"
-"""The name of a prediction that is none of the classes."""
+"""The name of a prediction outside the classes."""
 
 
 def new_figure(height: float, title: str) -> Figure:
-    """An empty figure `WIDTH` wide and `height` inches high."""
+    """Create an empty figure, `WIDTH` inches wide and `height` inches high."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     if title:
         figure.suptitle(plain(title), fontsize=TITLE_SIZE, wrap=True)
@@ -43,31 +43,31 @@ def new_figure(height: float, title: str) -> Figure:
 
 
 def plain(text: str) -> str:
-    """A user's text for matplotlib, which takes what stands between two dollar signs for a formula."""
+    """Escape the dollar signs of a text, between which matplotlib would read a formula."""
     return text.replace("$", r"\$")
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the figure to `path`, whole or not at all, at 150 dots an inch.
+    """Write the figure to `path` atomically, at 150 dots per inch.
 
     Raises:
-        UsageError: the suffix of `path` names no picture format.
+        UsageError: the suffix of `path` is not a picture format.
     """
     formats = figure.canvas.get_supported_filetypes()
     if path.suffix.lower().removeprefix(".") not in formats:
-        raise UsageError(f"{path} has no suffix of a picture; use .png, or one of {', '.join(formats)}")
+        raise UsageError(f"{path} is not a picture file; use .png, or one of {', '.join(formats)}")
     atomic_write(path, lambda temporary: figure.savefig(temporary, dpi=DOTS_PER_INCH))
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as PNG, at 150 dots an inch."""
+    """Return the figure as a PNG file, at 150 dots per inch."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DOTS_PER_INCH)
     return buffer.getvalue()
 
 
 def style_plot(axes: Axes, title: str, x: str, y: str) -> None:
-    """Name a panel and its axes, and give it a light grid and no box."""
+    """Label a panel and its axes, draw a light grid, and remove the box."""
     axes.set_title(title, fontsize=TITLE_SIZE)
     axes.set_xlabel(x, fontsize=TEXT_SIZE)
     axes.set_ylabel(y, fontsize=TEXT_SIZE)
@@ -79,7 +79,7 @@ def style_plot(axes: Axes, title: str, x: str, y: str) -> None:
 
 
 def style_image(axes: Axes, title: str) -> None:
-    """Name a panel that shows an image, and take away its box and ticks."""
+    """Label a panel that shows an image, and remove its box and ticks."""
     axes.set_title(plain(title), fontsize=TEXT_SIZE)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -88,7 +88,7 @@ def style_image(axes: Axes, title: str) -> None:
 
 
 def colour_bar(axes: Axes, artist: AxesImage, label: str) -> None:
-    """Explain the colours of `artist` beside its axes, at the height of the image."""
+    """Draw a colour bar for `artist` beside its axes, as high as the image."""
     bar = axes.figure.colorbar(artist, cax=axes.inset_axes((1.02, 0.0, 0.02, 1.0)))
     bar.set_label(label, fontsize=SMALL_SIZE)
     bar.ax.tick_params(labelsize=SMALL_SIZE, length=2)

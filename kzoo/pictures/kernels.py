@@ -1,4 +1,4 @@
-"""The kernels of a convolution (R001, question 2.3)."""
+"""Pictures of the kernels of a convolution (R001, question 2.3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_MAPS = 16
 
 
 def layer_kernels(model: keras.Model, layer: str | None = None) -> np.ndarray:
-    """The kernels `(height, width, inputs, outputs)` of a convolution, the first one if `layer` is None.
+    """Return the kernels `(height, width, inputs, outputs)` of a convolution, the first if `layer` is None.
 
     Raises:
         UsageError: the model has no such convolution.
@@ -30,16 +30,17 @@ def layer_kernels(model: keras.Model, layer: str | None = None) -> np.ndarray:
 
 
 def kernels(weights: np.ndarray, *, title: str = "") -> Figure:
-    """Draw the kernels `(height, width, inputs, outputs)` of a convolution, all on one scale; white is 0.
+    """Draw the kernels `(height, width, inputs, outputs)` of a convolution on one scale where white is 0.
 
-    One input gives a tile for each output, three inputs a tile of three parts, red, green and blue from left
-    to right: the weights of each colour have signs, which one mixed colour would hide. Any other number gives
-    a grid of tiles, a row for each output and a column for each input, of which the first 16 are drawn.
+    One input gives one tile for each output. Three inputs give a tile of three parts, red, green and blue
+    from left to right, because a mixed colour would hide the signs of the weights. Any other number of inputs
+    gives a grid with a row for each of the first 16 outputs and a column for each of the first 16 inputs.
     """
     return _tiles(weights, title) if weights.shape[2] in (1, 3) else _grid(weights, title)
 
 
 def _tiles(weights: np.ndarray, title: str) -> Figure:
+    """Draw a tile for each output, with the inputs side by side."""
     height, width, inputs, outputs = weights.shape
     tiles = weights.transpose(3, 0, 2, 1).reshape(outputs, height, inputs * width)
     layout = Mosaic(tiles, grid_columns(outputs, inputs), gap=1, parts=inputs)
@@ -50,6 +51,7 @@ def _tiles(weights: np.ndarray, title: str) -> Figure:
 
 
 def _grid(weights: np.ndarray, title: str) -> Figure:
+    """Draw a tile for each pair of an output and an input, up to 16 of either."""
     drawn = weights[:, :, :_MOST_MAPS, :_MOST_MAPS]
     height, width, columns, rows = drawn.shape
     layout = Mosaic(drawn.transpose(3, 2, 0, 1).reshape(rows * columns, height, width), columns, gap=1)
@@ -64,7 +66,7 @@ def _grid(weights: np.ndarray, title: str) -> Figure:
 
 
 def _draw(layout: Mosaic, weights: np.ndarray, title: str, subtitle: str) -> tuple[Figure, Axes]:
-    """The mosaic alone in a figure, on a scale that holds all of the weights, with a colour bar."""
+    """Draw the mosaic on a colour scale that covers all weights, with a colour bar."""
     height, width = layout.shape
     figure = new_figure(min(WIDTH, 0.75 * WIDTH * height / width + 0.8), title)
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""The images that a classifier got wrong with the most confidence."""
+"""Pictures of the images that a classifier misclassified with the highest confidence."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _COLUMNS = 6
 
 
 def most_confident_mistakes(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-    """The rows that were predicted wrong, by falling probability of the wrong class.
+    """Return the indices of the misclassified examples, by falling probability of the predicted class.
 
     Args:
         labels: the true classes, `(examples,)`.
-        probabilities: the outputs, `(examples, outputs)`; the most probable one is the prediction.
+        probabilities: the outputs, `(examples, outputs)`; the most probable output is the prediction.
     """
     wrong = np.flatnonzero(probabilities.argmax(axis=1) != labels)
     return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
@@ -39,8 +39,8 @@ def mistakes(
         images: `(examples, height, width, 1 or 3)`, uint8.
         labels: the true classes, `(examples,)`.
         probabilities: the outputs, `(examples, outputs)`; an output past the last class is "none of these".
-        class_names: one for each class.
-        most: draw no more images than this.
+        class_names: the name of each class.
+        most: the maximum number of images.
         title: the model and the split.
     """
     wrong = most_confident_mistakes(labels, probabilities)

@@ -1,4 +1,4 @@
-"""Many small tiles as one image, which is drawn much faster than hundreds of panels."""
+"""Mosaics: many small tiles in one image, which matplotlib draws much faster than hundreds of panels."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def grid_columns(count: int, aspect: float = 1.0) -> int:
-    """The columns of a wide grid of `count` tiles, each `aspect` times as wide as high.
+    """Return the number of columns of a wide grid of `count` tiles, each `aspect` times as wide as high.
 
-    With sqrt(2 count / aspect) columns the grid is twice as wide as high; from there to twice that, the first
-    number that leaves the fewest empty places.
+    With sqrt(2 count / aspect) columns the grid is twice as wide as high. Between that and twice that, the
+    function returns the smallest number that leaves the fewest empty places.
     """
     fewest = min(count, math.ceil(math.sqrt(2 * count / aspect)))
     return min(range(fewest, 2 * fewest), key=lambda columns: -count % columns)
@@ -27,7 +27,7 @@ def grid_columns(count: int, aspect: float = 1.0) -> int:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Tiles `(count, height, width)` in rows of `columns` with gaps, each of `parts` side by side."""
+    """Tiles `(count, height, width)` in rows of `columns` with gaps; each has `parts` side by side."""
 
     tiles: np.ndarray
     columns: int
@@ -36,7 +36,7 @@ class Mosaic:
 
     @property
     def rows(self) -> int:
-        """The number of rows, of which the last may be short."""
+        """The number of rows; the last may be short."""
         return math.ceil(len(self.tiles) / self.columns)
 
     @property
@@ -59,20 +59,20 @@ class Mosaic:
 
     @property
     def corners(self) -> list[tuple[int, int]]:
-        """Row and column of the image at which each tile starts."""
+        """The row and column of the image at which each tile starts."""
         height, width = self.tiles.shape[1:]
         places = (divmod(index, self.columns) for index in range(len(self.tiles)))
         return [(row * (height + self.gap), column * (width + self.gap)) for row, column in places]
 
     @property
     def row_centres(self) -> np.ndarray:
-        """Where the middle of each row of tiles is in the image."""
+        """The vertical centre of each row of tiles in the image."""
         height = self.tiles.shape[1]
         return np.arange(self.rows) * (height + self.gap) + (height - 1) / 2
 
     @property
     def column_centres(self) -> np.ndarray:
-        """Where the middle of each column of tiles is in the image."""
+        """The horizontal centre of each column of tiles in the image."""
         width = self.tiles.shape[2]
         return np.arange(self.columns) * (width + self.gap) + (width - 1) / 2
 
@@ -83,7 +83,7 @@ class Mosaic:
         return [f"{start}-{min(start + self.columns, len(self.tiles)) - 1}" for start in starts]
 
     def draw(self, axes: Axes, limit: float) -> AxesImage:
-        """Draw the image from blue at `-limit` over white at 0 to red at `limit`, a line around each part."""
+        """Draw the image, blue at `-limit`, white at 0 and red at `limit`, with a line around each part."""
         height, width = self.tiles.shape[1:]
         limit, width = limit or 1.0, width // self.parts
         outlines = [

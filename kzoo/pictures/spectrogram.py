@@ -1,4 +1,4 @@
-"""What a model of speech hears: the log-mel spectrogram of an utterance (R004 3)."""
+"""Pictures of log-mel spectrograms, the input of a speech model (R004 3)."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from kzoo.layers import LogMelSpectrogram
 
 _MARKS = tuple(250 * 2**octave for octave in range(9))
-"""Hz: the frequencies that are marked, as far as the Nyquist frequency reaches."""
+"""The marked frequencies in Hz; those above the Nyquist frequency are left out."""
 
 
 def spectrogram(frames: np.ndarray, transform: LogMelSpectrogram, *, title: str = "") -> Figure:
-    """Draw the mel bins of an utterance upwards over its time.
+    """Draw the log-mel spectrogram of an utterance, time to the right and mel bins upwards.
 
     Args:
         frames: `(time, mel bins)`, without padding.
-        transform: what made the frames; it has their seconds and the frequencies of their bins.
-        title: the utterance and where it comes from.
+        transform: the layer that made the frames; it has their duration and the frequencies of the bins.
+        title: the utterance and its origin.
     """
     figure = new_figure(3.0, title)
     axes = figure.subplots()
@@ -35,7 +35,7 @@ def spectrogram(frames: np.ndarray, transform: LogMelSpectrogram, *, title: str 
 
 
 def draw_frames(axes: Axes, frames: np.ndarray, transform: LogMelSpectrogram) -> None:
-    """Draw `(time, mel bins)` on axes of seconds and Hz, with a colour bar; bins are equally high."""
+    """Draw frames `(time, mel bins)` over seconds and Hz, with a colour bar; all bins are equally high."""
     time, bins = frames.shape
     artist = axes.imshow(
         frames.T,
@@ -52,7 +52,7 @@ def draw_frames(axes: Axes, frames: np.ndarray, transform: LogMelSpectrogram) ->
 
 
 def _mark_frequencies(axes: Axes, transform: LogMelSpectrogram) -> None:
-    """Octaves at their places between the centres of the bins; the edges are 0 Hz and rate / 2."""
+    """Mark octaves, interpolated between the centres of the bins; the edges are 0 Hz and rate / 2."""
     nyquist, bins = transform.rate / 2, transform.mels
     marks = list(takewhile(lambda mark: mark <= nyquist, _MARKS))
     known = [0, *transform.frequencies, nyquist]

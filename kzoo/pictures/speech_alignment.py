@@ -1,4 +1,4 @@
-"""When in an utterance each token of a transcript was heard (Chorowski et al., 2015, figure 2)."""
+"""The attention of each output token to the frames of an utterance (Chorowski et al., 2015, figure 2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kzoo.layers import LogMelSpectrogram
 
 _SPECTROGRAM, _TOKEN, _LEAST = 2.0, 0.14, 1.5
-"""Inches: the spectrogram, a written token, and what is written altogether."""
+"""Heights in inches: the spectrogram, an output token, and the least height of all output tokens."""
 
 
 def speech_alignment(
@@ -27,15 +27,15 @@ def speech_alignment(
     *,
     title: str = "",
 ) -> Figure:
-    """Draw a spectrogram, and below it over the same time the attention of each written token, downwards.
+    """Draw a spectrogram, and below it, over the same time, the attention of each output token.
 
     Args:
         frames: `(time, mel bins)`, without padding.
-        written: the tokens.
-        weights: `(written, encoder frames)`, each row a distribution. The encoder's frames share the time of
-            the spectrogram evenly, however many they are.
-        transform: what made the frames.
-        title: the model and where the utterance comes from.
+        written: the output tokens.
+        weights: `(written, encoder frames)`, each row a distribution. The encoder frames divide the time of
+            the spectrogram evenly.
+        transform: the layer that made the frames.
+        title: the model and the origin of the utterance.
     """
     heights = _SPECTROGRAM, max(_LEAST, _TOKEN * len(written))
     figure = new_figure(sum(heights) + 1.0, title)

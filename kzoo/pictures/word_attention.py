@@ -1,4 +1,4 @@
-"""Where in the image each word of a caption was written from (Xu et al., 2015, figures 2 and 3)."""
+"""The attention of each word of a caption to the image (Xu et al., 2015, figures 2 and 3)."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 _COLUMNS = 6
 
 _CONTRAST = 0.4
-"""What is left of an image's contrast to white where a weight is 0."""
+"""The share of an image's contrast to white that remains where a weight is 0."""
 
 _LUMINANCE = (0.299, 0.587, 0.114)
-"""ITU-R BT.601."""
+"""The weights of red, green and blue in the luminance, by ITU-R BT.601."""
 
 
 def word_attention(
     image: np.ndarray, words: Sequence[str], weights: np.ndarray, *, title: str = ""
 ) -> Figure:
-    """Draw an image, and once more for each word in pale grey with its colours where the word attended.
+    """Draw an image, and for each word a pale grey copy that keeps its colours where the word attends.
 
-    It is palest where a weight is 0 and as it is at the word's highest weight. That stands below each word,
-    to be held against the weight of one region among equals, which stands below the image.
+    A copy is palest where the weight is 0, and unchanged at the word's highest weight. That weight is printed
+    below each word. The weight of a region under uniform attention is printed below the image for comparison.
 
     Args:
         image: `(height, width, 1 or 3)`, uint8.
-        words: the caption.
+        words: the words of the caption.
         weights: `(words, rows, columns)`, for each word a distribution over the regions of the image, which
             form a grid that covers it.
-        title: the model and where it comes from.
+        title: the model and the origin of the image.
     """
     columns = min(_COLUMNS, len(words) + 1)
     rows = math.ceil((len(words) + 1) / columns)
@@ -53,9 +53,9 @@ def word_attention(
 
 
 def highlight(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """An image `(height, width, 1 or 3)`, uint8, pale and grey but where the `(rows, columns)` weights are.
+    """Return an image `(height, width, 1 or 3)`, uint8, pale grey where `(rows, columns)` weights are small.
 
-    Between the middles of the regions it changes smoothly.
+    The weights are interpolated between the centres of the regions.
     """
     height, width, channels = image.shape
     shares = Image.fromarray((weights / weights.max()).astype(np.float32))
@@ -66,6 +66,7 @@ def highlight(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _draw(axes: Axes, image: np.ndarray, above: str, below: str) -> None:
+    """Draw an image with a text above and below it."""
     show_image(axes, image)
     style_image(axes, above)
     axes.set_xlabel(below, fontsize=SMALL_SIZE, color="0.4")

@@ -1,4 +1,4 @@
-"""The captioners in plain PyTorch: an LSTM, or a loop over an LSTM cell that looks at the regions first."""
+"""The image captioning models in plain PyTorch: an LSTM, or a loop over an LSTM cell with attention."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ State = tuple[torch.Tensor, torch.Tensor]
 
 
 class AdditiveAttention(nn.Module):
-    """p = softmax(w . ReLU(W_e v + W_d h)), c = sum p v."""
+    """Additive attention: p = softmax(w . ReLU(W_e v + W_d h)), c = sum p v."""
 
     def __init__(self, features: int, units: int, attention_units: int) -> None:
         super().__init__()
@@ -25,13 +25,13 @@ class AdditiveAttention(nn.Module):
         self.scorer = nn.Linear(attention_units, 1)
 
     def forward(self, h: torch.Tensor, regions: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-        """The context of an output of the LSTM; `keys` are the projected regions."""
+        """Return the context of an output of the LSTM; `keys` are the projected regions."""
         scores = self.scorer(F.relu(keys + self.query_projection(h)[:, None])).squeeze(-1)
         return (scores.softmax(dim=-1)[:, None] @ regions).squeeze(1)
 
 
 class Captioner(nn.Module):
-    """The mean of the regions begins an LSTM that writes."""
+    """An LSTM decoder of captions, whose initial state is projected from the mean of the regions."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Captioner(nn.Module):
     ) -> None:
         super().__init__()
         if attention not in ("none", "bahdanau"):
-            raise ValueError(f"there is no reference with attention {attention}")
+            raise ValueError(f"there is no reference with attention {attention}; expected none or bahdanau")
         self.encoder = None
         if encoder == "conv":
             self.encoder, features = ConvBlocks(), 128
@@ -63,24 +63,24 @@ class Captioner(nn.Module):
         self.output = nn.Linear(units, vocabulary)
 
     def encode(self, source: torch.Tensor) -> torch.Tensor:
-        """The regions `(batch, regions, features)` of images `(batch, height, width, 3)`, or as they are."""
+        """Return the regions `(batch, regions, features)` of images, or the source if it holds regions."""
         if self.encoder is None:
             return source
         return self.encoder(source.permute(0, 3, 1, 2)).flatten(2).transpose(1, 2)
 
     def begin(self, regions: torch.Tensor) -> State:
-        """The first state of the LSTM, `(batch, units)` twice."""
+        """Return the initial state of the LSTM, h and c `(batch, units)`."""
         mean = regions.mean(dim=1)
         return self.initial_h(mean), self.initial_c(mean)
 
     def project(self, regions: torch.Tensor) -> torch.Tensor | None:
-        """What every step needs of the regions."""
+        """Return the keys of the attention, projected once for all steps; None without attention."""
         return None if self.attention is None else self.attention.key_projection(regions)
 
     def decode(
         self, target_ids: torch.Tensor, regions: torch.Tensor, keys: torch.Tensor | None, state: State
     ) -> tuple[torch.Tensor, State]:
-        """Log-probabilities after each target, and the state after the last."""
+        """Return the log-probabilities after each target, and the state after the last."""
         embedded = self.target_embedding(target_ids)
         if self.attention is None:
             outputs, (h, c) = self.decoder(embedded, (state[0][None], state[1][None]))
@@ -95,7 +95,7 @@ class Captioner(nn.Module):
         return self.output(self.dropout(outputs)).log_softmax(dim=-1), state
 
     def forward(self, source: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
-        """Log-probabilities of the word after each target."""
+        """Return the log-probabilities of the word after each target."""
         regions = self.encode(source)
         return self.decode(target_ids, regions, self.project(regions), self.begin(regions))[0]
 

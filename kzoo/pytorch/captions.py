@@ -1,4 +1,4 @@
-"""The course's loop for captioners: an example is a caption, and images are decoded one by one."""
+"""The course's training loop for captioning models: one example per caption, images decoded one by one."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ LONGEST = 22
 BATCH = 64
 
 Captions = Sequence[tuple[torch.Tensor, int]]
-"""The ids of each caption, and its image."""
+"""The token ids of each caption, and the index of its image."""
 
 
 class ResidentImages:
-    """What is seen of the images of captions, on a device."""
+    """The images or regions of all captions on a device, indexed by caption."""
 
     def __init__(self, X: torch.Tensor, owners: Sequence[int], device: torch.device) -> None:
         self.X = X.to(device)
@@ -45,7 +45,7 @@ class ResidentImages:
 
 
 class CaptionDataset(Dataset):
-    """The regions of a caption's image, and its ids."""
+    """A data set of captions: the regions of the caption's image, and the caption's token ids."""
 
     def __init__(self, X: torch.Tensor, y: Captions) -> None:
         self.X = X
@@ -60,12 +60,12 @@ class CaptionDataset(Dataset):
 
 
 def tensors(regions: np.ndarray, target_ids: np.ndarray, owners: np.ndarray) -> tuple[torch.Tensor, Captions]:
-    """The regions of all images, or the images themselves, and captions without padding."""
+    """Convert arrays to tensors: the regions or images, and captions without padding."""
     return torch.from_numpy(regions), list(zip(without_padding(target_ids), owners.tolist(), strict=True))
 
 
 def collate(examples: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch of regions and one of captions."""
+    """Collate examples to a batch of regions and a padded batch of captions."""
     regions, targets = zip(*examples, strict=True)
     return torch.stack(regions), pad(targets)
 
@@ -79,7 +79,7 @@ def train(
     batch_size: int,
     label_smoothing: float = 0.0,
 ) -> float:
-    """Train on the captions of `order`; the mean loss of the batches."""
+    """Train on the captions in `order`, and return the mean loss of the batches."""
     data = CaptionDataset(X, y)
     batches = DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate)
     return train_batches(model, optimizer, batches, label_smoothing)
@@ -88,7 +88,7 @@ def train(
 def resident_loss(
     model: nn.Module, X: torch.Tensor, y: Captions, label_smoothing: float = 0.0
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The loss of a batch by its rows, all captions and their images on the model's device."""
+    """Return the loss of a batch as a function of its rows, with all data on the model's device."""
     device = next(model.parameters()).device
     ids, owners = zip(*y, strict=True)
     images = ResidentImages(X, owners, device)
@@ -96,7 +96,7 @@ def resident_loss(
 
 
 def evaluate(model: nn.Module, X: torch.Tensor, y: Captions) -> float:
-    """The mean BLEU-4 of images, each decoded by itself."""
+    """Return the mean BLEU-4 of images, each decoded singly."""
     model.eval()
     references: list[list[tuple[str, ...]]] = [[] for _ in X]
     for ids, owner in y:
@@ -106,13 +106,13 @@ def evaluate(model: nn.Module, X: torch.Tensor, y: Captions) -> float:
 
 @torch.no_grad()
 def decode_singly(model: nn.Module, X: torch.Tensor) -> list[list[int]]:
-    """Greedy decoding of one image after the other."""
+    """Decode images greedily, one at a time."""
     return [_decode(model, regions[None])[0] for regions in X]
 
 
 @torch.no_grad()
 def decode_in_batches(model: nn.Module, X: torch.Tensor) -> list[list[int]]:
-    """Greedy decoding of batches of images."""
+    """Decode images greedily, in batches."""
     return [row for batch in X.split(BATCH) for row in _decode(model, batch)]
 
 

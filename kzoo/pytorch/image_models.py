@@ -1,8 +1,8 @@
 """The ten image models as `nn.Module`s over images `(batch, channels, height, width)`.
 
-Each takes the options of the zoo's builder but `convention`: PyTorch's defaults are what they are. A module
-that holds weights is called like the Keras layer whose weights it takes (`weights.py`). `flattened` is what
-`fc1` reads before it is flattened, as Keras has it: height, width, channels.
+Each takes the options of the zoo's builder except `convention`, because PyTorch's defaults apply. A module
+with weights has the name of the Keras layer whose weights it takes (`weights.py`). `flattened` is the shape
+of the input of `fc1` before it is flattened, in Keras's order: height, width, channels.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Shape = tuple[int, int, int]
 
 
 class TinyCNN(nn.Module):
-    """R001 1.1."""
+    """The network `tiny-cnn` (R001 1.1)."""
 
     def __init__(self, input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class TinyCNN(nn.Module):
 
 
 class MLP(nn.Module):
-    """R001 1.2."""
+    """The network `mlp` (R001 1.2)."""
 
     def __init__(
         self, input_shape: Shape = (28, 28, 3), num_classes: int = 10, hidden_units: int = 100
@@ -54,7 +54,7 @@ class MLP(nn.Module):
 
 
 class PooledCNN(nn.Module):
-    """R000 2, R001 2, R002 2, R004 2.1."""
+    """Two pooled convolutions and three dense layers (R000 2, R001 2, R002 2, R004 2.1)."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class PooledCNN(nn.Module):
 
 
 class StridedCNN(nn.Module):
-    """R004 2.2."""
+    """The network `oct-cnn-strided` (R004 2.2)."""
 
     def __init__(self, input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ class StridedCNN(nn.Module):
 
 
 class BlockCNN(nn.Module):
-    """R003 2.1."""
+    """The network `cnn` (R003 2.1)."""
 
     def __init__(self, input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class ConvBlocks(nn.Module):
 
 
 class BatchNormCNN(ConvBlocks):
-    """R003 2.2 and 2.3: features averaged or flattened; 512 outputs, or a six-way layer after them."""
+    """The networks `cnn-bn`, `cnn-bn-6way` and `cnn-bn-flatten` (R003 2.2 and 2.3)."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The course's loop for classifiers of images: a loader, one step a batch, the development set at once."""
+"""The course's training loop for image classifiers: one step per batch, the validation set in one batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MODELS = IMAGE_MODELS
 
 
 class ImageDataset(Dataset):
-    """Images and labels by index."""
+    """A data set of images and labels."""
 
     def __init__(self, X: torch.Tensor, y: torch.Tensor) -> None:
         self.X = X
@@ -31,20 +31,20 @@ class ImageDataset(Dataset):
 
 
 def tensors(images: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """uint8 images `(count, height, width, channels)` and labels as the models take them."""
+    """Convert uint8 images `(count, height, width, channels)` and labels to the inputs of the models."""
     X = torch.tensor(images.transpose(0, 3, 1, 2) / 256, dtype=torch.float32)
     return X, torch.tensor(labels, dtype=torch.long)
 
 
 def criterion_of(label_smoothing: float) -> nn.Module:
-    """The loss of log-probabilities: CrossEntropyLoss takes the log-softmax again, which changes nothing."""
+    """Return the loss of log-probabilities; the second log-softmax of CrossEntropyLoss has no effect."""
     return nn.CrossEntropyLoss(label_smoothing=label_smoothing) if label_smoothing else nn.NLLLoss()
 
 
 def train_batch(
     X: torch.Tensor, y: torch.Tensor, model: nn.Module, optimizer: torch.optim.Optimizer, criterion: nn.Module
 ) -> float:
-    """One step; the loss of the batch."""
+    """Take one optimizer step, and return the loss of the batch."""
     optimizer.zero_grad()
     loss = criterion(model(X), y)
     loss.backward()
@@ -61,7 +61,7 @@ def train(
     batch_size: int,
     label_smoothing: float = 0.0,
 ) -> float:
-    """Train on the examples of `order`; the mean loss of the batches."""
+    """Train on the examples in `order`, and return the mean loss of the batches."""
     model.train()
     criterion = criterion_of(label_smoothing)
     device = next(model.parameters()).device
@@ -74,7 +74,7 @@ def train(
 def resident_loss(
     model: nn.Module, X: torch.Tensor, y: torch.Tensor, label_smoothing: float = 0.0
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The loss of a batch by its rows, all images on the model's device."""
+    """Return the loss of a batch as a function of its rows, with all images on the model's device."""
     device = next(model.parameters()).device
     X, y, criterion = X.to(device), y.to(device), criterion_of(label_smoothing)
     return lambda rows: criterion(model(X[rows]), y[rows])
@@ -82,7 +82,7 @@ def resident_loss(
 
 @torch.no_grad()
 def evaluate(model: nn.Module, X: torch.Tensor, y: torch.Tensor) -> float:
-    """The accuracy on a whole set at once."""
+    """Return the accuracy on a whole data set, computed in one batch."""
     model.eval()
     device = next(model.parameters()).device
     predictions = model(X.to(device)).argmax(dim=-1)

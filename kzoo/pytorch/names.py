@@ -1,4 +1,4 @@
-"""Keras's names of weights in their PyTorch twins."""
+"""The names of Keras's weights in the PyTorch twins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROJECTIONS = ("query", "key", "value", "output")
 
 
 def torch_name(layers: list[str], name: str) -> str:
-    """The key in a `state_dict` of a variable of these layers, the outer first; see `key_in_module` too."""
+    """Return the `state_dict` key of a variable; `layers` lists its layers from the outermost."""
     if layers[-1] == "lstm_cell":
         reverse = "_reverse" if layers[-2].startswith("backward") else ""
         return f"{layers[0]}.{LSTM_NAMES[name]}{reverse}"
@@ -32,19 +32,19 @@ def torch_name(layers: list[str], name: str) -> str:
 
 
 def key_in_module(key: str, known: Container[str]) -> str:
-    """A key as a module knows it.
+    """Return the form of a key that occurs in a module's `state_dict`.
 
-    An `nn.LSTMCell` has no number of a layer, and a captioner's convolutions are its encoder's.
+    The keys of an `nn.LSTMCell` have no layer number, and a captioner's convolutions belong to its encoder.
     """
     return next((name for name in (key, f"encoder.{key}") if name in known), key.removesuffix("_l0"))
 
 
 def _modules(layers: list[str]) -> list[str]:
-    """The modules of a weight, the outer first."""
+    """Return the modules of a weight, from the outermost."""
     first, *others = layers
-    if layers[:2] == ["decoder", "attention"]:  # of a captioner
+    if layers[:2] == ["decoder", "attention"]:  # in a captioning model
         return others
-    if block := re.fullmatch(r"block(\d+)_(\w+)", first):  # of a recogniser's encoder
+    if block := re.fullmatch(r"block(\d+)_(\w+)", first):  # in the encoder of a speech model
         return ["blocks", str(int(block[1]) - 1), block[2], *others]
     if first.startswith("mlp") or first == "attention_norm" or (others and others[0] in PROJECTIONS):
         return layers if first == "decoder" else ["block", *layers]

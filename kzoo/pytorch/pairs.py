@@ -1,4 +1,4 @@
-"""The course's loop for character translators: a loader that pads, and sentences decoded one by one."""
+"""The course's training loop for translation models: batches are padded, sentences are decoded one by one."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ Sequences = Sequence[torch.Tensor]
 
 
 def tensors(source_ids: np.ndarray, target_ids: np.ndarray) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """A tensor for each source and each target, without padding."""
+    """Convert arrays to one tensor per source and per target, without padding."""
     return without_padding(source_ids), without_padding(target_ids)
 
 
 def collate(pairs: list[tuple[torch.Tensor, torch.Tensor]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch of sources and one of targets."""
+    """Collate pairs to a padded batch of sources and one of targets."""
     sources, targets = zip(*pairs, strict=True)
     return pad(sources), pad(targets)
 
@@ -61,7 +61,7 @@ def train(
     batch_size: int,
     label_smoothing: float = 0.0,
 ) -> float:
-    """Train on the pairs of `order`; the mean loss of the batches."""
+    """Train on the pairs in `order`, and return the mean loss of the batches."""
     data = SequenceDataset(X, y)
     batches = DataLoader(data, batch_size=batch_size, sampler=order, collate_fn=collate)
     return train_batches(model, optimizer, batches, label_smoothing)
@@ -70,13 +70,13 @@ def train(
 def resident_loss(
     model: nn.Module, X: Sequences, y: Sequences, label_smoothing: float = 0.0
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The loss of a batch by its rows, all pairs on the model's device."""
+    """Return the loss of a batch as a function of its rows, with all pairs on the model's device."""
     device = next(model.parameters()).device
     return loss_of_rows(model, Resident.of(X, device), Resident.of(y, device), label_smoothing)
 
 
 def evaluate(model: nn.Module, X: Sequences, y: Sequences) -> float:
-    """The mean over sentences of their error rates, each decoded by itself."""
+    """Return the mean error rate of sentences, each decoded singly."""
     model.eval()
     rates = []
     for predicted, target in zip(decode_singly(model, X), y, strict=True):
@@ -87,13 +87,13 @@ def evaluate(model: nn.Module, X: Sequences, y: Sequences) -> float:
 
 @torch.no_grad()
 def decode_singly(model: nn.Module, X: Sequences) -> list[list[int]]:
-    """Greedy decoding of one source after the other."""
+    """Decode sources greedily, one at a time."""
     return [_decode(model, source[None])[0] for source in X]
 
 
 @torch.no_grad()
 def decode_in_batches(model: nn.Module, X: Sequences) -> list[list[int]]:
-    """Greedy decoding of batches of sources."""
+    """Decode sources greedily, in batches."""
     return [row for start in range(0, len(X), BATCH) for row in _decode(model, pad(X[start : start + BATCH]))]
 
 

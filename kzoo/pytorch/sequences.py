@@ -1,4 +1,4 @@
-"""What the loops over pairs, captions and clips share."""
+"""Shared parts of the training loops for pairs, captions and clips."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from torch.utils.data import Dataset
 PAD, SOS, EOS = 0, 1, 2
 
 Step = Callable[[torch.Tensor, Any], tuple[torch.Tensor, Any]]
-"""From tokens `(batch, 1)` and a state to log-probabilities of the next and the state after."""
+"""A decoding step: from tokens `(batch, 1)` and a state to the next log-probabilities and state."""
 
 
 class SequenceDataset(Dataset):
-    """Inputs and targets by index."""
+    """A data set of inputs and targets."""
 
     def __init__(self, X: Sequence[Any], y: Sequence[Any]) -> None:
         self.X = X
@@ -33,17 +33,17 @@ class SequenceDataset(Dataset):
 
 
 def without_padding(ids: np.ndarray) -> list[torch.Tensor]:
-    """A tensor for each row of ids."""
+    """Return a tensor without padding for each row of ids."""
     return [torch.tensor(row[row != PAD], dtype=torch.long) for row in ids]
 
 
 def pad(sequences: Sequence[torch.Tensor]) -> torch.Tensor:
-    """A batch, as wide as its longest."""
+    """Pad sequences to a batch as long as the longest."""
     return pad_sequence(list(sequences), batch_first=True, padding_value=PAD)
 
 
 class Resident:
-    """Sequences that are padded once, on a device: a batch by its rows, as wide as its longest."""
+    """Sequences padded once on a device; indexing by rows gives a batch as long as its longest sequence."""
 
     def __init__(self, values: torch.Tensor, lengths: Sequence[int], device: torch.device) -> None:
         self.values = values.to(device)
@@ -51,7 +51,7 @@ class Resident:
 
     @classmethod
     def of(cls, sequences: Sequence[torch.Tensor], device: torch.device) -> Resident:
-        """Of sequences without padding."""
+        """Pad sequences and move them to the device."""
         return cls(pad(sequences), list(map(len, sequences)), device)
 
     def __getitem__(self, rows: torch.Tensor) -> torch.Tensor:
@@ -61,7 +61,7 @@ class Resident:
 def loss_of_rows(
     model: nn.Module, source: Any, target: Resident, label_smoothing: float
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The loss of a batch by its rows, `source[rows]` and `target[rows]`."""
+    """Return the loss of a batch as a function of its rows, which index `source` and `target`."""
 
     def loss(rows: torch.Tensor) -> torch.Tensor:
         ids = target[rows]
@@ -73,7 +73,7 @@ def loss_of_rows(
 def token_loss(
     log_probabilities: torch.Tensor, targets: torch.Tensor, label_smoothing: float = 0.0
 ) -> torch.Tensor:
-    """The mean over tokens that are not padding."""
+    """Return the mean loss over tokens that are not padding."""
     loss = F.nll_loss(log_probabilities.flatten(0, 1), targets.flatten(), ignore_index=PAD)
     if label_smoothing == 0:
         return loss
@@ -87,7 +87,7 @@ def train_batches(
     batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
     label_smoothing: float,
 ) -> float:
-    """One step for each batch of sources and targets; the mean loss of the batches."""
+    """Take one optimizer step per batch of sources and targets, and return the mean loss of the batches."""
     model.train()
     device = next(model.parameters()).device
     losses = []
@@ -102,7 +102,7 @@ def train_batches(
 
 
 def greedy(step: Step, state: Any, count: int, longest: int, device: torch.device) -> list[list[int]]:
-    """The likeliest token again and again, until all sequences are closed; without the end."""
+    """Decode greedily until all sequences have ended or are `longest`; return them without the end token."""
     last = torch.full((count, 1), SOS, device=device)
     closed = torch.zeros(count, dtype=torch.bool, device=device)
     tokens = []

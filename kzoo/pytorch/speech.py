@@ -1,4 +1,4 @@
-"""The course's loop for speech recognisers: a loader that pads, and clips decoded one by one."""
+"""The course's training loop for speech models: batches are padded, clips are decoded one by one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MEASURES = (similarity.jaccard, similarity.ochiai, similarity.damerau_levenshtei
 
 
 class Clip(NamedTuple):
-    """Frames `(time, mels)`, of which the first `length` are real."""
+    """The frames `(time, mels)` of a clip, of which the first `length` are real."""
 
     frames: torch.Tensor
     length: int
@@ -51,21 +51,21 @@ Clips = Sequence[Clip]
 
 
 def tensors(frames: np.ndarray, target_ids: np.ndarray) -> tuple[list[Clip], list[torch.Tensor]]:
-    """The clips as they are padded, and texts without padding."""
+    """Convert arrays to clips, still padded, and texts without padding."""
     lengths = frames.shape[1] - (frames != 0).any(axis=-1)[:, ::-1].argmax(axis=1)
     clips = [Clip(*clip) for clip in zip(torch.from_numpy(frames), lengths.tolist(), strict=True)]
     return clips, without_padding(target_ids)
 
 
 def pad_clips(clips: Clips, masked: bool) -> torch.Tensor:
-    """A batch, as wide as its longest, or as all clips are where padding is heard."""
+    """Pad clips to the longest one, or keep all padding if the model does not mask it."""
     if not masked:
         return torch.stack([clip.frames for clip in clips])
     return pad([clip.frames[: clip.length] for clip in clips])
 
 
 def collate(examples: list[tuple[Clip, torch.Tensor]], masked: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """A batch of frames and one of texts."""
+    """Collate examples to a padded batch of frames and one of texts."""
     clips, targets = zip(*examples, strict=True)
     return pad_clips(clips, masked), pad(targets)
 
@@ -79,7 +79,7 @@ def train(
     batch_size: int,
     label_smoothing: float = 0.0,
 ) -> float:
-    """Train on the clips of `order`; the mean loss of the batches."""
+    """Train on the clips in `order`, and return the mean loss of the batches."""
     batches = DataLoader(
         SequenceDataset(X, y),
         batch_size=batch_size,
@@ -92,7 +92,7 @@ def train(
 def resident_loss(
     model: nn.Module, X: Clips, y: Sequence[torch.Tensor], label_smoothing: float = 0.0
 ) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The loss of a batch by its rows, all clips on the model's device."""
+    """Return the loss of a batch as a function of its rows, with all clips on the model's device."""
     device = next(model.parameters()).device
     lengths = [clip.length if model.masked else len(clip.frames) for clip in X]
     frames = Resident(torch.stack([clip.frames for clip in X]), lengths, device)
@@ -100,7 +100,7 @@ def resident_loss(
 
 
 def evaluate(model: nn.Module, X: Clips, y: Sequence[torch.Tensor]) -> list[float]:
-    """The mean similarities of clips, each decoded by itself."""
+    """Return the mean of each similarity in `MEASURES` over clips, each decoded singly."""
     model.eval()
     references = [_characters(target[1:-1].tolist()) for target in y]
     predictions = list(map(_characters, decode_singly(model, X)))
@@ -109,13 +109,13 @@ def evaluate(model: nn.Module, X: Clips, y: Sequence[torch.Tensor]) -> list[floa
 
 @torch.no_grad()
 def decode_singly(model: nn.Module, X: Clips) -> list[list[int]]:
-    """Greedy decoding of one clip after the other."""
+    """Decode clips greedily, one at a time."""
     return [_decode(model, pad_clips([clip], model.masked))[0] for clip in X]
 
 
 @torch.no_grad()
 def decode_in_batches(model: nn.Module, X: Clips) -> list[list[int]]:
-    """Greedy decoding of batches of clips."""
+    """Decode clips greedily, in batches."""
     batches = (pad_clips(X[start : start + BATCH], model.masked) for start in range(0, len(X), BATCH))
     return [row for batch in batches for row in _decode(model, batch)]
 

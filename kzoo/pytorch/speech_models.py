@@ -1,4 +1,4 @@
-"""The speech recognisers in plain PyTorch: Whisper's blocks, and an LSTM or self-attention that writes."""
+"""The speech recognition models in plain PyTorch: Whisper's encoder, an LSTM or self-attention decoder."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ PAD = 0
 LONGEST = 98
 
 State = Any
-"""h and c of the LSTM, or the targets that self-attention has seen; None at the beginning."""
+"""The decoder's state: h and c of the LSTM, or the previous targets of self-attention; None at the start."""
 
 
 def sinusoids(length: int, units: int) -> torch.Tensor:
-    """Whisper's fixed positions, `(length, units)`."""
+    """Return Whisper's sinusoidal positions, `(length, units)`."""
     increment = math.log(10_000) / (units // 2 - 1)
     rates = torch.exp(-increment * torch.arange(units // 2))
     angles = torch.arange(length)[:, None] * rates[None]
@@ -26,7 +26,7 @@ def sinusoids(length: int, units: int) -> torch.Tensor:
 
 
 class MultiHeadAttention(nn.Module):
-    """Whisper's, whose keys have no bias."""
+    """Whisper's multi-head attention, whose keys have no bias."""
 
     def __init__(self, units: int, heads: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class MultiHeadAttention(nn.Module):
     def forward(
         self, x: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Attend to what the mask, which broadcasts to `(batch, heads, queries, keys)`, leaves."""
+        """Attend to the memory where the mask, broadcast to `(batch, heads, queries, keys)`, is True."""
         q, k, v = (self.split(y) for y in (self.query(x), self.key(memory), self.value(memory)))
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
         if mask is not None:
@@ -47,12 +47,12 @@ class MultiHeadAttention(nn.Module):
         return self.output((scores.softmax(dim=-1) @ v).transpose(1, 2).flatten(2))
 
     def split(self, x: torch.Tensor) -> torch.Tensor:
-        """`(batch, length, units)` to `(batch, heads, length, units / heads)`."""
+        """Split `(batch, length, units)` to `(batch, heads, length, units / heads)`."""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
 class Block(nn.Module):
-    """Attention to itself, or to a memory, and an MLP, each with a norm before it."""
+    """A pre-norm Transformer block: self-attention, or attention to a memory, and an MLP."""
 
     def __init__(self, units: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -66,14 +66,14 @@ class Block(nn.Module):
     def forward(
         self, x: torch.Tensor, memory: torch.Tensor | None, mask: torch.Tensor | None
     ) -> torch.Tensor:
-        """The sequence with what was added."""
+        """Return x plus the outputs of the attention and the MLP."""
         normed = self.attention_norm(x)
         x = x + self.dropout(self.attention(normed, normed if memory is None else memory, mask))
         return x + self.dropout(self.mlp(F.gelu(self.mlp_hidden(self.mlp_norm(x)))))
 
 
 class Recogniser(nn.Module):
-    """An encoder hears, a decoder writes."""
+    """Whisper's encoder, and a decoder with an LSTM or self-attention."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Recogniser(nn.Module):
     ) -> None:
         super().__init__()
         if attention not in ("none", "dot"):
-            raise ValueError(f"there is no reference with attention {attention}")
+            raise ValueError(f"there is no reference with attention {attention}; expected none or dot")
         self.masked, self.units = masked, units
         self.conv1 = nn.Conv1d(mels, units, 3, padding=1)
         self.conv2 = nn.Conv1d(units, units, 3, stride=2, padding=1)
@@ -111,7 +111,7 @@ class Recogniser(nn.Module):
         self.output = nn.Linear(units, vocabulary)
 
     def encode(self, frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """The memory of frames `(batch, time, mels)`, and its mask `(batch, 1, 1, time / 2)`."""
+        """Return the memory of frames `(batch, time, mels)`, and its mask `(batch, 1, 1, time / 2)`."""
         x = F.gelu(self.conv1(frames.transpose(1, 2)))
         mask = None
         if self.masked:
@@ -127,9 +127,9 @@ class Recogniser(nn.Module):
     def decode(
         self, target_ids: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor | None, state: State = None
     ) -> tuple[torch.Tensor, State]:
-        """Log-probabilities after each target, and the state after the last.
+        """Return the log-probabilities after each target, and the state after the last.
 
-        The LSTM's is h and c. Self-attention begins with the targets before these, its state, once more.
+        The state of the LSTM is h and c. The state of self-attention is all targets so far, computed again.
         """
         if self.recurrent:
             x = self.target_embedding(target_ids)
@@ -146,7 +146,7 @@ class Recogniser(nn.Module):
         return self.output(x).log_softmax(dim=-1), state
 
     def forward(self, frames: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
-        """Log-probabilities of the character after each target."""
+        """Return the log-probabilities of the character after each target."""
         return self.decode(target_ids, *self.encode(frames))[0]
 
 

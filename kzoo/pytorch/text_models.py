@@ -1,4 +1,4 @@
-"""The character translators in plain PyTorch, as the course had them: packed sequences, a module a part."""
+"""The character translation models in plain PyTorch, as in the course: with packed sequences."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ PAD = 0
 
 
 class BilinearAttention(nn.Module):
-    """p = softmax((W q) . h), c = sum p h."""
+    """Bilinear attention: p = softmax((W q) . h), c = sum p h."""
 
     def __init__(self, units: int) -> None:
         super().__init__()
         self.projection = nn.Linear(units, units, bias=False)
 
     def forward(self, query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The context of each query."""
+        """Return the context of each query."""
         return dot_attention(self.projection(query), memory, mask)
 
 
 def dot_attention(query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """p = softmax(q . h), c = sum p h."""
+    """Return the context of each query: p = softmax(q . h), c = sum p h."""
     scores = query @ memory.transpose(1, 2)
     return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1) @ memory
 
 
 class BahdanauAttention(nn.Module):
-    """p = softmax(v . tanh(W_s s + W_h h)), c = sum p h."""
+    """Additive attention: p = softmax(v . tanh(W_s s + W_h h)), c = sum p h."""
 
     def __init__(self, units: int) -> None:
         super().__init__()
@@ -40,21 +40,21 @@ class BahdanauAttention(nn.Module):
         self.scorer = nn.Linear(units, 1, bias=False)
 
     def forward(self, query: torch.Tensor, memory: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The context of each query."""
+        """Return the context of each query."""
         hidden = self.query_projection(query)[:, :, None] + self.key_projection(memory)[:, None]
         scores = self.scorer(hidden.tanh()).squeeze(-1)
         return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1) @ memory
 
 
 class AttentionalOutput(nn.Module):
-    """tanh(W [s; c] + b)."""
+    """The attentional output layer, tanh(W [s; c] + b)."""
 
     def __init__(self, units: int) -> None:
         super().__init__()
         self.projection = nn.Linear(2 * units, units)
 
     def forward(self, query: torch.Tensor, context: torch.Tensor) -> torch.Tensor:
-        """The attentional vector."""
+        """Return the attentional vector of each query."""
         return self.projection(torch.cat([query, context], dim=-1)).tanh()
 
 
@@ -62,9 +62,9 @@ ATTENTIONS = {"bilinear": BilinearAttention, "bahdanau": BahdanauAttention}
 
 
 class Seq2Seq(nn.Module):
-    """A two-way LSTM reads, an LSTM writes.
+    """A bidirectional LSTM encoder and an LSTM decoder, with or without attention.
 
-    R002 projects the query before the attention and its output (`output_query`), R003 has a layer
+    R002 projects the query before the attention and its output (`output_query`). R003 adds a layer
     normalisation (`output_norm`) and draws v from a normal distribution (`scorer_std`).
     """
 
@@ -102,11 +102,11 @@ class Seq2Seq(nn.Module):
             nn.init.normal_(self.attention.scorer.weight, std=scorer_std)
 
     def drop(self, x: torch.Tensor, place: str) -> torch.Tensor:
-        """Dropout where there is one."""
+        """Apply dropout at this place, if the model has any there."""
         return self.dropout[place](x) if place in self.dropout else x
 
     def encode(self, source_ids: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-        """The outputs of the encoder, and the first state of the decoder."""
+        """Return the outputs of the encoder, and the initial state of the decoder."""
         embedded = self.drop(self.source_embedding(source_ids), "source")
         lengths = (source_ids != PAD).sum(dim=1).cpu()
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
@@ -122,7 +122,7 @@ class Seq2Seq(nn.Module):
         mask: torch.Tensor,
         state: tuple[torch.Tensor, torch.Tensor],
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-        """Log-probabilities after each target, and the state after the last."""
+        """Return the log-probabilities after each target, and the state after the last."""
         outputs, state = self.decoder(self.drop(self.target_embedding(target_ids), "target"), state)
         outputs = self.drop(outputs, "decoder")
         if self.query_projection is not None:
@@ -137,7 +137,7 @@ class Seq2Seq(nn.Module):
         return logits.log_softmax(dim=-1), state
 
     def forward(self, source_ids: torch.Tensor, target_ids: torch.Tensor) -> torch.Tensor:
-        """Log-probabilities of the token after each target."""
+        """Return the log-probabilities of the token after each target."""
         memory, state = self.encode(source_ids)
         return self.decode(target_ids, memory, source_ids != PAD, state)[0]
 

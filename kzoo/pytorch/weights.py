@@ -1,7 +1,7 @@
-"""The one mapping between the weights of Keras's models and those of their twins in PyTorch, both ways.
+"""The mapping between the weights of Keras's models and those of their PyTorch twins, in both directions.
 
-Keras's weights go by the paths of their variables, PyTorch's by the keys of a `state_dict`. NumPy is enough
-for the layouts; Keras is imported by nothing here.
+Keras's weights are named by the paths of their variables, PyTorch's by the keys of a `state_dict`. The
+layouts are converted with NumPy; importing this module does not import Keras.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _KERNELS = ("kernel", "recurrent_kernel")
 
 
 def torch_layout(module: torch.nn.Module, arrays: Arrays) -> dict[str, np.ndarray]:
-    """Arrays that belong to Keras's variables, by their paths, keyed and laid out as in a `state_dict`.
+    """Convert arrays by the paths of Keras's variables to the keys and layout of a `state_dict`.
 
-    They may be weights or gradients. A convolution's kernel goes from (height, width, in, out) to (out, in,
-    height, width), in one dimension from (width, in, out) to (out, in, width), a dense one from (in, out) to
-    (out, in). The rows of the first dense layer after a flatten go from (height, width, channels) to
-    (channels, height, width). An LSTM's kernels go like dense ones, for its gates stand in the same order;
-    its one bias is the first of PyTorch's two.
+    They may be weights or gradients. A convolution's kernel changes from (height, width, in, out) to (out,
+    in, height, width), in one dimension from (width, in, out) to (out, in, width), a dense kernel from (in,
+    out) to (out, in). The rows of the first dense layer after a flatten change from (height, width, channels)
+    to (channels, height, width). An LSTM's kernels change like dense kernels, because the order of the gates
+    is the same. Its single bias becomes the first of PyTorch's two.
     """
     known = module.state_dict()
     return {
@@ -41,14 +41,14 @@ def torch_layout(module: torch.nn.Module, arrays: Arrays) -> dict[str, np.ndarra
 def keras_layout(
     module: torch.nn.Module, state: Mapping[str, torch.Tensor], shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, np.ndarray]:
-    """The inverse of `torch_layout`: a module's `state_dict` by the paths of Keras's variables.
+    """Convert a `state_dict` to arrays by the paths of Keras's variables; the inverse of `torch_layout`.
 
-    Keras's one bias of an LSTM is the sum of PyTorch's two.
+    The single bias of Keras's LSTM is the sum of PyTorch's two.
 
     Args:
-        module: a twin, for the names that it knows.
-        state: its `state_dict`, or one of the same keys.
-        shapes: those of Keras's variables by their paths.
+        module: the twin, whose names are used.
+        state: its `state_dict`, or one with the same keys.
+        shapes: the shapes of Keras's variables by their paths.
 
     Raises:
         KeyError: the state lacks a key.
@@ -64,9 +64,9 @@ def keras_layout(
 
 
 def load_weights(module: torch.nn.Module, arrays: Arrays) -> None:
-    """Give a twin the weights and moving averages of a Keras model, by their paths.
+    """Load the weights and moving averages of a Keras model, by their paths, into a twin.
 
-    The second bias of each LSTM becomes 0; counters of batches stay as they are.
+    The second bias of each LSTM becomes 0. The batch counters of batch normalisation are kept.
 
     Raises:
         RuntimeError: names or shapes differ.
@@ -79,7 +79,9 @@ def load_weights(module: torch.nn.Module, arrays: Arrays) -> None:
 
 
 def copy_to_twin(model: keras.Model, module: torch.nn.Module) -> None:
-    """Give a twin the weights of a model that was built, not loaded: a loaded one lacks outer names in paths.
+    """Copy the weights of a Keras model to its twin.
+
+    The model must be built, not loaded from a file: the paths of a loaded model lack the outer names.
 
     Raises:
         RuntimeError: names or shapes differ.
@@ -88,7 +90,7 @@ def copy_to_twin(model: keras.Model, module: torch.nn.Module) -> None:
 
 
 def copy_from_twin(module: torch.nn.Module, model: keras.Model) -> None:
-    """Give a model that was built, not loaded, the weights of its twin.
+    """Copy the weights of a twin to its Keras model, which must be built, not loaded (see `copy_to_twin`).
 
     Raises:
         KeyError: the twin lacks a weight.
@@ -112,7 +114,7 @@ def _key(path: str, known: Mapping[str, Any]) -> str:
 
 
 def _flattened(module: torch.nn.Module) -> tuple[int, int, int] | None:
-    """What the twin's `fc1` reads, before it is flattened, as Keras has it: height, width, channels."""
+    """Return the shape of the input of `fc1` before it is flattened: height, width, channels."""
     return getattr(module, "flattened", None)
 
 

@@ -1,4 +1,4 @@
-"""The version of the code: what of kzoo decides figures, in one hash."""
+"""The version of the code: one hash of all modules of kzoo that can change a metric."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ASIDE = (
     *("reporting/**/*.py", "reproduction/**/*.py", "data/*/cards.py", "tasks/*predictor.py"),
     *("comparison.py", "documents.py", "extras.py", "interrupts.py", "locks.py", "names.py", "testing.py"),
 )
-"""The modules that decide no figure: they draw, print, judge or race, say what is published of a set, or take
-a user's own input. Whatever is not named here counts, so that a module that is new or moved is never lost."""
+"""The modules that cannot change a metric: they draw, print, judge or race, describe published data sets, or
+read a user's own input. All other modules count, so that a new or moved module is never overlooked."""
 
 
 def code_version() -> str:
-    """kzoo's version and a hash of its decisive sources: edited comments and docstrings change nothing."""
+    """Return kzoo's version and a hash of its decisive sources, without comments and docstrings."""
     root, digest = Path(kzoo.__file__).parent, hashlib.sha256()
     for path in decisive_modules(root):
         digest.update(f"{path.relative_to(root).as_posix()}\n{_statements(path)}\n".encode())
@@ -27,12 +27,13 @@ def code_version() -> str:
 
 
 def decisive_modules(root: Path) -> list[Path]:
-    """The modules of the package in `root` that bear on what is measured."""
+    """Return the modules of the package in `root` that can change a metric, all except `ASIDE`."""
     aside = {path for pattern in ASIDE for path in root.glob(pattern)}
     return sorted(set(root.rglob("*.py")) - aside)
 
 
 def _statements(path: Path) -> str:
+    """Spell the syntax tree of a module without its docstrings."""
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -41,7 +42,7 @@ def _statements(path: Path) -> str:
 
 
 def _spell(node: Any) -> Any:
-    """What `ast.dump` says but for the fields that are empty: which those are differs between Pythons."""
+    """Return what `ast.dump` spells without empty fields, which differ between versions of Python."""
     if isinstance(node, list):
         return list(map(_spell, node))
     if not isinstance(node, ast.AST):
@@ -51,6 +52,7 @@ def _spell(node: Any) -> Any:
 
 
 def _is_text(statement: ast.stmt) -> bool:
+    """Return whether a statement is a string by itself, such as a docstring."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

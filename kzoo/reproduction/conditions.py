@@ -1,4 +1,4 @@
-"""What the runs of a table have in common beside their recipes, and the words that start one."""
+"""The settings that all runs of a table share, and the command line that starts one of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kzoo.reproduction.table import Row, Table
 
 @dataclass(frozen=True)
 class Conditions:
-    """A table, the dotted keys that are changed in all its recipes, the backend, and where data are found."""
+    """A table, the settings (values by dotted key) of all its recipes, the backend and the data folder."""
 
     table: Table
     settings: Mapping[str, Any]
@@ -22,23 +22,24 @@ class Conditions:
     data_dir: Path | None = None
 
     def recipe(self, row: Row, seed: int | None = None) -> Recipe:
-        """The recipe of a row under these conditions, all resolved."""
+        """Return the resolved recipe of a row under these conditions."""
         seeds = {} if seed is None else {"training.seed": seed}
         return self.table.recipe(row, {**self.settings, "runtime.backend": self.backend, **seeds})
 
     def write_recipes(self, rows: Iterable[Row], folder: Path) -> None:
-        """Write the recipe of each of these rows, as `train_words` wants it."""
+        """Write the recipe of each of these rows to a folder, for the command of `train_words`."""
         for row in rows:
             atomic_write_text(_place(row, folder), self.recipe(row).to_yaml())
 
     def train_words(self, row: Row, folder: Path) -> list[object]:
-        """The words after `kzoo` that train a row whose recipe was written to a folder."""
+        """Return the arguments of `kzoo` that train a row whose recipe was written to a folder."""
         return ["train", _place(row, folder), *self.place_words()]
 
     def place_words(self) -> list[object]:
-        """Those that say where data are found and what is computed on."""
+        """Return the arguments of `kzoo` for the backend and the data folder."""
         return [*("--backend", self.backend), *(("--data-dir", self.data_dir) if self.data_dir else ())]
 
 
 def _place(row: Row, folder: Path) -> Path:
+    """Return the recipe file of a row in a folder."""
     return folder / f"{row.name}.yaml"

@@ -1,4 +1,4 @@
-"""One training of a table, and where it is kept."""
+"""The jobs of a table: one training each, with the name of its run folder."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kzoo.recipe import Recipe
 
 
 class Job(BaseModel):
-    """A row with a seed, and the name of its run folder.
+    """A row, a seed, and the name of their run folder.
 
-    Rows that decode the same training in other ways have jobs with the same folder.
+    Rows that decode the same training in different ways have jobs with the same folder.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -24,16 +24,16 @@ class Job(BaseModel):
 
 
 def fingerprint(recipe: Recipe, reads: Any, code: str) -> str:
-    """The digest of whatever bears on the figures: the recipe, what it `reads`, and the code.
+    """Return the digest of everything that can change the metrics: the recipe, the data it `reads`, the code.
 
-    The name of the set does not: `reads` has the hash of its content, and a path says only where it is.
+    The name of the data set is left out: `reads` has the hash of its content, and a path is only its place.
     """
     aside: Any = {"name": True, "published": True, "data": {"name", "own"}}
     return digest([recipe.model_dump(mode="json", exclude=aside), reads, code])
 
 
 def recipe_digest(recipe: Recipe) -> str:
-    """The digest of a recipe for any seed and backend; a new key with its default changes none."""
+    """Return the digest of a recipe without seed and backend; keys that have their defaults do not count."""
     free: Any = {
         **{"name": True, "published": True},
         **{"data": {"own"}, "runtime": {"backend"}, "training": {"seed"}},
@@ -42,5 +42,5 @@ def recipe_digest(recipe: Recipe) -> str:
 
 
 def digest(content: Any) -> str:
-    """Eight digits that differ where what is ready for JSON does."""
+    """Return the first eight hexadecimal digits of the SHA-256 of some JSON content."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""A user's own images through captioners."""
+"""Predictions of captioning models for a user's own images."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from kzoo.training.sources import Sources
 
 
 class CaptionPredictor(SequencePredictor):
-    """Captioners that read the regions of one encoder.
+    """The predictor of captioning models that share one encoder.
 
     Raises:
-        UsageError: the runs have different encoders or images of different sizes.
-        DataError: the encoder is no longer what the runs were trained with.
+        UsageError: the runs have different encoders or different image sizes.
+        DataError: the encoder has changed since the runs were trained.
     """
 
     ADAPTER: ClassVar[SequenceAdapter] = family
@@ -51,28 +51,28 @@ class CaptionPredictor(SequencePredictor):
 
     @property
     def limits(self) -> Limits:
-        """Those of the training."""
+        """The decoding limits: the longest caption of the training data with its start and end tokens."""
         return limits(self.data["longest"])
 
     @property
     def kind(self) -> TokenKind:
-        """Words."""
+        """The kind of the output tokens: words."""
         return "spaces"
 
     def read(self, source: str) -> np.ndarray:
-        """The pixels of an image file, resized as in the training."""
+        """Read the pixels of an image file, resized to the size used in training."""
         size = self.data["image_size"]
         return read_image(Path(source), (size, size, 3))
 
     def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
-        """Their regions, or pixels where the encoder was trained along."""
+        """Return the regions of the images, or their pixels if the encoder was trained with the model."""
         images = np.stack(inputs)
         if self._encoder != family.END_TO_END:
             images = open_encoder(self._encoder).encode(images)
         return as_sources(images)
 
     def draw_attention(self, source: str) -> Figure:
-        """The image with the attention over it, word by word."""
+        """Draw the image once for each word of its caption, overlaid with the attention weights."""
         written, weights = self.attention(source)
         title = picture_title(self.run, "attention", Path(source).name)
         return region_attention(self.read(source), written, weights, title)

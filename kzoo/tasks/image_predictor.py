@@ -1,4 +1,4 @@
-"""A user's own image files through classifiers."""
+"""Predictions of image classifiers for a user's own image files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kzoo.training.inference import compile_predict
 
 
 class ImagePredictor(Predictor):
-    """A classifier. Its answers are all of its classes with their probabilities."""
+    """The predictor of an image classifier: it answers with all classes and their probabilities."""
 
     INPUTS = "image files"
     SUFFIXES = SUFFIXES
@@ -26,14 +26,14 @@ class ImagePredictor(Predictor):
     HEADS = ("image", "class", "probability")
 
     def read(self, source: str) -> np.ndarray:
-        """The pixels of an image file in the shape that the model takes."""
+        """Read the pixels of an image file in the input shape of the model."""
         height, width, channels = self.models[0].input_shape[1:]
         return read_image(Path(source), (height, width, channels))
 
     def compile(self, decoding: Decoding | None) -> Answers:
-        """The classes, the most probable first."""
+        """Return a function that ranks the classes of each image, the most probable first."""
         if decoding is not None or len(self.models) > 1:
-            raise UsageError(f"--decoding and --with are for sequences; {self.title} writes none")
+            raise UsageError(f"--decoding and --with are for sequences; {self.title} is a classifier")
         names, predict = self.data["class_names"], compile_predict(self.models[0])
 
         def answer(inputs: Sequence[np.ndarray]) -> list[list[Answer]]:
@@ -42,8 +42,8 @@ class ImagePredictor(Predictor):
         return answer
 
     def draw_attention(self, source: str) -> Figure:
-        """A classifier has none."""
-        raise UsageError(f"{self.recipe.model.name} has no attention: it writes nothing")
+        """Raise UsageError: a classifier has no attention."""
+        raise UsageError(f"{self.recipe.model.name} has no attention: it is a classifier")
 
 
 def _ranked(probabilities: np.ndarray, names: Sequence[str]) -> list[Answer]:

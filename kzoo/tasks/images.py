@@ -1,4 +1,4 @@
-"""Image classification: its experiment, the metrics of a split, predictions for image files."""
+"""Image classification: the experiment and its metrics on a split."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kzoo.training.run import Checkpoint, RunFolder
 
 @dataclass(frozen=True)
 class ImageExperiment(Experiment):
-    """A recipe that trains a classifier of images."""
+    """An experiment that trains an image classifier."""
 
     data: ImageSet
 
@@ -40,7 +40,7 @@ class ImageExperiment(Experiment):
     def load(
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
     ) -> ImageSet:
-        """The image set, in the shape that the model takes."""
+        """Load the image set of a recipe, in the input shape of its model."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         return load_image_set(
             recipe.data.name,
@@ -53,33 +53,33 @@ class ImageExperiment(Experiment):
 
     @classmethod
     def fit_model(cls, recipe: Recipe, data: ImageSet) -> Recipe:
-        """`num_classes`, unless the recipe sets it, is that of the user's own set."""
+        """Return the recipe with the `num_classes` of a user's own data set, unless the recipe sets it."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         classes = len(data.class_names)
         if recipe.data.own and "num_classes" not in recipe.model.options:
             return recipe.with_model_options(num_classes=classes)
         if options["num_classes"] < classes:
             raise UsageError(
-                f"{recipe.data.name} has {classes} classes, the model {options['num_classes']} outputs: "
+                f"{recipe.data.name} has {classes} classes, the model has {options['num_classes']} outputs: "
                 f"--set model.num_classes={classes}"
             )
         return recipe
 
     def describe(self) -> dict[str, Any]:
-        """The names of the classes."""
+        """Return the class names."""
         return {"class_names": list(self.data.class_names)}
 
     def examples(self) -> Callable[[int], Examples]:
-        """Images and labels, the same in every epoch."""
+        """Return the training images and labels, which are the same in every epoch."""
         examples = Examples.of_fixed_size(self.data.train.images, self.data.train.labels)
         return lambda epoch: examples
 
     def objective(self) -> Objective:
-        """The negative log-likelihood."""
+        """Return the training objective: the negative log-likelihood of the labels."""
         return image_classification(self.recipe.training.label_smoothing)
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
-        """Loss and accuracy."""
+        """Return a function that measures loss and accuracy on the validation set."""
         predict, validation = compile_predict(model), self.data.validation
 
         def validate() -> dict[str, float]:
@@ -92,10 +92,10 @@ class ImageExperiment(Experiment):
         return validate
 
     def prepare_run(self, run: RunFolder) -> None:
-        """An image model needs nothing beside its weights."""
+        """Do nothing: a classifier needs no files besides its weights."""
 
     def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """The metrics of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
+        """Return the test metrics; draw curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
         draw_pictures(run, model, self.data, log_probabilities, self.criterion)
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
@@ -103,7 +103,7 @@ class ImageExperiment(Experiment):
     def evaluate(
         self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
     ) -> Evaluation:
-        """The loss, the accuracy, the confusion matrix and the metrics of each class."""
+        """Measure loss, accuracy, confusion matrix and the metrics of each class on a split."""
         run, chosen = runs[0], self.data.splits[split]
         if decoding is not None or len(runs) > 1:
             raise UsageError(f"--decoding and --with are for sequences; {run.path} is a run of images")
@@ -121,7 +121,7 @@ class ImageExperiment(Experiment):
 def _hypotheses(
     labels: np.ndarray, log_probabilities: np.ndarray, class_names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The most probable class of each image; its distance is 0 where it is right, else 1."""
+    """Return the most probable class of each image as a hypothesis, with distance 0 if correct, else 1."""
     names = [*class_names, NONE_OF_THESE]
     best = log_probabilities.argmax(axis=-1)
     return [
@@ -140,7 +140,7 @@ def _hypotheses(
 def evaluate_split(
     split: Split, log_probabilities: np.ndarray, class_names: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Loss, accuracy, confusion matrix and the metrics of each class, ready for JSON."""
+    """Compute loss, accuracy, confusion matrix and the metrics of each class, ready for JSON."""
     predictions = log_probabilities.argmax(axis=-1)
     matrix = confusion_matrix(split.labels, predictions, len(class_names))
     scores = per_class(matrix)

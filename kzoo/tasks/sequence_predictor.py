@@ -1,4 +1,4 @@
-"""What models that write sequences say about a user's own inputs."""
+"""Predictions of sequence models for a user's own inputs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from kzoo.training.sources import Sources
 
 
 class SequencePredictor(Predictor):
-    """The models of one or several runs with the vocabulary they share.
+    """The base class of predictors of sequence models that share a target vocabulary.
 
     Raises:
-        UsageError: the runs have different vocabularies, or read their sources in different ways.
+        UsageError: the runs have different vocabularies or prepare their inputs differently.
     """
 
     ADAPTER: ClassVar[SequenceAdapter]
     """The family of the models."""
 
     READS: ClassVar[tuple[str, ...]] = ()
-    """What of their data the runs remember and must have in common."""
+    """The keys of the recorded data that must be equal in all runs."""
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         self.vocabulary = load_vocabulary(runs)
@@ -41,19 +41,19 @@ class SequencePredictor(Predictor):
     @property
     @abstractmethod
     def limits(self) -> Limits:
-        """Where decoding begins and ends."""
+        """The decoding limits: start token, end token and maximum length."""
 
     @property
     @abstractmethod
     def kind(self) -> TokenKind:
-        """What the tokens that are written are."""
+        """The kind of the output tokens."""
 
     @abstractmethod
     def collate(self, inputs: Sequence[Any]) -> Sources:
-        """Inputs that were read as the sources of a batch."""
+        """Collate inputs, as `read` returns them, into sources."""
 
     def compile(self, decoding: Decoding | None) -> Answers:
-        """Decode, greedily if nothing else is asked for."""
+        """Return a function that decodes inputs, as `read` returns them; greedily if `decoding` is None."""
         decode = compile_decoding(self.models, self.ADAPTER, decoding or Decoding(), self.limits)
 
         def answer(inputs: Sequence[Any]) -> list[list[Answer]]:
@@ -70,9 +70,9 @@ class SequencePredictor(Predictor):
         return answer
 
     def attention(self, source: str) -> tuple[Tokens, np.ndarray]:
-        """What is written about an input, greedily, and what each token attends to.
+        """Return the greedily decoded tokens of an input and their attention weights.
 
-        The end is a token too, where it was reached. The weights are `(tokens, source)`, float32.
+        The end token is included if it was reached. The weights are `(tokens, source)`, float32.
 
         Raises:
             UsageError: the model has no attention.
@@ -89,4 +89,4 @@ class SequencePredictor(Predictor):
 
 
 _NO_SEQUENCE = -1e29
-"""A beam that is wider than all there is has rows of about this score."""
+"""An upper bound of the scores of empty rows, which a beam has if it is wider than all its sequences."""

@@ -1,4 +1,4 @@
-"""A user's own recordings through recognisers."""
+"""Predictions of speech recognition models for a user's own recordings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from kzoo.training.sources import Sources
 
 
 class SpeechPredictor(SequencePredictor):
-    """Recognisers of one kind of spectrogram."""
+    """The predictor of speech recognition models that read the same kind of spectrogram."""
 
     ADAPTER: ClassVar[SequenceAdapter] = family
     READS = SpeechExperiment.READS
@@ -42,46 +42,46 @@ class SpeechPredictor(SequencePredictor):
 
     @property
     def limits(self) -> Limits:
-        """Those of R004."""
+        """The decoding limits of R004."""
         return LIMITS
 
     @property
     def kind(self) -> TokenKind:
-        """Characters."""
+        """The kind of the output tokens: characters."""
         return "characters"
 
     @property
     def transform(self) -> LogMelSpectrogram:
-        """What turns sound into frames."""
+        """The log-mel transform from samples to frames."""
         return log_mel(self.recipe, self.data["rate"])
 
     def read(self, source: str) -> np.ndarray:
-        """The samples of a sound file, resampled."""
+        """Read the samples of a sound file at the sample rate of the training data."""
         return read_audio(Path(source), self.transform.rate)
 
     def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
-        """Their spectrograms, all to one length where padding is heard."""
+        """Compute the spectrograms of clips; all have one fixed length if the model does not mask padding."""
         longest = longest_clip(self.recipe.data)
         made = spectrograms(inputs, self.transform, longest)
         return as_sources(*made, leaves_padding_out(self.recipe), longest)
 
     def frames(self, source: str) -> np.ndarray:
-        """The spectrogram of a sound file, `(time, mels)`."""
+        """Compute the spectrogram of a sound file, `(time, mels)`."""
         return spectrograms([self.read(source)], self.transform, longest_clip(self.recipe.data))[0][0]
 
     def remarks(self, inputs: Sequence[str]) -> list[str]:
-        """Which of the files are longer than what is read of them."""
+        """Return a line that names the files that are cut, if any."""
         transform, longest = self.transform, longest_clip(self.recipe.data)
         rows = cut_clips([Path(path) for path in inputs], transform, longest)
         return [cut_line([inputs[row] for row in rows], transform, longest)] if rows else []
 
     def draw_attention(self, source: str) -> Figure:
-        """The spectrogram, and below it the attention of each character over the same time."""
+        """Draw a file's spectrogram, and below it the attention of each character over the same time."""
         written, weights = self.attention(source)
         title = picture_title(self.run, "attention", Path(source).name)
         return frame_attention(self.frames(source), written, weights, self.transform, title)
 
     def draw_spectrogram(self, source: str) -> Figure:
-        """What the model reads of a sound file."""
+        """Draw the spectrogram of a sound file as the model reads it."""
         title = picture_title(self.run, "spectrogram", Path(source).name)
         return spectrogram(self.frames(source), self.transform, title=title)

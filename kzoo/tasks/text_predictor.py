@@ -1,4 +1,4 @@
-"""A user's own texts through the models of runs."""
+"""Predictions of sequence-to-sequence models for a user's own texts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kzoo.training.sources import Sources
 
 
 class TextPredictor(SequencePredictor):
-    """Translators of texts, with the vocabularies they share."""
+    """The predictor of sequence-to-sequence models that share both vocabularies."""
 
     ADAPTER: ClassVar[SequenceAdapter] = seq2seq
     INPUTS = "texts"
@@ -34,21 +34,21 @@ class TextPredictor(SequencePredictor):
 
     @property
     def limits(self) -> Limits:
-        """Those of the data that the first run was trained on."""
+        """The decoding limits of the data that the first run was trained on."""
         return limits(self.data.get("longest", 0))
 
     @property
     def kind(self) -> TokenKind:
-        """That of the targets."""
+        """The kind of the target tokens."""
         return self.data["tokens"][1]
 
     def read(self, source: str) -> Tokens:
-        """The tokens of a text, normalised where the training data are.
+        """Split a text into tokens, normalised if the training data are normalised.
 
         Raises:
-            UsageError: a text that is not UTF-8, or without tokens.
+            UsageError: the text is not UTF-8 or has no tokens.
         """
-        if any("\ud800" <= character <= "\udfff" for character in source):  # what Python makes of other bytes
+        if any("\ud800" <= character <= "\udfff" for character in source):  # surrogates escape bad bytes
             raise UsageError(f"{source!r} is not UTF-8 text")
         is_normalised, kind = self.data["name"] in NORMALISED_SETS, self.data["tokens"][0]
         tokens = to_tokens(normalise(source) if is_normalised else source.strip(), kind)
@@ -57,15 +57,15 @@ class TextPredictor(SequencePredictor):
         return tokens
 
     def collate(self, inputs: Sequence[Tokens]) -> Sources:
-        """Their ids."""
+        """Encode texts as source ids."""
         return Sources(self._source_vocabulary.encode_batch(inputs))
 
     def unknown(self, read: Tokens) -> tuple[str, ...]:
-        """The tokens that the vocabulary does not have."""
+        """Return the tokens of a text that are not in the source vocabulary."""
         return self._source_vocabulary.unknown(read)
 
     def draw_attention(self, source: str) -> Figure:
-        """A heat map with the tokens of both texts on its axes."""
+        """Draw the attention as a heat map with the tokens of source and output on its axes."""
         written, weights = self.attention(source)
         title = picture_title(self.run, "attention", source)
         return alignment(self.read(source), written, weights, title=title)

@@ -1,4 +1,4 @@
-"""What sequences are written about: texts, images, sounds, as arrays that a model reads."""
+"""The sources of sequence models (texts, images or sounds) as arrays."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kzoo.training.examples import BUCKET_WIDTH
 
 @dataclass(frozen=True)
 class Sources:
-    """One source in each row.
+    """An array with one source of a sequence model in each row.
 
-    `values` are `(count, length)` of ids or `(count, length, features)`, padded with zeros. Batches of
-    `batch` are cut to a multiple of `bucket_width` positions of their longest, or not at all if it is None.
-    `real` `(count,)` says how much of each is no padding; it is measured if None.
+    `values` are ids `(count, length)` or features `(count, length, features)`, padded with zeros. Batches of
+    `batch` sources are cut to their longest, rounded up to a multiple of `bucket_width`; None cuts nothing.
+    `real` `(count,)` are the lengths without padding; None finds them in `values`.
     """
 
     values: np.ndarray
@@ -33,7 +33,7 @@ class Sources:
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """Up to where each is real, `(count,)`; all of it where nothing is cut."""
+        """The lengths of the sources without padding, `(count,)`; with padding if `bucket_width` is None."""
         length = self.values.shape[1]
         if self.bucket_width is None:
             return np.full(len(self.values), length)
@@ -43,7 +43,7 @@ class Sources:
         return np.where(real.any(axis=1), length - real[:, ::-1].argmax(axis=1), 0)
 
     def take(self, rows: np.ndarray, longest: int) -> np.ndarray:
-        """These sources as a batch, at the next multiple of `bucket_width` of the longest."""
+        """Gather a batch of sources, cut or padded to the next multiple of `bucket_width` of `longest`."""
         values = self.values[rows]
         if self.bucket_width is None:
             return values

@@ -54,7 +54,7 @@ def test_a_run_of_images_has_nothing_to_decode(kzoo, trained_run):
     pytest.importorskip("torch")
     done = kzoo("bench", "decode", trained_run)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
-    assert f"kzoo bench decode is for models that write sequences; {trained_run} is a run of" in done.stderr
+    assert f"kzoo bench decode is for sequence models; {trained_run} is a run of" in done.stderr
 
 
 @pytest.mark.parametrize("fixture", RUNS)
@@ -112,4 +112,4 @@ def test_the_table_has_every_way_and_a_caution(kzoo, trained_pair_run, monkeypat
     assert "plain PyTorch, 2 threads: one by one 100 50 0.6" in text
     assert "greedy is 2.0 (1.0 to 2.0 by round) times as fast as plain PyTorch, 2 threads, in batches" in text
     assert "is 100.0 (50.0 to 100.0 by round) times as fast as plain PyTorch, 1 thread, one by one" in text
-    assert ("quote no ratio" in done.stdout) == caution
+    assert ("do not quote these ratios" in done.stdout) == caution

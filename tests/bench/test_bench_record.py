@@ -96,7 +96,7 @@ def test_a_race_of_the_same_takes_the_place_of_the_other():
 
 @pytest.mark.parametrize("busy", [{"busy_before": 1.7}, {"busy_during": 1.7}])
 def test_speeds_of_a_busy_machine_are_not_kept(busy):
-    with pytest.raises(KzooError, match=r"--record is for an idle machine \(1\.7 of "):
+    with pytest.raises(KzooError, match=r"--record needs an idle machine \(1\.7 of "):
         record.speed_of_training(of_training(**busy))
 
 
@@ -141,7 +141,7 @@ def test_each_recipe_is_kept_as_it_comes(kzoo, monkeypatch, idle):
     pytest.importorskip("jax")
     done = kzoo("bench", "train", "tiny-cnn", "mlp", "cnn", *words)
     assert done.exit_code == 1
-    assert "kept in " in done.stderr
+    assert "recorded in " in done.stderr
     assert [speed.recipe for speed in record.load_all()] == ["tiny-cnn"]
 
 
@@ -166,7 +166,7 @@ def test_a_busy_machine_is_refused_before_the_race(kzoo, monkeypatch, idle, plac
     monkeypatch.setattr(training_race, "race_steps", lambda task, report: pytest.fail("raced"))
     done = kzoo("bench", "train", "cnn", "--record", "--wait", 0)
     assert done.exit_code == 1
-    assert "--record is for an idle machine (1.7 of " in done.stderr
+    assert "--record needs an idle machine (1.7 of " in done.stderr
     assert not place.exists()
 
 

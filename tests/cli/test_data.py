@@ -75,7 +75,7 @@ def test_check_counts_and_exits_1_where_something_differs(scenes):
     result = run("check", "intel-scenes", "--data-dir", scenes.parent)
     assert result.exit_code == 1
     assert f"intel-scenes in {scenes}" in result.stdout
-    assert "differs: there are 30 test images, published are 3,000" in result.stdout
+    assert "differs: there are 30 test images; the published number is 3,000" in result.stdout
     as_json = run("check", "intel-scenes", "--data-dir", scenes.parent, "--json")
     assert as_json.exit_code == 1
     assert json.loads(as_json.stdout)["class_counts"]["test"]["sea"] == 5
@@ -108,7 +108,7 @@ def test_check_of_pairs(tmp_path):
         (tmp_path / name).write_text("i ran .\tcorri .\t42\n", encoding="utf-8")
     published = run("check", "spa-eng", "--data-dir", tmp_path)
     assert published.exit_code == 1
-    assert "differs: there are 1 train pairs, published are 10,483" in published.stdout
+    assert "differs: there are 1 train pairs; the published number is 10,483" in published.stdout
 
 
 def test_check_of_captions(tmp_path):
@@ -147,7 +147,7 @@ def test_check_of_speech(tmp_path):
     assert f"1 row left out, empty: {folder / 'metadata.csv'} line 1" in result.stdout
     assert result.stdout.endswith("sound\n")
     as_json = json.loads(run("check", "lj-speech", "--data-dir", folder, "--json").stdout)
-    assert "there are 1 train clips, published are 9,825" in as_json["differences"]
+    assert "there are 1 train clips; the published number is 9,825" in as_json["differences"]
 
 
 def test_errors_reach_the_program_that_prints_them(tmp_path):

@@ -75,7 +75,7 @@ def test_a_stand_in_is_said_to_be_one(kzoo):
     done = kzoo("train", "asr-lstm", "--dry-run", "--json")
     assert done.exit_code == 0, done.stderr
     assert "STAND-IN DATA: no lj-speech found; tones" in done.stderr
-    assert "compare no figure with a published one" in done.stderr
+    assert "do not compare its results with published figures" in done.stderr
     told = json.loads(done.stdout)["data"]
     assert (told["name"], told["stand_in"]) == ("tones", True)
 

@@ -31,7 +31,7 @@ def test_a_figure_is_a_metric_of_a_split(name):
 )
 def test_another_name_is_no_figure(figure):
     assert not is_metric(figure)
-    with pytest.raises(UsageError, match="no figure is called"):
+    with pytest.raises(UsageError, match="no metric is called"):
         find_metric(figure)
 
 

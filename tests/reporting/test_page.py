@@ -325,7 +325,7 @@ def test_large_pictures_are_made_small_and_others_left_alone(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"GIF89a and so on", png()[:8] + bytes(2 * LARGE)])
 def test_what_is_no_png_is_named(tmp_path, content):
     (tmp_path / "mistakes.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"mistakes\.png is no whole PNG"):
+    with pytest.raises(DataError, match=r"mistakes\.png is a damaged PNG"):
         shrink(tmp_path / "mistakes.png")
 
 

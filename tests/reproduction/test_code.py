@@ -28,7 +28,7 @@ def edit(path, old, new):
 def test_the_version_is_that_of_what_decides_figures(copied):
     before = code_version()
     assert before.startswith(f"{kzoo.__version__}-")
-    edit(copied / "training" / "order.py", '"""The order in which', '"""In which order')
+    edit(copied / "training" / "order.py", '"""The order of the', '"""An order of the')
     edit(copied / "training" / "order.py", "rng = ", "# drawn anew\n    rng = ")
     edit(copied / "pictures" / "curves.py", "new_figure(3.4", "new_figure(3.5")
     edit(copied / "tasks" / "caption_predictor.py", "image files", "images")

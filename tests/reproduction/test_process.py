@@ -125,7 +125,7 @@ def test_none_outlives_a_ctrl_c(module, started, monkeypatch):
 
 
 def test_a_process_that_was_killed_is_explained():
-    assert explain(-9, ["epoch 1"]) == "its process was stopped by signal 9, for want of memory?"
+    assert explain(-9, ["epoch 1"]) == "its process was stopped by signal 9 (out of memory?)"
     assert explain(1, ["Traceback", "MemoryError", ""]) == "MemoryError"
     assert explain(1, []) == "its process ended with code 1"
     assert core_count() <= (os.cpu_count() or 1)

@@ -200,7 +200,7 @@ def test_runs_are_decoded_together_only_where_they_read_alike(captioner, scenes,
     run, same = untrained_run(experiment), untrained_run(captioner(training__seed=2))
     experiment.check_together([run, same])
     larger = untrained_run(captioner(data__image_size=24))
-    with pytest.raises(UsageError, match=r"differ in data\.image_size: they do not read alike") as raised:
+    with pytest.raises(UsageError, match=r"differ in data\.image_size: they read different inputs") as raised:
         experiment.check_together([run, larger])
     assert str(larger.path) in str(raised.value)
     stranger = untrained_run(captioner(data=replace(scenes(), min_count=3)))

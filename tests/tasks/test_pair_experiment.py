@@ -66,14 +66,14 @@ def test_the_vocabularies_are_those_of_the_training_split_and_fit_the_model(expe
 def test_a_vocabulary_may_be_larger_than_the_data_but_not_smaller(experiment, word_set):
     assert experiment(model__source_vocabulary=20).recipe.model.options["source_vocabulary"] == 20
     with pytest.raises(
-        UsageError, match=r"words has 7 tokens, the model 6: --set model\.source_vocabulary=7"
+        UsageError, match=r"words has 7 tokens, the model has 6: --set model\.source_vocabulary=7"
     ):
         experiment(model__source_vocabulary=6)
 
 
 @pytest.mark.parametrize("size", [6, 8])
 def test_what_is_written_must_be_a_token(experiment, size):
-    message = rf"words has 7 tokens, the model {size}: --set model\.target_vocabulary=7"
+    message = rf"words has 7 tokens, the model has {size}: --set model\.target_vocabulary=7"
     with pytest.raises(UsageError, match=message):
         experiment(model__target_vocabulary=size)
 

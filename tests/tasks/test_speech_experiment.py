@@ -75,7 +75,7 @@ def test_what_is_remembered_of_the_data(recogniser):
         "longest": 9,
         "masked": False,
     }
-    assert changed.describe()["left_out"] == ["3 clips heard for 0.2 s only, 9 frames: 2, 2, 3"]
+    assert changed.describe()["left_out"] == ["3 clips cut to 0.2 s, 9 frames: 2, 2, 3"]
     limits = recogniser().limits
     assert (limits.start, limits.end, limits.length) == (SOS, EOS, 98)
 
@@ -141,7 +141,7 @@ def test_similarities_are_those_of_symbols_and_error_rates_those_of_characters(r
 
 @pytest.mark.parametrize(
     ("overrides", "said"),
-    [({"model__vocabulary": 36}, "model.vocabulary is 35, R004's symbols, not 36")],
+    [({"model__vocabulary": 36}, "model.vocabulary must be 35, the number of R004's symbols, not 36")],
 )
 def test_a_model_that_does_not_fit(recogniser, overrides, said):
     with pytest.raises(UsageError) as raised:
@@ -155,7 +155,7 @@ def test_a_model_that_does_not_fit(recogniser, overrides, said):
         ("image_size", 16, "data.image_size is not for clips"),
         ("min_count", 2, "data.min_count is not for clips"),
         ("stress", True, "data.stress is not for clips"),
-        ("max_length", 98, "data.max_length is 97 characters at most, not 98"),
+        ("max_length", 98, "data.max_length must be 97 characters or less, not 98"),
     ],
 )
 def test_keys_that_do_not_go_with_clips_are_refused_before_they_are_read(recogniser, key, value, said):
@@ -173,5 +173,5 @@ def test_runs_are_decoded_together_only_where_they_hear_alike(recogniser, untrai
     experiment = recogniser()
     run, same = untrained_run(experiment), untrained_run(recogniser(training__seed=2))
     experiment.check_together([run, same])
-    with pytest.raises(UsageError, match=r"differ in data\.frames: they do not read alike"):
+    with pytest.raises(UsageError, match=r"differ in data\.frames: they read different inputs"):
         experiment.check_together([run, untrained_run(recogniser(**overrides))])

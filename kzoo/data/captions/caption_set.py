@@ -1,4 +1,4 @@
-"""What a set of captioned images is: three splits of images with their captions, and where they came from."""
+"""Types of a data set of captioned images: a captioned image, a split and the whole set."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from kzoo.data.tokens import Tokens
 from kzoo.data.vocabulary import Vocabulary
 
 Image = Path | np.ndarray
-"""A file, or pixels `(height, width, 3)` in uint8."""
+"""The path of an image file, or its pixels `(height, width, 3)` in uint8."""
 
 CaptionedImage = tuple[str, Image, tuple[Tokens, ...]]
-"""An image's name, the image, and its captions."""
+"""The name of an image, the image itself, and its captions."""
 
 
 @dataclass(frozen=True, eq=False)
 class CaptionSplit:
-    """Images and, in the same order, their names and the captions of each, in words."""
+    """A split: the names of the images, the images, and the captions of each image as tuples of words."""
 
     names: tuple[str, ...]
     images: tuple[Image, ...]
@@ -35,7 +35,7 @@ class CaptionSplit:
 
     @classmethod
     def of(cls, captioned: Iterable[CaptionedImage]) -> CaptionSplit:
-        """The split of these images."""
+        """Build a split from captioned images."""
         captioned = tuple(captioned)
         return cls(
             tuple(name for name, _, _ in captioned),
@@ -47,11 +47,11 @@ class CaptionSplit:
         return len(self.images)
 
     def take(self, rows: np.ndarray) -> CaptionSplit:
-        """The split of these images, in this order."""
+        """Return a split that holds only these images, in this order."""
         return CaptionSplit.of((self.names[row], self.images[row], self.captions[row]) for row in rows)
 
     def content(self) -> Iterator[bytes | memoryview]:
-        """Every caption, and the hash of every image."""
+        """Yield all captions as bytes, then the hash of each image."""
         yield json.dumps(self.captions).encode()
         for image in self.images:
             yield _image_digest(image)
@@ -59,9 +59,9 @@ class CaptionSplit:
 
 @dataclass(frozen=True, eq=False)
 class CaptionSet(DataSet[CaptionSplit]):
-    """Captioned images in three splits.
+    """A data set of captioned images.
 
-    `min_count` says how often a word must be in the captions of the training split to be known.
+    The vocabulary holds the words that occur at least `min_count` times in the training captions.
     """
 
     dropped: DroppedRows
@@ -69,28 +69,28 @@ class CaptionSet(DataSet[CaptionSplit]):
 
     @property
     def longest(self) -> int:
-        """How many words the longest caption has."""
+        """The number of words in the longest caption."""
         captions = chain.from_iterable(chain.from_iterable(split.captions for split in self.splits.values()))
         return max(map(len, captions))
 
     def vocabulary(self) -> Vocabulary:
-        """The words that are at least `min_count` times in the captions of the training split."""
+        """Return the vocabulary of the words that occur at least `min_count` times in training captions."""
         return Vocabulary.build(chain.from_iterable(self.train.captions), self.min_count)
 
 
 def read_images(split: CaptionSplit, rows: Sequence[int], size: tuple[int, int]) -> np.ndarray:
-    """Images of a split, read and resized (bilinear, antialiased, without regard to the aspect ratio).
+    """Read images of a split and resize them (bilinear, antialiased, ignoring the aspect ratio).
 
     Args:
-        split: holds the images.
-        rows: which of them, in this order.
-        size: `(height, width)` of what is returned.
+        split: the split that holds the images.
+        rows: the rows of the images to read, in this order.
+        size: `(height, width)` of the returned images.
 
     Returns:
-        `(rows, height, width, 3)` in uint8.
+        The images, `(rows, height, width, 3)` in uint8.
 
     Raises:
-        DataError: naming the image file that cannot be read.
+        DataError: an image file cannot be read. The message names it.
     """
     images = np.empty((len(rows), *size, 3), np.uint8)
     for index, row in enumerate(rows):
@@ -102,7 +102,7 @@ def read_images(split: CaptionSplit, rows: Sequence[int], size: tuple[int, int])
 
 
 def _image_digest(image: Image) -> bytes:
-    """The hash of one image: each has the same length, so that no two lists of images look alike."""
+    """Return a hash of fixed length for one image, so that different lists of images hash differently."""
     if isinstance(image, np.ndarray):
         return hashlib.sha256(str(image.shape).encode() + np.ascontiguousarray(image).tobytes()).digest()
     try:

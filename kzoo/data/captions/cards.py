@@ -1,4 +1,4 @@
-"""The published sets of captioned images, split as their JSON files in Karpathy's layout say."""
+"""Cards of the published sets of captioned images. Their JSON files in Karpathy's layout give the splits."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from kzoo.data.card import SetCard
 
 CAPTION_STAND_INS = ("captioned-scenes",)
-"""The captioned images that kzoo draws itself (`kzoo.data.standins.captioned_scenes`)."""
+"""The names of the stand-ins, which kzoo draws (`kzoo.data.standins.captioned_scenes`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionSetCard(SetCard):
-    """What is published about a set of captioned images; `sizes` counts images.
+    """The published facts about a set of captioned images. `sizes` counts images.
 
-    Words are known that are at least `min_count` times in the captions of the training split.
-    `vocabulary_size` counts the special tokens too; `longest_caption` is in words, without start and end.
-    None is for what no report gives.
+    The vocabulary holds the words that occur at least `min_count` times in the training captions.
+    `vocabulary_size` includes the special tokens. `longest_caption` is in words, without start and end.
+    A field is None if no report gives its value.
     """
 
     stand_in: str = "captioned-scenes"
@@ -39,8 +39,8 @@ _CARDS = (
         licence="research use",
         homepage=_REMOTE_SENSING,
         note="R001's vocabulary of 190 is the 186 words of the training captions and four special tokens; "
-        "its longest caption of 22 counts start and end. (The words that are at least twice in all three "
-        "splits are 186 as well, but others.) "
+        "its longest caption of 22 includes start and end. (The words that occur at least twice in all "
+        "three splits are 186 as well, but not the same ones.) "
         + _BY_HAND.format(file="dataset.json", folder="images/ or imgs"),
         vocabulary_size=190,
         longest_caption=20,
@@ -67,7 +67,7 @@ _CARDS = (
         sizes={"train": 6_000, "validation": 1_000, "test": 1_000},
         licence="non-commercial research and education",
         homepage="https://cs.stanford.edu/people/karpathy/deepimagesent/",
-        note="Words that are fewer than five times in the training captions are unknown, as in Karpathy's "
+        note="Words that occur fewer than five times in the training captions are unknown, as in Karpathy's "
         "NeuralTalk. " + _BY_HAND.format(file="dataset_flickr8k.json", folder="Flicker8k_Dataset/ or Images"),
         min_count=5,
     ),

@@ -1,4 +1,4 @@
-"""Captions in Karpathy's JSON: a list of images, each with its file, its split and its sentences."""
+"""Reader of captions in Karpathy's JSON, a list of images with their file names, splits and sentences."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = {
     "validation": "validation",
     "test": "test",
 }
-"""Karpathy's names of the splits, and ours: `restval` is what COCO's validation images add to training."""
+"""Karpathy's split names mapped to ours. `restval` are COCO validation images that are used for training."""
 
 
 class _Sentence(BaseModel):
@@ -53,24 +53,25 @@ class _File(BaseModel):
 def read_karpathy(
     path: Path, image_folder: Path, *, max_length: int | None, seed: int
 ) -> tuple[dict[str, CaptionSplit], DroppedRows]:
-    """Read `{"images": [{"filename", "split", "sentences": [{"tokens", "raw"}]}]}`.
+    """Read a JSON file `{"images": [{"filename", "split", "sentences": [{"tokens", "raw"}]}]}`.
 
-    A caption is its `tokens`, else its `raw` text cut at spaces, as `caption_words` leaves them. One that is
-    empty or too long is left out and counted, as is an image that has no caption left, is named twice or is
-    of an unknown split. Where no image has a split they are drawn 80/10/10.
+    The words of a caption are its `tokens`, or its `raw` text split at spaces if it has none, cleaned by
+    `caption_words`. A caption that is empty or too long is left out and counted. So is an image that has no
+    caption left, is named twice or has an unknown split. If no image has a split, the images are split
+    80/10/10 at random.
 
     Args:
         path: the JSON file.
-        image_folder: holds the files that it names.
-        max_length: the longest caption in words, None for any.
-        seed: draws the splits of a file that has none.
+        image_folder: the folder of the image files that the JSON file names.
+        max_length: the most words in a caption, None for no limit.
+        seed: the seed of the random splits.
 
     Returns:
-        The splits by name, and what was left out.
+        The splits by name, and the rows that were left out.
 
     Raises:
-        DataError: the file is missing, damaged or not of this kind, an image file is missing, or a split has
-            no image that can be used.
+        DataError: the file is missing, damaged or of another format, an image file is missing, or a split has
+            no usable image.
     """
     images = _parse(path)
     row_filter = RowFilter(max_length)
@@ -91,13 +92,13 @@ def _parse(path: Path) -> list[_Image]:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        raise DataError(f"{path} is no list of captions, {where}: {reason(first['msg'])}") from error
+        raise DataError(f"{path} is not a list of captions, {where}: {reason(first['msg'])}") from error
 
 
 def _select(
     images: list[_Image], path: Path, folder: Path, row_filter: RowFilter
 ) -> Iterator[tuple[str | None, CaptionedImage]]:
-    """The split and the example of each image that can be used."""
+    """Yield the split name and the captioned image for each usable image."""
     seen: set[str] = set()
     for image in images:
         name = image.filename

@@ -1,4 +1,4 @@
-"""Captioned images loaded by their name or path: published, drawn by kzoo, or the user's own."""
+"""Loading of a set of captioned images by name or path."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kzoo.errors import UsageError
 
 @dataclass(frozen=True)
 class CaptionOptions:
-    """The arguments of `load_caption_set` that say what is read, and how."""
+    """The options of `load_caption_set` that determine which captions and splits are read."""
 
     max_length: int | None
     min_count: int | None
@@ -33,26 +33,26 @@ def load_caption_set(
     min_count: int | None = None,
     seed: int = SPLIT_SEED,
 ) -> CaptionSet:
-    """Load a set of captioned images: published, drawn by kzoo, or the user's own.
+    """Load a set of captioned images: a published set, a stand-in drawn by kzoo, or the user's own.
 
     Args:
-        name_or_path: a set of the catalogue, "captioned-scenes", or the path of the user's own JSON file in
-            Karpathy's layout, or of a folder that holds it as `dataset.json`. The images are in the folder
-            `images/` beside it, or beside it.
+        name_or_path: a set of the catalogue, "captioned-scenes", the path of the user's own JSON file in
+            Karpathy's layout, or the path of a folder that holds this file as `dataset.json`. The images
+            are in a folder `images/` beside the JSON file, or directly beside it.
         data_dir, stand_in, require_data: see `kzoo.data.load.load`.
-        max_length: the longest caption in words; a longer one is left out and counted.
-        min_count: how often a word must be in the captions of the training split to be known; by default
-            the number on the set's card, and 1 for the user's own.
-        seed: draws the stand-in, and the splits of the user's own file where it has none.
+        max_length: the most words in a caption. Longer captions are left out and counted.
+        min_count: the least number of times that a word must occur in the training captions to be in the
+            vocabulary. The default is the number on the card of the set, or 1 for the user's own set.
+        seed: the seed of the stand-in, and of the random splits of a user's file without splits.
 
     Raises:
-        UsageError: an unknown name, or an option that does not fit the set.
-        DataError: the set is required and not found, or a file of it is missing or damaged.
+        UsageError: the name is unknown, or an option does not fit the set.
+        DataError: the set is required and not found, or one of its files is missing or damaged.
     """
     if max_length is not None and max_length < 1:
         raise UsageError(f"captions cannot be {max_length} words long; expected 1 or more")
     if min_count is not None and min_count < 1:
-        raise UsageError(f"words cannot be known from {min_count} captions; expected 1 or more")
+        raise UsageError(f"min_count cannot be {min_count}; expected 1 or more")
     if seed < 0:
         raise UsageError(f"captioned images cannot be drawn with seed {seed}; expected 0 or more")
     options = CaptionOptions(max_length, min_count, seed)
@@ -60,7 +60,7 @@ def load_caption_set(
 
 
 def holds_captions(path: Path) -> bool:
-    """Whether a path of the user's own can only be that of captioned images."""
+    """Return whether a user's path is a JSON file or a folder that holds `dataset.json`."""
     return path.suffix.lower() == ".json" or (path / OWN_FILE).is_file()
 
 

@@ -1,3 +1,3 @@
-"""Image sets: published, drawn, or the user's own."""
+"""Image data sets: published sets, stand-ins drawn by kzoo, or the user's own."""
 
 __all__ = ["cards", "image_set", "load"]

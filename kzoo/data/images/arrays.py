@@ -1,4 +1,4 @@
-"""What counts as valid images and labels, whatever file they came from."""
+"""Validation and conversion of arrays of images and labels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kzoo.errors import DataError
 
 
 def to_split(images: np.ndarray, labels: np.ndarray, class_count: int, where: str) -> Split:
-    """Images and labels as a file holds them, checked and in the form of a split.
+    """Check raw images and labels and convert them to a split.
 
     Args:
         images: `(count, height, width)` or `(count, height, width, channels)`, see `to_pixels`.
         labels: `(count,)` or `(count, 1)`, any integers 0 to `class_count` - 1.
-        class_count: how many classes there are.
-        where: the file, and the part of it, for messages.
+        class_count: the number of classes.
+        where: the file and the part of it, for error messages.
 
     Raises:
         DataError: an array is empty, of a wrong shape or type, or a label is out of range.
@@ -30,19 +30,19 @@ def to_split(images: np.ndarray, labels: np.ndarray, class_count: int, where: st
 
 
 def to_labels(labels: np.ndarray, where: str) -> np.ndarray:
-    """Integer labels of shape `(count,)`, from `(count,)` or `(count, 1)`."""
+    """Check integer labels `(count,)` or `(count, 1)` and return them as `(count,)`."""
     if labels.dtype.kind not in "iu":
         raise DataError(f"{where}: labels are {labels.dtype}, expected integers")
     if labels.ndim not in (1, 2) or (labels.ndim == 2 and labels.shape[1] != 1):
-        raise DataError(f"{where}: labels have the shape {labels.shape}, expected one label an image")
+        raise DataError(f"{where}: labels have the shape {labels.shape}, expected one label for each image")
     return labels.reshape(-1)
 
 
 def to_pixels(images: np.ndarray, where: str) -> np.ndarray:
-    """Images `(count, height, width, channels)` in uint8.
+    """Check images and return them as uint8 `(count, height, width, channels)`.
 
-    Unsigned bytes are taken as they are, floats must lie in 0..1 and become `round(255 x)`: any other
-    range would be a guess.
+    Unsigned bytes are kept. Floats must be in 0..1 and become `round(255 x)`, because the white level of any
+    other range is unknown.
     """
     if images.ndim == 3:
         images = images[..., None]
@@ -66,16 +66,16 @@ def to_pixels(images: np.ndarray, where: str) -> np.ndarray:
 
 
 def repeat_grey(images: np.ndarray) -> np.ndarray:
-    """Grey images `(count, height, width, 1)` as three equal channels."""
+    """Repeat the channel of grey images `(count, height, width, 1)` three times."""
     return np.repeat(images, 3, axis=3)
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
-    """The luma of RGB images, .299 R + .587 G + .114 B (ITU-R BT.601), in Pillow's fixed-point rounding."""
+    """Return the luma of RGB images, .299 R + .587 G + .114 B (ITU-R BT.601), rounded as in Pillow."""
     weights = np.array([19595, 38470, 7471], np.uint32)
     return ((images @ weights + 0x8000) >> 16).astype(np.uint8)[..., None]
 
 
 def shape_text(shape: tuple[int, ...]) -> str:
-    """`(28, 28, 1)` as `28x28x1`."""
+    """Format a shape such as `(28, 28, 1)` as `28x28x1`."""
     return "x".join(map(str, shape))

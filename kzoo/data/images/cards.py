@@ -1,8 +1,8 @@
-"""The published image sets.
+"""Cards of the published image sets.
 
-Sizes in bytes and SHA-256 are those that TensorFlow Datasets records for the official files
-(`tensorflow_datasets/url_checksums/{mnist,fashion_mnist,kmnist}.txt`). MedMNIST publishes an MD5 only
-(`medmnist/info.py`), and no byte count.
+Sizes in bytes and SHA-256 checksums are taken from TensorFlow Datasets
+(`tensorflow_datasets/url_checksums/{mnist,fashion_mnist,kmnist}.txt`). MedMNIST publishes only an MD5
+(`medmnist/info.py`) and no size in bytes.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from kzoo.data.card import RemoteFile, SetCard
 
 R004_TEST_CUT = (182, 55, 42, 250)
-"""How many test images of each OCTMNIST class R004 used."""
+"""The number of test images of each OCTMNIST class that R004 used."""
 
 IMAGE_STAND_INS = ("glyphs", "scenes", "scans")
-"""The image sets that kzoo draws itself (`kzoo.data.standins`)."""
+"""The names of the stand-ins, which kzoo draws (`kzoo.data.standins`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageSetCard(SetCard):
-    """What is published about an image set; `image_shape` is `(height, width, channels)`."""
+    """The published facts about an image set. `image_shape` is `(height, width, channels)`."""
 
     image_shape: tuple[int, int, int]
     class_names: tuple[str, ...]
@@ -28,7 +28,7 @@ class ImageSetCard(SetCard):
 
 
 def _remote_files(address: str, table: str) -> tuple[RemoteFile, ...]:
-    """The files of a table of names, sizes in bytes and SHA-256, all at one address."""
+    """Parse a table of file names, sizes in bytes and SHA-256 checksums. All files share one base URL."""
     rows = [line.split() for line in table.strip().splitlines()]
     return tuple(
         RemoteFile(name, f"{address}/{name}", int(size), f"sha256:{digest}") for name, size, digest in rows

@@ -1,4 +1,4 @@
-"""Photographs in folders, one folder a class."""
+"""Reader of image files in one folder for each class."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-"""The files that are taken for images; any other, such as `.DS_Store`, is passed over."""
+"""The suffixes of image files. All other files, such as `.DS_Store`, are ignored."""
 
 _MODES = {1: "L", 3: "RGB"}
 _WHITE_16_BITS = 0xFFFF
 
 
 def class_folders(folder: Path) -> list[Path]:
-    """The folders inside `folder` in the order of their names, without hidden ones and `__MACOSX`."""
+    """Return the folders in `folder` sorted by name, without hidden folders and `__MACOSX`."""
     return sorted(
         entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
     )
@@ -34,18 +34,19 @@ def read_class_folders(
     image_shape: tuple[int, int, int] | None = None,
     class_names: Sequence[str] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Every image of `folder/<class>/`, classes and images in the order of their names.
+    """Read all images in `folder/<class>/`, with classes and images sorted by name.
 
     Args:
-        folder: holds one folder of images for each class.
-        image_shape: `(height, width, channels)`. Images are resized to it (bilinear, antialiased, without
-            regard to the aspect ratio); one channel is their ITU-R BT.601 luma, transparency is dropped.
-            None takes the shape of the first image and requires it of all. Photographs are turned upright
-            as their EXIF orientation says, grey images of 16 bits are scaled to 8.
-        class_names: the classes that must be there, no more and no fewer; None takes those that are.
+        folder: the folder that holds one folder of images for each class.
+        image_shape: `(height, width, channels)` to which images are resized (bilinear, antialiased, ignoring
+            the aspect ratio). One channel is the ITU-R BT.601 luma, and transparency is dropped. If None,
+            all images must have the shape of the first one. Photographs are rotated as their EXIF
+            orientation says, and 16-bit grey images are scaled to 8 bits.
+        class_names: the exact set of expected classes. If None, all folders are classes.
 
     Returns:
-        images `(count, height, width, channels)` in uint8, labels `(count,)` in int32, the class names.
+        The images `(count, height, width, channels)` in uint8, the labels `(count,)` in int32, and the
+        class names.
 
     Raises:
         DataError: a class is missing, unknown or empty, or an image cannot be read.
@@ -84,9 +85,9 @@ def _check_classes(folder: Path, files: dict[str, list[Path]], class_names: Sequ
 def _room_for(count: int, shape: tuple[int, int, int], folder: Path) -> np.ndarray:
     try:
         return np.empty((count, *shape), np.uint8)
-    except (MemoryError, ValueError) as error:  # more than there is, or than NumPy can count
+    except (MemoryError, ValueError) as error:  # more memory than available, or too large for NumPy
         raise DataError(
-            f"{folder}: there is no memory for {count:,} images of {shape_text(shape)}: "
+            f"{folder}: there is not enough memory for {count:,} images of {shape_text(shape)}: "
             "give a smaller height and width to resize to"
         ) from error
 
@@ -97,10 +98,10 @@ def _shape_of(path: Path) -> tuple[int, int, int]:
 
 
 def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
-    """An image file as uint8 `(height, width, channels)`, resized (without `resize` refused), RGB or luma.
+    """Read an image file as uint8 `(height, width, channels)` in RGB or luma, resized if necessary.
 
     Raises:
-        DataError: it cannot be read, or is of another size and may not be resized.
+        DataError: the file cannot be read, or it has another size and `resize` is False.
     """
     height, width, channels = shape
     image = _open(path).convert(_MODES[channels])
@@ -113,7 +114,7 @@ def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) 
 
 
 def resize_pixels(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
-    """An image `(h, w, 3)` in uint8 at another size, resized as `read_image` resizes."""
+    """Resize an image `(h, w, 3)` in uint8, by the same method as `read_image`."""
     from PIL import Image
 
     return pixels if pixels.shape[:2] == (height, width) else _resized(Image.fromarray(pixels), height, width)
@@ -128,7 +129,7 @@ def _resized(image: Image.Image, height: int, width: int) -> np.ndarray:
 
 
 def _open(path: Path) -> Image.Image:
-    """The image, upright, of 8 bits a channel."""
+    """Open an image file, rotate it upright and convert it to 8 bits for each channel."""
     from PIL import Image, ImageOps
 
     regular(path)
@@ -136,16 +137,16 @@ def _open(path: Path) -> Image.Image:
         with Image.open(path) as image:
             image.load()
             ImageOps.exif_transpose(image, in_place=True)
-    except Exception as error:  # Pillow's decoders raise whatever their parsers stumble over
+    except Exception as error:  # Pillow's decoders raise many kinds of errors
         raise unreadable(path, error) from error
     return _to_8_bits(image, path) if image.mode[0] in "IF" else image
 
 
 def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
-    """A grey image of 16 bits, whatever Pillow keeps them in, its white being white in 8 bits too."""
+    """Scale a 16-bit grey image of any Pillow mode so that its white, 65,535, becomes 255."""
     from PIL import Image
 
     grey = np.asarray(image)
     if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > _WHITE_16_BITS:
-        raise DataError(f"{path} has more than 16 bits a channel: convert it to 8 bits")
+        raise DataError(f"{path} has more than 16 bits for each channel: convert it to 8 bits")
     return Image.fromarray(np.rint(grey * (255 / _WHITE_16_BITS)).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""IDX, the format of MNIST: a big-endian header and the bytes of an array, mostly inside gzip.
+"""Reader of IDX, the format of MNIST: a big-endian header and the bytes of an array, mostly in gzip.
 
 Header: two zero bytes, the element type (0x08, unsigned byte), the number of axes, then the length of
 each axis in four bytes (LeCun, "The MNIST database of handwritten digits").
@@ -19,12 +19,12 @@ from kzoo.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_MOST = 1032
-"""Deflate cannot shrink anything more than 1,032 times: a header that promises more is a lie."""
+"""The largest compression ratio of deflate. A header that declares more bytes than this allows is wrong."""
 _UNSIGNED_BYTE = 0x08
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array of unsigned bytes in an IDX file, compressed with gzip or not.
+    """Read the array of unsigned bytes in an IDX file, which may be compressed with gzip.
 
     Raises:
         DataError: the file is missing, cut off, too long, damaged, or not IDX of unsigned bytes.
@@ -47,15 +47,15 @@ def _read(file: BinaryIO, path: Path, most: int) -> np.ndarray:
         )
     lengths = file.read(4 * head[3])
     if len(lengths) < 4 * head[3]:
-        raise DataError(f"{path} is cut off: its header promises {head[3]} axes")
+        raise DataError(f"{path} is cut off: its header declares {head[3]} axes")
     shape = tuple(int(length) for length in np.frombuffer(lengths, ">u4"))
     size = math.prod(shape)
-    # One byte more than promised, so that trailing bytes are seen and gzip verifies its own checksum.
+    # Reading one byte more than declared detects trailing bytes and lets gzip verify its checksum.
     payload = file.read(size + 1) if size <= most else b""
     if len(payload) != size:
         found = "more" if len(payload) > size else "fewer"
-        raise DataError(f"{path} holds {found} bytes than the {size:,} that its header promises")
+        raise DataError(f"{path} holds {found} bytes than the {size:,} that its header declares")
     try:
-        return np.frombuffer(payload, np.uint8).reshape(shape).copy()  # writable
-    except ValueError as error:  # more axes than NumPy has
+        return np.frombuffer(payload, np.uint8).reshape(shape).copy()  # a writable copy
+    except ValueError as error:  # more axes than NumPy supports
         raise unreadable(path, error) from error

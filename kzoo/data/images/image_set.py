@@ -1,4 +1,4 @@
-"""What an image set is: three labelled splits, the names of the classes, and where it came from."""
+"""Types of an image data set: a labelled split and the whole set with its class names."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from kzoo.data.data_set import DataSet
 
 PIXEL_LEVELS = 256.0
-"""The reports divide pixels by 256, not 255, and normalise no further (R000-R004, question 2)."""
+"""The divisor of pixel values: 256, not 255. The reports normalise no further (R000-R004, question 2)."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Images `(count, height, width, channels)` in uint8 and their labels `(count,)` in int32."""
+    """A split: images `(count, height, width, channels)` in uint8 and labels `(count,)` in int32."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -24,11 +24,11 @@ class Split:
         return len(self.labels)
 
     def take(self, rows: np.ndarray) -> Split:
-        """The split of these rows, in this order."""
+        """Return a split that holds only these rows, in this order."""
         return Split(self.images[rows], self.labels[rows])
 
     def content(self) -> Iterator[bytes | memoryview]:
-        """Every pixel and label, and the shape."""
+        """Yield the shape of the images, all pixels and all labels as bytes."""
         yield str(self.images.shape).encode()
         yield np.ascontiguousarray(self.images).data
         yield np.ascontiguousarray(self.labels, dtype="<i4").data
@@ -36,7 +36,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet(DataSet[Split]):
-    """A labelled image set in its three splits."""
+    """An image data set with labels."""
 
     class_names: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""How published image sets lie in a folder: which files show them there, and how these are read."""
+"""File layouts of the published image sets: how each layout is recognised in a folder and read."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _KMNIST_NPZ = {
 
 
 class Layout(Protocol):
-    """One way in which a set lies in a folder."""
+    """A file layout of an image set."""
 
     def found(self, folder: Path) -> list[Path]:
-        """The files and folders of this layout that are in `folder`; none if the set is not there."""
+        """Return the files and folders of this layout in `folder`, an empty list if there are none."""
 
     def read(self, folder: Path, card: ImageSetCard) -> dict[str, Split]:
-        """The splits by name. Raises DataError where a file is missing, damaged or mislabelled."""
+        """Read the splits by name. Raises DataError if a file is missing, damaged or mislabelled."""
 
 
 class IdxFiles:
-    """MNIST's four files, compressed or not."""
+    """The four IDX files of MNIST, compressed or not."""
 
     def found(self, folder: Path) -> list[Path]:
         paths = [self._path(folder, stem) for pair in _IDX.values() for stem in pair]
@@ -56,7 +56,7 @@ class IdxFiles:
 
 
 class KmnistNpz:
-    """Kuzushiji-MNIST's four NumPy files, each holding `arr_0`."""
+    """The four NumPy files of Kuzushiji-MNIST, each with the array `arr_0`."""
 
     def found(self, folder: Path) -> list[Path]:
         paths = [folder / file for pair in _KMNIST_NPZ.values() for file in pair]
@@ -78,7 +78,7 @@ class KmnistNpz:
 
 @dataclass(frozen=True)
 class OneNpz:
-    """All splits in the one npz file that matches `pattern`."""
+    """One npz file that matches `pattern` and holds all splits."""
 
     pattern: str
 
@@ -103,7 +103,7 @@ class OneNpz:
 
 
 class KaggleFolders:
-    """Kaggle's `seg_train/seg_train/<class>/*.jpg` and `seg_test/seg_test/<class>/*.jpg`."""
+    """Kaggle's folders `seg_train/seg_train/<class>/*.jpg` and `seg_test/seg_test/<class>/*.jpg`."""
 
     def found(self, folder: Path) -> list[Path]:
         return [path for name in ("seg_train", "seg_test") if (path := folder / name).is_dir()]
@@ -126,4 +126,4 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
     "octmnist": (OneNpz("octmnist.npz"),),
     "intel-scenes": (OneNpz("*.npz"), KaggleFolders()),
 }
-"""The layouts in which each published set is recognised, tried in this order."""
+"""The layouts of each published set, tried in this order."""

@@ -1,4 +1,4 @@
-"""Image sets loaded by their name or path: published, drawn, or the user's own."""
+"""Loading of an image set by name or path."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kzoo.errors import DataError, UsageError
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """The arguments of `load_image_set` that say what is read, and how."""
+    """The options of `load_image_set` that determine which images are read and in which shape."""
 
     image_shape: tuple[int, int, int] | None = None
     stand_in_seed: int = 42
@@ -39,21 +39,21 @@ def load_image_set(
     stand_in_seed: int = 42,
     test_cut: bool = False,
 ) -> ImageSet:
-    """Load an image set: published, drawn, or the user's own.
+    """Load an image set: a published set, a stand-in drawn by kzoo, or the user's own.
 
     Args:
         name_or_path: a set of the catalogue, a stand-in ("glyphs", "scenes", "scans"), or the path of the
             user's own folder or npz file.
         data_dir, stand_in, require_data: see `kzoo.data.load.load`.
-        image_shape: `(height, width, channels)` that the model takes. A published or drawn set must have
-            this height and width, and grey images become three equal channels if it asks for them; the
-            user's own images are fitted, see `kzoo.data.images.own.read_own`.
-        stand_in_seed: what a stand-in is drawn from.
-        test_cut: test on as many OCTMNIST images as R004, see `read_published`.
+        image_shape: `(height, width, channels)` of the model's input. A published set or stand-in must have
+            this height and width, and its grey images are repeated to three channels if necessary. For the
+            user's own images see `kzoo.data.images.own.read_own`.
+        stand_in_seed: the seed from which a stand-in is drawn.
+        test_cut: reduce the test split of OCTMNIST to the size that R004 used, see `read_published`.
 
     Raises:
-        UsageError: an unknown name, or a set that does not fit the option or the model.
-        DataError: the set is required and not found, or a file of it is damaged.
+        UsageError: the name is unknown, or the set does not fit an option or the model.
+        DataError: the set is required and not found, or one of its files is damaged.
     """
     if image_shape is not None:
         _check_shape(image_shape)
@@ -64,20 +64,20 @@ def load_image_set(
 
 
 def read_published(card: ImageSetCard, folder: Path, *, test_cut: bool = False) -> ImageSet:
-    """Read a published set from a folder that holds any of its official layouts.
+    """Read a published set from a folder that holds it in one of its official layouts.
 
-    A validation split that is not published is held out of the training images, by class: the share that
-    the reports held out. How many images there are is not checked here, so that a reduced set can be used;
-    `kzoo data check` compares it with the published sizes.
+    If no validation split is published, the share that the reports used is held out of the training images,
+    stratified by class. The number of images is not checked, so that a reduced set can be used. Use
+    `kzoo data check` to compare it with the published sizes.
 
     Args:
-        card: the set.
-        folder: holds its files.
+        card: the card of the set.
+        folder: the folder that holds its files.
         test_cut: keep only the first 182, 55, 42 and 250 test images of OCTMNIST's classes, as many as
-            R004 used. The report does not say which they were.
+            R004 used. The report does not say which images it used.
 
     Raises:
-        DataError: a file is missing, damaged, mislabelled, or its images are not of the set's shape.
+        DataError: a file is missing, damaged or mislabelled, or its images have the wrong shape.
     """
     layout = _layout(card, folder)
     if layout is None:
@@ -86,7 +86,7 @@ def read_published(card: ImageSetCard, folder: Path, *, test_cut: bool = False) 
     _check_splits(splits, card, folder)
     if "validation" not in splits:
         shares = card.sizes["validation"], card.sizes["train"] + card.sizes["validation"]
-        count = -(-len(splits["train"]) * shares[0] // shares[1])  # rounded up, as R003's 1,404 of 14,034
+        count = -(-len(splits["train"]) * shares[0] // shares[1])  # rounded up, as in R003: 1,404 of 14,034
         splits["train"], splits["validation"] = hold_out(splits["train"], count)
     if test_cut:
         splits["test"] = _first_of_each_class(splits["test"], R004_TEST_CUT, folder)
@@ -118,7 +118,7 @@ def _check_splits(splits: dict[str, Split], card: ImageSetCard, folder: Path) ->
         if shape != card.image_shape:
             raise DataError(
                 f"{folder}: the {name} images are {shape_text(shape)}, "
-                f"those of {card.name} are {shape_text(card.image_shape)}"
+                f"expected {shape_text(card.image_shape)} for {card.name}"
             )
 
 
@@ -127,7 +127,7 @@ def _first_of_each_class(split: Split, counts: tuple[int, ...], folder: Path) ->
     for label, (found, count) in enumerate(zip(rows, counts, strict=True)):
         if len(found) < count:
             raise DataError(
-                f"{folder} holds {len(found)} test images of class {label}, the cut takes {count}"
+                f"{folder} holds {len(found)} test images of class {label}, test_cut needs {count}"
             )
     return split.take(np.sort(np.concatenate(rows)))
 

@@ -1,4 +1,4 @@
-"""Image sets in NumPy's npz, by any of the usual names for their arrays."""
+"""Reader of image sets in NumPy's npz format, with any of the usual names of arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kzoo.data.errors import regular, unreadable
 from kzoo.errors import DataError
 
 Labelled = tuple[np.ndarray, np.ndarray]
-"""Images and their labels, as a file holds them."""
+"""Raw images and labels as stored in a file."""
 
 _SPLIT_KEYS = {
     "train": (("train_images", "train_labels"), ("x_train", "y_train")),
@@ -27,39 +27,39 @@ _WHOLE_KEYS = (("images", "labels"), ("x", "y"))
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Every array of an npz file, by name; pickled objects and what else is no array are refused.
+    """Read all arrays of an npz file by name. Pickled objects and other members are rejected.
 
     Raises:
-        DataError: the file is missing, cut off, damaged, or not npz.
+        DataError: the file is missing, cut off, damaged, not npz, or has a member that is not an array.
     """
     regular(path)
     try:
-        with path.open("rb") as file:  # NumPy leaves a file open that it cannot read
+        with path.open("rb") as file:  # NumPy would leave an unreadable file open
             if not is_zipfile(file):
                 raise ValueError("it is not an npz file")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
                 return {name: _array(archive, name) for name in archive.files}
-    except Exception as error:  # zipfile, zlib and NumPy's header parser raise a dozen kinds between them
+    except Exception as error:  # zipfile, zlib and NumPy's header parser raise many kinds
         raise unreadable(path, error) from error
 
 
 def _array(archive: Any, name: str) -> np.ndarray:
-    """A member of an archive: NumPy gives the bytes of one that it does not know."""
+    """Return an array of an archive. For a member of another format, NumPy returns its raw bytes."""
     if not isinstance(member := archive[name], np.ndarray):
-        raise ValueError(f"its member {name!r} is no array")
+        raise ValueError(f"its member {name!r} is not an array")
     return member
 
 
 def read_npz_splits(path: Path) -> tuple[dict[str, Labelled], tuple[str, ...] | None]:
-    """The labelled splits of an npz file, and the names of its classes if it holds `class_names`.
+    """Read the labelled splits of an npz file, and its class names if it has an array `class_names`.
 
-    Splits are called "train", "validation" and "test", or "whole" where the file is not split: arrays
-    `train_images`, `train_labels`, `val_images` ... (MedMNIST), `x_train`, `y_train` ... (Keras), or
-    `images`, `labels`, or `x`, `y`.
+    The splits are named "train", "validation" and "test" if the file has arrays `train_images`,
+    `train_labels`, `val_images` ... (MedMNIST) or `x_train`, `y_train` ... (Keras). The only split is named
+    "whole" if the file has arrays `images` and `labels`, or `x` and `y`.
 
     Raises:
-        DataError: the file cannot be read, or holds no such arrays.
+        DataError: the file cannot be read, or it has none of these arrays.
     """
     arrays = read_npz(path)
     class_names = tuple(map(str, arrays["class_names"].ravel())) if "class_names" in arrays else None

@@ -1,4 +1,4 @@
-"""A user's own images: a folder of them for each class, or an npz file."""
+"""Reader of a user's own images: one folder for each class, or an npz file."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ from kzoo.data.splits import SPLITS, hold_out
 from kzoo.errors import DataError
 
 _FOLDERS = {"validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
-"""The folders beside `train`, and the splits that they hold."""
+"""The names of folders beside `train`, mapped to the splits that they hold."""
 
 Shape = tuple[int, int, int]
 
 
 def read_own(path: Path, image_shape: Shape | None = None) -> ImageSet:
-    """Read a user's own set.
+    """Read a user's own image set.
 
-    A folder holds `train/`, `test/` and perhaps `validation/` or `val/`, each with a folder of images for
-    each class, or just these. An npz holds the arrays that `read_npz_splits` names. Without a validation
-    split a tenth of the training images is held out by class; a set that is not split at all becomes
-    80/10/10 in the same way.
+    A folder holds `train/`, `test/` and optionally `validation/` or `val/`, each with one folder of images
+    for each class, or it holds the class folders directly. An npz file holds the arrays described in
+    `read_npz_splits`. If there is no validation split, a tenth of the training images is held out, stratified
+    by class. A set without any splits is split 80/10/10 in the same way.
 
     Args:
         path: the folder or the npz file.
-        image_shape: `(height, width, channels)` that the model takes. Images in folders are resized to it,
-            those in an npz must have its height and width; colour becomes luma and grey is repeated.
+        image_shape: `(height, width, channels)` of the model's input. Images in folders are resized to it.
+            Images in an npz file must have this height and width; colour is converted to luma for one
+            channel, and grey is repeated for three.
 
     Raises:
-        DataError: naming the file and its fault.
+        DataError: the set cannot be used. The message names the file and the problem.
     """
     if path.is_dir():
         splits, class_names = _read_folder(path, image_shape)
@@ -62,7 +63,7 @@ def read_own(path: Path, image_shape: Shape | None = None) -> ImageSet:
 
 def _hold_out_tenth(split: Split, total: int, path: Path) -> tuple[Split, Split]:
     if len(split) < 2:
-        raise DataError(f"{path} holds {total} images to train on, too few to split")
+        raise DataError(f"{path} holds {total} training images, too few to split")
     return hold_out(split, max(1, total // 10))
 
 

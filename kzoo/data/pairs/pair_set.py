@@ -1,4 +1,4 @@
-"""What a set of sequence pairs is: three splits of sources and targets, and where they came from."""
+"""Types of a data set of sequence pairs: a split of sources and targets, and the whole set."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from kzoo.data.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class PairSplit:
-    """The sources and their targets, each a tuple of tokens, in the same order."""
+    """A split: the sources and, in the same order, their targets, each a tuple of tokens."""
 
     sources: tuple[Tokens, ...]
     targets: tuple[Tokens, ...]
 
     @classmethod
     def of(cls, pairs: Iterable[Pair]) -> PairSplit:
-        """The split of these pairs."""
+        """Build a split from pairs."""
         pairs = tuple(pairs)
         return cls(tuple(source for source, _ in pairs), tuple(target for _, target in pairs))
 
@@ -31,21 +31,21 @@ class PairSplit:
         return len(self.sources)
 
     def take(self, rows: np.ndarray) -> PairSplit:
-        """The split of these rows, in this order."""
+        """Return a split that holds only these rows, in this order."""
         return PairSplit.of((self.sources[row], self.targets[row]) for row in rows)
 
     def content(self) -> Iterator[bytes | memoryview]:
-        """Every token."""
+        """Yield all sources and targets as bytes."""
         yield json.dumps([self.sources, self.targets]).encode()
 
 
 @dataclass(frozen=True)
 class PairSet(DataSet[PairSplit]):
-    """Pairs of sequences in three splits; `tokens` says what the tokens of sources and targets are."""
+    """A data set of sequence pairs. `tokens` are the kinds of tokens of the sources and of the targets."""
 
     tokens: tuple[TokenKind, TokenKind]
     dropped: DroppedRows
 
     def vocabularies(self) -> tuple[Vocabulary, Vocabulary]:
-        """The vocabularies of the sources and of the targets of the training split."""
+        """Return the vocabularies of the training sources and of the training targets."""
         return Vocabulary.build(self.train.sources), Vocabulary.build(self.train.targets)

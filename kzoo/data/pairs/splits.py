@@ -1,4 +1,4 @@
-"""Pairs drawn into training, validation and test splits."""
+"""Random splits of sequence pairs into training, validation and test."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Splits = dict[str, PairSplit]
 def draw_splits(
     pairs: list[Pair], sizes: tuple[int | None, int, int], seed: int, path: Path, row_filter: RowFilter
 ) -> Splits:
-    """Training, validation and test pairs drawn by a seed; None is for all that are left to train on.
+    """Draw training, validation and test splits of these sizes. None means all remaining pairs.
 
     Raises:
-        DataError: there are too few pairs; it names what was left out of the file.
+        DataError: there are too few pairs. The message lists the rows of the file that were left out.
     """
     train, validation, test = sizes
     rest = len(pairs) - validation - test if train is None else train

@@ -1,4 +1,4 @@
-"""Sound files as samples."""
+"""Reader of audio files, with resampling."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from kzoo.errors import DataError
 from kzoo.extras import require
 
 Clip = Path | np.ndarray
-"""A sound file, or float32 samples `(length,)` where kzoo made them."""
+"""The path of an audio file, or float32 samples `(length,)` that kzoo generated."""
 
 SUFFIXES = frozenset({".aif", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav"})
-"""The files of a folder that are taken for sound."""
+"""The suffixes of audio files."""
 
 _UNKNOWN_SIZE = 0x7FFFF000
-"""From here on a WAV's length is what programs write that do not know it, as when they write to a pipe."""
+"""A WAV length from here on is a placeholder, written by programs that do not know it, as on a pipe."""
 
 
 def read_audio(path: Path, rate: int) -> np.ndarray:
-    """The samples of a sound file in float32, `(length,)`: one channel in [-1, 1], `rate` of them a second.
+    """Read an audio file as float32 samples `(length,)` in [-1, 1], at `rate` samples per second.
 
-    WAV, FLAC and what else libsndfile reads. Channels are averaged; a file of another rate is resampled.
+    WAV, FLAC and the other formats of libsndfile are supported. Channels are averaged. A file with another
+    sample rate is resampled.
 
     Raises:
-        DataError: the file is missing, damaged, empty, or no sound file.
+        DataError: the file is missing, damaged, empty, or not an audio file.
         MissingExtraError: the extra `speech` is not installed.
     """
     samples, found = decode_audio(path)
@@ -35,7 +36,7 @@ def read_audio(path: Path, rate: int) -> np.ndarray:
 
 
 def decode_audio(path: Path) -> tuple[np.ndarray, int]:
-    """The samples of a sound file as `read_audio` gives them, at the file's own rate, and this rate.
+    """Read an audio file at its own sample rate and return the samples and this rate.
 
     Raises:
         DataError, MissingExtraError: as `read_audio`.
@@ -52,12 +53,12 @@ def decode_audio(path: Path) -> tuple[np.ndarray, int]:
         raise DataError(f"{path} holds no sound: it has no samples")
     samples = channels.mean(axis=1, dtype=np.float32)
     if not np.isfinite(samples).all():
-        raise DataError(f"{path} is damaged: it holds samples that are no numbers")
+        raise DataError(f"{path} is damaged: it holds samples that are not finite numbers")
     return np.clip(samples, -1, 1), rate
 
 
 def sample_rate(path: Path) -> int:
-    """The samples a second of a sound file, from its header. Raises as `read_audio`."""
+    """Read the sample rate from the header of an audio file. Raises as `read_audio`."""
     return _read_header(path).samplerate
 
 
@@ -71,7 +72,7 @@ def _read_header(path: Path) -> Any:
 
 
 def sample_count(clip: Clip, rate: int) -> int:
-    """How many samples of this rate a clip has, by a file's header to within one. Raises as `read_audio`."""
+    """Return the length of a clip at `rate`, to within one sample for a file. Raises as `read_audio`."""
     if not isinstance(clip, Path):
         return len(clip)
     info = _read_header(clip)
@@ -79,7 +80,7 @@ def sample_count(clip: Clip, rate: int) -> int:
 
 
 def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Samples `(length,)` of one rate at another, at least one of them. Raises MissingExtraError."""
+    """Resample `(length,)` from `rate` to `wanted`, to at least one sample. Raises MissingExtraError."""
     if rate == wanted:
         return samples
     soxr = require("soxr", "speech", "changing the sample rate of a clip")
@@ -88,12 +89,12 @@ def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
-    """libsndfile's own words, if it has any: its errors put the file object before them."""
+    """Return a DataError with libsndfile's message, without the file object that it puts first."""
     return unreadable(path, getattr(error, "error_string", error))
 
 
 def _check_length(path: Path, start: bytes) -> None:
-    """A WAV that was cut off is read without complaint, up to where it ends; its header knows better."""
+    """Raise DataError if a WAV is shorter than its header says, which libsndfile does not report."""
     size = int.from_bytes(start[4:], "little")
     if start[:4] == b"RIFF" and path.stat().st_size < size + 8 <= _UNKNOWN_SIZE:
         raise DataError(f"{path} is cut off: it has {path.stat().st_size:,} of {size + 8:,} bytes")

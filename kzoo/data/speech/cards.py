@@ -1,6 +1,6 @@
-"""The published sets of spoken texts.
+"""Cards of the published speech sets.
 
-The size and SHA-256 of LJ Speech's archive are those that TensorFlow Datasets and torchaudio record for it.
+The size and SHA-256 of LJ Speech's archive are taken from TensorFlow Datasets and torchaudio.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from kzoo.data.card import RemoteFile, SetCard
 
 SPEECH_STAND_INS = ("tones",)
-"""The sets of sounds that kzoo makes itself (`kzoo.data.standins.tones`)."""
+"""The names of the stand-ins, which kzoo generates (`kzoo.data.standins.tones`)."""
 
 MAX_LENGTH = 97
-"""The longest text in characters: R004's 99 symbols hold a start and an end too."""
+"""The most characters in a text. R004's limit of 99 symbols includes a start and an end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechSetCard(SetCard):
-    """What is published about a set of spoken texts; its clips have `rate` samples a second.
+    """The published facts about a speech set. Its clips have `rate` samples per second.
 
-    A text of more than `max_length` characters is cut to them if `cut`, else left out.
+    A text of more than `max_length` characters is truncated if `cut`, otherwise left out.
     """
 
     rate: int
@@ -35,8 +35,8 @@ _CARDS = (
         sizes={"train": 9_825, "validation": 655, "test": 2_620},
         licence="public domain",
         homepage="https://keithito.com/LJ-Speech-Dataset/",
-        note="Published without splits; they are by position, as in R004. The normalised texts are read, in "
-        "lower case. R004 used all 13,100 clips and 97 characters at most, so a longer text is cut.",
+        note="Published without splits and split by position, as in R004. The normalised texts are read, in "
+        "lower case. R004 used all 13,100 clips and at most 97 characters, so a longer text is truncated.",
         stand_in="tones",
         files=(
             RemoteFile(
@@ -57,8 +57,8 @@ _CARDS = (
         licence="BSD-like, by Carnegie Mellon University",
         homepage="http://www.speech.cs.cmu.edu/databases/an4/",
         note="Published as 948 + 130 clips; eight of the 74 speakers of the former are held out for "
-        "validation by a constant seed. No speaker is in two splits. The official archive and a folder in "
-        "the layout of LJ Speech with a splits.csv are read. No checksum is published.",
+        "validation by a constant seed. No speaker is in two splits. The official archive is read, or "
+        "a folder in the layout of LJ Speech with a splits.csv. No checksum is published.",
         stand_in="tones",
         files=(
             RemoteFile(

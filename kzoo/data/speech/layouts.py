@@ -1,4 +1,4 @@
-"""How sets of spoken texts lie in a folder: which files show them there, and how these are read."""
+"""File layouts of speech sets: how each layout is recognised in a folder and read."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from kzoo.data.splits import grouped_split
 from kzoo.errors import DataError
 
 _SIZES = {"train": 9_825, "validation": 655, "test": 2_620}
-"""R004's splits of LJ Speech, by position; other sets are split in their proportion."""
+"""The sizes of R004's splits of LJ Speech by position. Other sets are split in the same proportion."""
 
 _SUFFIXES = (".wav", ".flac", ".sph")
 
 Parse = Callable[[Row], tuple[str, str]]
-"""The name of a row's clip and its text."""
+"""A function that returns the name of a row's clip and its text."""
 
 
 @dataclass(frozen=True)
 class SpeechOptions:
-    """What reading spoken texts depends on.
+    """The options for reading a speech set.
 
-    A text of more than `max_length` characters is cut to them if `cut`, else left out; `seed` draws the
+    A text of more than `max_length` characters is truncated if `cut`, otherwise left out. `seed` draws the
     validation split of a set that has none.
     """
 
@@ -38,24 +38,27 @@ class SpeechOptions:
 
 
 class SpeechLayout(Protocol):
-    """One way in which a set of spoken texts lies in a folder."""
+    """A file layout of a speech set."""
 
     def found(self, folder: Path) -> list[Path]:
-        """The files and folders of this layout that are in `folder`; none if the set is not there."""
+        """Return the files and folders of this layout in `folder`, an empty list if there are none."""
 
     def read(self, folder: Path, options: SpeechOptions) -> tuple[dict[str, SpeechSplit], DroppedRows]:
-        """The splits by name, and what was left out. Raises DataError for a missing or damaged file."""
+        """Read the splits by name and the rows left out. Raises DataError for a missing or damaged file."""
 
 
 @dataclass(frozen=True)
 class LjFiles:
-    """LJ Speech's `metadata.csv`, rows of `id|text|normalised text` or `id|text`, and `wavs/<id>.wav`.
+    """The layout of LJ Speech: a file `metadata.csv` and the clips `wavs/<id>.wav`.
 
-    The clips may be FLAC. `splits.csv`, rows of `id,split` under this heading, puts them into the splits
-    train, validation and test; without it they are split by position. If it names no validation split, a
-    tenth of the training clips is held out, by whole speakers.
+    The rows of `metadata.csv` are `id|text|normalised text` or `id|text`. The clips may also be FLAC.
 
-    `subfolder` is where an archive unpacks to, `speaker_of` tells from an id who speaks.
+    An optional `splits.csv`, with the header `id,split`, assigns each clip to train, validation or test.
+    Without this file the clips are split by position. If it assigns no clip to validation, a tenth of the
+    training clips is held out, by whole speakers.
+
+    `subfolder` is the folder to which the official archive unpacks. `speaker_of` returns the speaker for the
+    id of a clip.
     """
 
     subfolder: str = ""
@@ -81,7 +84,7 @@ class LjFiles:
             if row.columns[0] in split_of:
                 parts[split_of[row.columns[0]]].append(row)
             else:
-                reader.row_filter.drop(row, "empty" if row.is_blank else "in no split")
+                reader.row_filter.drop(row, "empty" if row.is_blank else "not in any split")
         utterances = {name: reader.read(part) for name, part in parts.items()}
         if not parts["validation"]:
             utterances |= _hold_out(utterances["train"], self.speaker_of, options.seed)
@@ -90,7 +93,7 @@ class LjFiles:
 
 @dataclass(frozen=True)
 class An4Files:
-    """The official AN4: `an4/etc/an4_<split>.transcription` and NIST SPHERE files below `an4/wav`."""
+    """The official layout of AN4: `an4/etc/an4_<split>.transcription` and NIST SPHERE files in `an4/wav`."""
 
     def found(self, folder: Path) -> list[Path]:
         names = ("etc/an4_train.transcription", "etc/an4_test.transcription", "wav")
@@ -108,12 +111,12 @@ class An4Files:
 
 
 def an4_speaker(name: str) -> str:
-    """Who speaks in a clip of AN4: `fash` in `an251-fash-b`."""
+    """Return the speaker of an AN4 clip, such as `fash` for `an251-fash-b`."""
     return name.split("-")[1] if name.count("-") == 2 else name
 
 
 class _Reader:
-    """Rows as utterances, each clip once."""
+    """A reader that converts rows to utterances and uses each clip once."""
 
     def __init__(self, folder: Path, options: SpeechOptions, parse: Parse) -> None:
         self.row_filter = RowFilter(options.max_length)
@@ -130,16 +133,16 @@ class _Reader:
         if name not in self._clips:
             raise UnusableRow(f"no such clip in {self._folder.name}")
         if name in self._seen:
-            raise UnusableRow("its clip is there already")
+            raise UnusableRow("its clip is already used")
         self._seen.add(name)
         tokens = characters(text)
         return (name,), tokens[: self._options.max_length] if self._options.cut else tokens
 
 
 def _clips(folder: Path) -> dict[str, Path]:
-    """The sound files in a folder and below it, by their names without the suffix."""
+    """Return the audio files in a folder and its subfolders, by their names without the suffix."""
     if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; expected the clips in it")
+        raise DataError(f"{folder} is not a folder; expected a folder of clips")
     try:
         return {path.stem: path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SUFFIXES}
     except OSError as error:
@@ -160,7 +163,7 @@ def _transcription(row: Row) -> tuple[str, str]:
 
 
 def _read_splits(path: Path, names: set[str]) -> dict[str, str]:
-    """The split of each clip named in `splits.csv`; `names` are those in `metadata.csv`."""
+    """Read the split of each clip from `splits.csv`. `names` are the names of clips in `metadata.csv`."""
     splits: dict[str, str] = {}
     for row in read_csv(path):
         if row.is_blank:
@@ -180,7 +183,7 @@ def _read_splits(path: Path, names: set[str]) -> dict[str, str]:
 
 
 def _by_position(rows: list[Row]) -> dict[str, list[Row]]:
-    """The first rows to train on, the next to validate, the last to test, in R004's proportion."""
+    """Split rows by position into train, validation and test, in this order and in R004's proportion."""
     validation, test = (
         max(1, round(len(rows) * _SIZES[split] / sum(_SIZES.values()))) for split in ("validation", "test")
     )
@@ -195,7 +198,7 @@ def _by_position(rows: list[Row]) -> dict[str, list[Row]]:
 def _hold_out(
     utterances: list[Utterance], speaker_of: Callable[[str], str], seed: int
 ) -> dict[str, list[Utterance]]:
-    """Utterances to train on, and a tenth of them, or little more, by speakers of their own to validate."""
+    """Hold out about a tenth of the utterances for validation, by whole speakers."""
     speakers = [speaker_of(name) for name, _, _ in utterances]
     kept, held_out = grouped_split(speakers, max(1, len(utterances) // 10), seed)
     return {"train": [utterances[row] for row in kept], "validation": [utterances[row] for row in held_out]}
@@ -209,4 +212,4 @@ SPEECH_LAYOUTS: dict[str, tuple[SpeechLayout, ...]] = {
     "lj-speech": (LjFiles(subfolder="LJSpeech-1.1"),),
     "an4": (LjFiles(speaker_of=an4_speaker), An4Files()),
 }
-"""The layouts in which each published set is recognised, tried in this order."""
+"""The layouts of each published set, tried in this order."""

@@ -1,4 +1,4 @@
-"""What a set of spoken texts is: three splits of clips and what is said in them, and where they came from."""
+"""Types of a speech data set: a split of clips with their texts, and the whole set."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kzoo.data.tokens import Tokens
 from kzoo.data.vocabulary import Vocabulary
 
 SPEECH_VOCABULARY = Vocabulary((*" ,.?-", *ascii_lowercase))
-"""R004's 35 symbols: padding, start, end, unknown (its @ < > #) and these 31; all others are unknown."""
+"""R004's 35 symbols: padding, start, end and unknown (R004's @ < > #) and these 31 characters."""
 
 Utterance = tuple[str, Clip, Tokens]
-"""The name of a clip, the clip, and the characters of what is said in it."""
+"""The name of a clip, the clip, and the characters of its text."""
 
 
 @dataclass(frozen=True, eq=False)
 class SpeechSplit:
-    """The names of the clips, the clips, and the characters of their texts, in the same order."""
+    """A split: the names of the clips, the clips, and the characters of their texts, in the same order."""
 
     names: tuple[str, ...]
     clips: tuple[Clip, ...]
@@ -36,7 +36,7 @@ class SpeechSplit:
 
     @classmethod
     def of(cls, utterances: Iterable[Utterance]) -> SpeechSplit:
-        """The split of these utterances."""
+        """Build a split from utterances."""
         utterances = tuple(utterances)
         return cls(
             tuple(name for name, _, _ in utterances),
@@ -48,29 +48,29 @@ class SpeechSplit:
         return len(self.names)
 
     def take(self, rows: np.ndarray) -> SpeechSplit:
-        """The split of these clips, in this order."""
+        """Return a split that holds only these clips, in this order."""
         return SpeechSplit.of((self.names[row], self.clips[row], self.texts[row]) for row in rows)
 
     def content(self) -> Iterator[bytes | memoryview]:
-        """Every character, and the hash of every clip."""
+        """Yield all texts and the hashes of all clips as bytes."""
         yield json.dumps([*self.texts, *map(_digest, self.clips)]).encode()
 
 
 @dataclass(frozen=True, eq=False)
 class SpeechSet(DataSet[SpeechSplit]):
-    """Spoken texts in three splits; the clips are read at, or were made at, `rate` samples a second."""
+    """A speech data set. Its clips are read, or were generated, at `rate` samples per second."""
 
     rate: int
     dropped: DroppedRows
 
 
 def characters(text: str) -> Tokens:
-    """The characters of a text in lower case, without the space at its ends (R004)."""
+    """Return the characters of a text in lower case, without white space at its ends (R004)."""
     return tuple(text.strip().lower())
 
 
 def _digest(clip: Clip) -> str:
-    """The hash of a file's bytes, or of samples."""
+    """Return the hash of the bytes of an audio file, or of generated samples."""
     if not isinstance(clip, Path):
         return hashlib.sha256(clip.astype("<f4").tobytes()).hexdigest()
     try:

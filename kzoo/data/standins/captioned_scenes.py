@@ -1,4 +1,4 @@
-"""Places seen from above, with captions that a small grammar writes of what was drawn."""
+"""A stand-in of drawn aerial images, whose captions a small grammar writes from what was drawn."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CAPTIONS = 5
 
 NUMBERS = ("no", "one", "two", "three", "four")
 SIDES = ("at the top", "on the left", "at the bottom", "on the right")
-"""Where the top of a picture is after none, one, two and three quarter turns to the left."""
+"""The place of the top of an image after zero, one, two and three quarter turns to the left."""
 
 OPENINGS = (
     "{} {}",
@@ -30,18 +30,18 @@ OPENINGS = (
 )
 
 Phrases = tuple[list[str], list[str]]
-"""What a picture shows, said in several ways, and what else is true of it."""
+"""Phrases for the subject of an image in several wordings, and phrases for its details."""
 
 
 def draw_caption_set(seed: int, sizes: tuple[int, int, int] | None = None) -> CaptionSet:
-    """Draw training, validation and test scenes, each split from a seed of its own.
+    """Draw training, validation and test scenes, each split from a different derived seed.
 
     Args:
         seed: the same seed gives the same pixels and captions; not negative.
-        sizes: how many images each split has, by default `DEFAULT_SIZES`.
+        sizes: the number of images in each split, by default `DEFAULT_SIZES`.
 
     Raises:
-        UsageError: the seed cannot be drawn from.
+        UsageError: the seed is negative.
     """
     if seed < 0:
         raise UsageError(f"captioned-scenes cannot be drawn with seed {seed}; expected 0 or more")
@@ -54,7 +54,7 @@ def draw_caption_set(seed: int, sizes: tuple[int, int, int] | None = None) -> Ca
 
 
 def draw(count: int, seed: int) -> CaptionSplit:
-    """`count` scenes of 64x64 pixels with five captions each; equal counts and seeds give equal ones."""
+    """Draw `count` scenes (64x64 pixels, five captions each). Equal counts and seeds give equal scenes."""
     rng = np.random.default_rng(seed)
     painters = rng.permutation(np.arange(count) % len(PAINTERS))
     return CaptionSplit.of(_scene(rng, number, PAINTERS[painter]) for number, painter in enumerate(painters))
@@ -71,7 +71,7 @@ def _scene(
 
 
 def _sentences(subjects: list[str], details: list[str]) -> list[Tokens]:
-    """Every opening with every subject and every detail, in words."""
+    """Combine every opening with every subject and every detail, as tuples of words."""
     return [
         tuple(opening.format(subject, detail, be=_be(subject)).split())
         for opening, subject, detail in product(OPENINGS, subjects, details)
@@ -83,7 +83,7 @@ def _be(subject: str) -> str:
 
 
 def _some(count: int, thing: str) -> str:
-    """`one boat`, `two boats`."""
+    """Return a number and a noun, such as `one boat` or `two boats`."""
     return f"{NUMBERS[count]} {thing}{'s' * (count != 1)}"
 
 

@@ -1,6 +1,6 @@
-"""Spanish phrases and their English translations, written from a lexicon in place of Tatoeba's sentences.
+"""A stand-in for Tatoeba's sentences: Spanish phrases and English translations, written from a lexicon.
 
-All words of the lexicon are regular in Spanish, so a handful of endings inflects them.
+All words of the lexicon are regular in Spanish, so a few endings are enough to inflect them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from kzoo.data.tokens import normalise
 from kzoo.errors import UsageError
 
 LONGEST = 19
-"""Characters of the longest side: the published pairs are under 20."""
+"""The most characters in a phrase or its translation. The published pairs have fewer than 20."""
 
 HELD_OUT = 1_000
-"""How many phrases each are drawn for validation and for testing, as of the published pairs."""
+"""The number of phrases in the validation split and in the test split, as in the published set."""
 
 MOST_OF_A_PATTERN = 9_000
-"""How many phrases of one pattern are drawn, so that none crowds out the others."""
+"""The most phrases drawn from one pattern, so that no pattern dominates."""
 
 Texts = Iterator[tuple[str, str]]
 
@@ -33,7 +33,7 @@ def _entries(table: str) -> list[list[str]]:
     return [entry.split() for entry in table.replace("\n", ",").split(",") if entry.strip()]
 
 
-# A noun, its gender, its translation, its irregular plural; a verb, its translation, the past of that.
+# Noun entries: noun, gender, translation, irregular plural. Verb entries: verb, translation, English past.
 NOUNS = _entries("""
 gato m cat, perro m dog, caballo m horse, pájaro m bird, vaca f cow, oveja f sheep sheep, oso m bear
 niño m boy, niña f girl, amigo m friend, abuela f grandmother, tío m uncle, tía f aunt, mono m monkey
@@ -71,7 +71,7 @@ ENDINGS = {
     "future": {"a": "aré arás ará ará aremos arán", "e": "eré erás erá erá eremos erán"}
     | {"i": "iré irás irá irá iremos irán"},
 }
-"""By tense and by the vowel of the infinitive, in the order of the subjects."""
+"""The verb endings by tense and by the vowel of the infinitive, in the order of SUBJECTS."""
 UNITS, TENS, ENGLISH_UNITS, ENGLISH_TENS = _entries("""
 cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis \
 diecisiete dieciocho diecinueve veinte veintiuno veintidós veintitrés veinticuatro veinticinco veintiséis \
@@ -84,7 +84,7 @@ twenty thirty forty fifty sixty seventy eighty ninety
 
 
 def _number(n: int) -> tuple[str, str]:
-    """0 to 99 in words."""
+    """Return a number from 0 to 99 in Spanish and English words."""
     spanish = UNITS[n] if n < 30 else TENS[n // 10 - 3] + (f" y {UNITS[n % 10]}" if n % 10 else "")
     if n < 20:
         return spanish, ENGLISH_UNITS[n]
@@ -97,7 +97,7 @@ def _agree(adjective: str, gender: str, plural: bool) -> str:
 
 
 def _nouns() -> Iterator[tuple[str, str, str, bool]]:
-    """Each noun, its translation, its gender, and whether it is more than one."""
+    """Yield each noun in singular and plural, with its translation, its gender and whether it is plural."""
     for spanish, gender, english, *irregular in NOUNS:
         yield spanish, english, gender, False
         yield f"{spanish}s", (irregular or [f"{english}s"])[0], gender, True
@@ -121,13 +121,13 @@ def _third_person(base: str) -> str:
 
 
 def _clause(verb: list[str], tense: str, person: int, rest: tuple[str, str] = ("", "")) -> Texts:
-    """A statement, its negation and its question about a subject, with an object or adverb after the verb."""
+    """Yield a statement, its negation and its question, with an object or adverb after the verb."""
     (infinitive, base, past), (spanish, english) = verb, (f" {text}".rstrip() for text in rest)
     form = infinitive[:-2] + ENDINGS[tense][infinitive[-2]].split()[person]
     (named, you), is_third = SUBJECTS[person], person in (2, 3)
     auxiliary = {"present": "does" if is_third else "do", "past": "did", "future": "will"}[tense]
     stated = {"present": _third_person(base) if is_third else base, "past": past}.get(tense, f"will {base}")
-    subject = f"{named} " if is_third else ""  # a form of the others says who it is
+    subject = f"{named} " if is_third else ""  # the other verb forms need no subject in Spanish
     yield f"{subject}{form}{spanish}.", f"{you} {stated}{english}."
     negation = {"will": "won't"}.get(auxiliary, f"{auxiliary}n't")
     yield f"{subject}no {form}{spanish}.", f"{you} {negation} {base}{english}."
@@ -135,7 +135,10 @@ def _clause(verb: list[str], tense: str, person: int, rest: tuple[str, str] = ("
 
 
 def numbers() -> Texts:
-    """Treinta y dos; tres gatos. Those that end in one would agree with the noun."""
+    """Yield numbers, and plurals with a number, such as "treinta y dos" and "tres gatos".
+
+    Numbers ending in one are not combined with nouns, because they would have to agree in gender.
+    """
     yield from map(_number, range(100))
     for n, (spanish, english, _, plural) in product(range(2, 100), _nouns()):
         if plural and n % 10 != 1:
@@ -143,7 +146,7 @@ def numbers() -> Texts:
 
 
 def things() -> Texts:
-    """El gato; un gato; mi gato; los gatos negros."""
+    """Yield noun phrases such as "el gato", "un gato", "mi gato" and "los gatos negros"."""
     for noun in _nouns():
         spanish, english, gender, plural = noun
         yield _the(*noun)
@@ -156,7 +159,7 @@ def things() -> Texts:
 
 
 def qualities() -> Texts:
-    """El gato es negro; ¿es negro el gato?; mis gatos son negros."""
+    """Yield sentences such as "el gato es negro.", "¿es negro el gato?" and "mis gatos son negros."."""
     for noun, (adjective, translation) in product(_nouns(), ADJECTIVES):
         (spanish, english, gender, plural), (thing, _) = noun, _the(*noun)
         form, verb, be = _agree(adjective, gender, plural), ("es", "son")[plural], ("is", "are")[plural]
@@ -166,26 +169,26 @@ def qualities() -> Texts:
 
 
 def actions() -> Texts:
-    """Nado; ella no cantó; ¿comerán?"""
+    """Yield sentences of a verb alone such as "nado.", "ella no cantó." and "¿comerán?"."""
     for verb, tense, person in product(VERBS + TRANSITIVE_VERBS, ENDINGS, range(6)):
         yield from _clause(verb, tense, person)
 
 
 def manners() -> Texts:
-    """Nadamos bien."""
+    """Yield sentences with a verb and an adverb, such as "nadamos bien."."""
     for verb, tense, person, adverb in product(VERBS, ENDINGS, range(6), ADVERBS):
         yield from _clause(verb, tense, person, adverb)
 
 
 def transactions() -> Texts:
-    """Compro un gato; no lavé los platos."""
+    """Yield sentences with a verb and an object, such as "no lavé los platos."."""
     for verb, tense, person, noun in product(TRANSITIVE_VERBS, ENDINGS, range(6), _nouns()):
         yield from _clause(verb, tense, person, _the(*noun))
         yield from _clause(verb, tense, person, _a(*noun))
 
 
 def commands() -> Texts:
-    """¡Nada!; ¡no nades!; ¡no lave la camisa!"""
+    """Yield commands such as "¡nada!", "¡no nades!" and "¡no laves la camisa!"."""
     things = [_the(*noun) for noun in _nouns()]
     for verbs, rests in ((VERBS, ADVERBS), (TRANSITIVE_VERBS, things)):
         for (infinitive, base, _), (spanish, english) in product(verbs, [("", ""), *rests]):
@@ -197,16 +200,16 @@ def commands() -> Texts:
 
 Pattern = Callable[[], Texts]
 PATTERNS: tuple[Pattern, ...] = (numbers, things, qualities, actions, manners, transactions, commands)
-"""Their order is that in which they claim a Spanish phrase that can be read in two ways."""
+"""The patterns. A Spanish phrase with two readings gets the translation of the first pattern that has it."""
 
 
 def write_pair_set(seed: int, max_length: int = LONGEST) -> PairSet:
-    """The phrases by characters, all that are not held out to train on.
+    """Write the stand-in with characters as tokens. All phrases that are not held out are training pairs.
 
-    `seed` draws the phrases and their splits; no side is longer than `max_length` characters.
+    `seed` draws the phrases and their splits. No side is longer than `max_length` characters.
 
     Raises:
-        UsageError: there are no three phrases that short.
+        UsageError: fewer than three phrases are that short.
     """
     pairs = [
         (tuple(source), tuple(target))
@@ -214,7 +217,7 @@ def write_pair_set(seed: int, max_length: int = LONGEST) -> PairSet:
         if max(len(source), len(target)) <= max_length
     ]
     if len(pairs) < 3:
-        raise UsageError(f"there are no phrases of {max_length} characters to learn from; allow {LONGEST}")
+        raise UsageError(f"there are too few phrases of {max_length} characters; allow {LONGEST}")
     held_out = min(HELD_OUT, len(pairs) // 3)
     cuts = slice(2 * held_out, None), slice(held_out, 2 * held_out), slice(held_out)
     train, validation, test = (PairSplit.of(pairs[cut]) for cut in cuts)
@@ -224,9 +227,9 @@ def write_pair_set(seed: int, max_length: int = LONGEST) -> PairSet:
 
 
 def phrases(seed: int) -> list[tuple[str, str]]:
-    """Tens of thousands of Spanish phrases, each once, and their translations, in an order of the seed's.
+    """Draw tens of thousands of different Spanish phrases and their translations, in random order.
 
-    They are normalised as the published pairs are, and no side has more than `LONGEST` characters.
+    They are normalised like the published pairs, and no side has more than `LONGEST` characters.
     """
     rng = np.random.default_rng(seed)
     claimed: dict[str, str] = {}
@@ -240,11 +243,11 @@ def phrases(seed: int) -> list[tuple[str, str]]:
 
 @cache
 def phrases_of(pattern: Pattern) -> dict[str, str]:
-    """The normalised texts of a pattern that are short enough, each with its first translation."""
+    """Return the normalised phrases of a pattern that are short enough, each with its first translation."""
     fitting: dict[str, str] = {}
     for text, translation in pattern():
         if max(len(text), len(translation)) > LONGEST:
-            continue  # normalising makes none of these shorter, and takes longer
+            continue  # normalising is slow and would not make these texts shorter
         source, target = normalise(text), normalise(translation)
         if max(len(source), len(target)) <= LONGEST:
             fitting.setdefault(source, target)

@@ -1,4 +1,4 @@
-"""The models of runs, their parameters counted layer by layer."""
+"""The models of runs, with their parameters counted layer by layer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kzoo.reporting.page.run import ReportedRun
 
 
 def model_sections(runs: Sequence[ReportedRun]) -> Iterable[ModelSection]:
-    """Each model once, however many runs have it; Keras must have been started."""
+    """Yield a section for each different model of the runs; Keras must have been started."""
     groups: dict[tuple[str, tuple[LayerCount, ...]], list[str]] = {}
     for run in runs:
         model = registry.abstract_model(run.recipe.model.name, **run.recipe.model.options)

@@ -1,6 +1,7 @@
-"""JAX: one compiled step, dispatched without waiting for the one before.
+"""The JAX engine: it compiles one training step and dispatches each without waiting for the previous one.
 
-XLA runs what is inside a loop on one thread of a CPU, ten times slower for convolutions: no loop is compiled.
+The loop over steps is not compiled, because XLA runs the body of a loop on one thread of a CPU, which makes
+convolutions ten times slower.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 
 
 Values = list[Any]
-"""The values of variables, in their order."""
+"""The values of a list of variables, in the same order."""
 
 
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective
 ) -> Callable[[Sequence[jax.Array], np.ndarray, np.ndarray], float]:
-    """See `kzoo.training.engines`."""
+    """Compile the training steps; see `kzoo.training.engines`."""
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
 
     def scaled_loss(trainable: Values, others: Values, slots: Values, batch: Any) -> Any:
@@ -65,7 +66,7 @@ def compile_training(
 
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
-    """See `kzoo.training.engines`."""
+    """Compile a function without gradients; see `kzoo.training.engines`."""
 
     @jax.jit
     def compiled(values: Values, *inputs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""PyTorch: eager steps over resident tensors."""
+"""The PyTorch engine: eager training steps over tensors that stay on the device."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective
 ) -> Callable[[Sequence[torch.Tensor], np.ndarray, np.ndarray], float]:
-    """See `kzoo.training.engines`."""
+    """Return the training function, which is not compiled; see `kzoo.training.engines`."""
     weights = model.trainable_variables
 
     def step(arrays: Sequence[torch.Tensor], rows: torch.Tensor, bucket_lengths: list[int]) -> torch.Tensor:
@@ -37,7 +37,7 @@ def compile_training(
 
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
-    """See `kzoo.training.engines`."""
+    """Return a function that runs without gradients, not compiled; see `kzoo.training.engines`."""
 
     def run(*inputs: Any) -> Any:
         with torch.inference_mode():

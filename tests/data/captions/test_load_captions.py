@@ -54,7 +54,9 @@ def test_another_set_can_stand_in(tmp_path, write_captions):
 
 
 def test_required_data_is_no_stand_in():
-    with pytest.raises(DataError, match=r"rsicd was not found in .*; bring it with: kzoo data fetch rsicd"):
+    with pytest.raises(
+        DataError, match=r"rsicd was not found in .*; download it with: kzoo data fetch rsicd"
+    ):
         load_caption_set("rsicd", require_data=True)
     with pytest.raises(DataError, match="captioned-scenes is a stand-in"):
         load_caption_set("captioned-scenes", require_data=True)
@@ -86,7 +88,7 @@ def test_longer_captions_are_left_out(tmp_path, write_captions):
     ("options", "message"),
     [
         ({"max_length": 0}, "cannot be 0 words long"),
-        ({"min_count": 0}, "known from 0 captions"),
+        ({"min_count": 0}, "min_count cannot be 0"),
         ({"seed": -1}, "drawn with seed -1"),
     ],
 )

@@ -36,7 +36,7 @@ def test_array_can_be_written_to(tmp_path, write_idx, noise):
         (b"\x00\x00\x0d\x01" + struct.pack(">I", 1) + b"\0" * 4, "not an IDX file of unsigned bytes"),
         (b"<html>not found</html>", "not an IDX file of unsigned bytes"),
         (b"\x00\x00\x08\x00", "not an IDX file of unsigned bytes"),
-        (b"\x00\x00\x08\x03" + struct.pack(">I", 1), "promises 3 axes"),
+        (b"\x00\x00\x08\x03" + struct.pack(">I", 1), "declares 3 axes"),
         (b"\x00\x00\x08\x01" + struct.pack(">I", 5) + b"1234", "fewer bytes than the 5"),
         (b"\x00\x00\x08\x01" + struct.pack(">I", 3) + b"1234", "more bytes than the 3"),
         (b"\x00\x00\x08\x03" + struct.pack(">III", *[2**32 - 1] * 3), "fewer bytes than"),

@@ -55,7 +55,7 @@ def test_a_member_that_is_no_array_is_named(tmp_path, noise):
     np.savez(tmp_path / "set.npz", images=noise(2, 3), labels=noise(2))
     with ZipFile(tmp_path / "set.npz", "a") as archive:
         archive.writestr("class_names", "cat dog")
-    with pytest.raises(DataError, match=r"set\.npz cannot be read.*its member 'class_names' is no array"):
+    with pytest.raises(DataError, match=r"set\.npz cannot be read.*its member 'class_names' is not an array"):
         read_npz_splits(tmp_path / "set.npz")
 
 

@@ -108,7 +108,7 @@ def test_class_names_in_npz_count_the_classes(tmp_path, noise):
 
 def test_too_few_images_and_other_files_are_refused(tmp_path, write_photographs):
     write_photographs(tmp_path / "pets", {"cats": 2})
-    with pytest.raises(DataError, match="holds 2 images to train on, too few to split"):
+    with pytest.raises(DataError, match="holds 2 training images, too few to split"):
         read_own(tmp_path / "pets")
     write_photographs(tmp_path / "pets", {"cats": 3})
     assert sizes(read_own(tmp_path / "pets")) == [1, 1, 1]

@@ -56,7 +56,7 @@ def test_swapped_idx_files_are_named(tmp_path, write_mnist):
 
 def test_another_shape_is_refused(tmp_path, write_mnist, write_idx, noise):
     write_idx(write_mnist(tmp_path) / "t10k-images-idx3-ubyte.gz", noise(20, 32, 32))
-    with pytest.raises(DataError, match="the test images are 32x32x1, those of mnist are 28x28x1"):
+    with pytest.raises(DataError, match="the test images are 32x32x1, expected 28x28x1 for mnist"):
         read_published(IMAGE_SETS["mnist"], tmp_path)
 
 
@@ -96,7 +96,7 @@ def test_the_cut_of_r004_takes_the_first_of_each_class_in_their_order(tmp_path, 
 
 def test_the_cut_needs_enough_images(tmp_path, noise):
     write_octmnist(tmp_path, noise, [200, 54, 50, 250])
-    with pytest.raises(DataError, match="holds 54 test images of class 1, the cut takes 55"):
+    with pytest.raises(DataError, match="holds 54 test images of class 1, test_cut needs 55"):
         read_published(IMAGE_SETS["octmnist"], tmp_path, test_cut=True)
 
 

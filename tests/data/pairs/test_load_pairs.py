@@ -64,7 +64,7 @@ def test_phrases_stand_in_for_sentences():
 
 def test_required_data_is_no_stand_in():
     with pytest.raises(
-        DataError, match=r"spa-eng was not found in .*; bring it with: kzoo data fetch spa-eng"
+        DataError, match=r"spa-eng was not found in .*; download it with: kzoo data fetch spa-eng"
     ):
         load_pair_set("spa-eng", require_data=True)
     with pytest.raises(DataError, match="phrases is a stand-in"):
@@ -83,8 +83,8 @@ def test_longer_pairs_are_left_out(words):
     [
         ({"max_length": 0}, "cannot be 0 tokens long"),
         ({"seed": -1}, "split with seed -1"),
-        ({"source_tokens": "spaces"}, "phrases has tokens of its own"),
-        ({"max_length": 1}, "no phrases of 1 characters"),
+        ({"source_tokens": "spaces"}, "phrases has fixed kinds of tokens"),
+        ({"max_length": 1}, "too few phrases of 1 characters"),
     ],
 )
 def test_options_that_do_not_fit(options, message):

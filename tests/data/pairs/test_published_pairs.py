@@ -147,7 +147,7 @@ def test_the_dictionary_gives_each_word_once_without_stress(tmp_path):
     }
     assert pair_set.dropped.counts == {
         "another pronunciation of a word": 1,
-        "an abbreviation with a dot, or no word": 1,
+        "an abbreviation with a dot, or not a word": 1,
     }
 
 

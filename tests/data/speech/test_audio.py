@@ -86,7 +86,7 @@ def test_a_file_without_samples_or_with_none_that_are_numbers_is_named(tmp_path)
     with pytest.raises(DataError, match=r"a\.wav holds no sound"):
         read_audio(tmp_path / "a.wav", 8_000)
     soundfile.write(tmp_path / "a.wav", np.array([0, np.nan]), 8_000, subtype="FLOAT")
-    with pytest.raises(DataError, match="samples that are no numbers"):
+    with pytest.raises(DataError, match="samples that are not finite numbers"):
         read_audio(tmp_path / "a.wav", 8_000)
 
 

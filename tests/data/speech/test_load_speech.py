@@ -68,7 +68,7 @@ def test_tones_stands_in_for_speech():
 
 
 def test_required_data_is_no_stand_in():
-    with pytest.raises(DataError, match=r"an4 was not found in .*; bring it with: kzoo data fetch an4"):
+    with pytest.raises(DataError, match=r"an4 was not found in .*; download it with: kzoo data fetch an4"):
         load_speech_set("an4", require_data=True)
     with pytest.raises(DataError, match="tones is a stand-in"):
         load_speech_set("tones", require_data=True)

@@ -68,7 +68,7 @@ def test_splits_that_are_given_are_kept(tmp_path):
     )
     splits, dropped = LjFiles().read(folder, OPTIONS)
     assert names(splits) == {"train": ("d",), "validation": ("c",), "test": ("a",)}
-    assert dropped.counts == {"in no split": 1, "empty": 1}
+    assert dropped.counts == {"not in any split": 1, "empty": 1}
 
 
 def test_without_a_validation_split_whole_speakers_are_held_out(tmp_path):
@@ -103,7 +103,7 @@ def test_what_cannot_be_used_is_counted(tmp_path):
     folder = write(tmp_path, ["a|x", "b|", "c| ", "a|y", "d|z", "e|w"])
     (folder / "wavs" / "d.wav").unlink()
     _, dropped = LjFiles().read(folder, OPTIONS)
-    assert dropped.counts == {"empty": 2, "its clip is there already": 1, "no such clip in wavs": 1}
+    assert dropped.counts == {"empty": 2, "its clip is already used": 1, "no such clip in wavs": 1}
     assert dropped.lines()[0] == f"2 rows left out, empty: {folder / 'metadata.csv'} line 2, 3"
 
 

@@ -118,5 +118,5 @@ def test_a_seed_makes_the_same_samples_in_any_process(small):
 def test_texts_can_be_shorter():
     short = make_speech_set(1, max_length=5, sizes=(20, 4, 4))
     assert max(len(text) for split in short.splits.values() for text in split.texts) == 5
-    with pytest.raises(UsageError, match="too few texts of 3 characters to learn from; allow 12"):
+    with pytest.raises(UsageError, match="too few texts of 3 characters; allow 12"):
         make_speech_set(1, max_length=3)
