@@ -83,10 +83,12 @@ class ProcessPool:
         """
         process = self._start(module, words, stdout, stderr)
         try:
-            yield process
-        except BaseException:
-            process.terminate()
-            raise
+            with process:  # closes its pipes
+                try:
+                    yield process
+                except BaseException:
+                    process.terminate()
+                    raise
         finally:
             process.wait()
             with self._lock:
