@@ -157,6 +157,7 @@ def test_pairs_stopped_at_any_moment(whole_of_pairs, kzoo, tmp_path):
         assert (run / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("family", ["caption", "speech"])
 def test_captions_and_speech_stopped_at_any_moment(request, kzoo, tmp_path, family):
     """The run, with dropout and for speech with a schedule, is stopped once by `kill -9`."""
@@ -226,6 +227,7 @@ def test_a_finished_run(trained_run, kzoo):
     assert {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()} == before
 
 
+@pytest.mark.once
 def test_data_that_were_named_are_found_again(kzoo, small_speech_training, own_speech, tmp_path):
     words = [word if word != str(own_speech) else "lj-speech" for word in small_speech_training]
     run = tmp_path / "run"

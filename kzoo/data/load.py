@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from kzoo.data.card import SetCard
 from kzoo.data.data_set import DataSet
+from kzoo.data.errors import unreadable
 from kzoo.data.search_path import find, not_found
 from kzoo.errors import DataError, MissingExtraError, UsageError
 from kzoo.names import suggestion
@@ -86,6 +87,31 @@ def load(
     if (path := Path(name)).exists():
         return kind.read_own(path, options)
     raise UsageError(f"no {kind.noun} is called {name!r}; {suggestion(name, kind.names)}")
+
+
+class Layout(Protocol):
+    """A layout of the files of a data set."""
+
+    def found(self, folder: Path) -> list[Path]:
+        """Return the files by which a folder in this layout is recognised; empty if it is not."""
+
+
+LayoutT = TypeVar("LayoutT", bound=Layout)
+
+
+def find_layout(layouts: Sequence[LayoutT], card: SetCard, folder: Path) -> LayoutT:
+    """Return the first layout in which a folder holds a published data set.
+
+    Raises:
+        DataError: the folder holds the set in none of the layouts, or cannot be read.
+    """
+    try:
+        layout = next((layout for layout in layouts if layout.found(folder)), None)
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    if layout is None:
+        raise DataError(f"{folder} holds no files of {card.name}")
+    return layout
 
 
 def _as_stand_in(

@@ -38,6 +38,7 @@ def test_all_ways_of_decoding_race(kzoo, trained_pair_run):
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.once
 @pytest.mark.parametrize("fixture", list(RUNS)[1:])
 def test_every_family_races(kzoo, request, fixture):
     pytest.importorskip("torch")

@@ -77,6 +77,7 @@ def test_steps_race_by_rounds(kzoo, small):
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.once
 def test_what_is_handed_over_races_for_steps(kzoo, families):
     pytest.importorskip("torch")
     words = ["--steps", 2, "--rounds", 1, "--wait", 0, "--json"]
@@ -87,6 +88,7 @@ def test_what_is_handed_over_races_for_steps(kzoo, families):
 
 
 @pytest.mark.usefixtures("students_only")
+@pytest.mark.once
 def test_pairs_captions_and_speech_race_for_epochs(kzoo, families):
     pytest.importorskip("torch")
     nouns = {"nmt-bilinear": "pairs", "caption": "captioned images", "asr-attention": "clips"}

@@ -280,19 +280,28 @@ for path in pathlib.Path(os.environ["FOLDER"]).glob("*.keras"):
 """
 
 
-@pytest.mark.parametrize("imports", ["import keras, kzoo", "import kzoo, keras"])
-def test_saved_models_load_with_keras(imports, python, tmp_path):
-    outputs = {}
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Every model in a file, beside a batch and its outputs."""
+    folder, outputs = tmp_path_factory.mktemp("saved"), {}
     for name in MODELS:
         model = create_model(name, seed=0)
         batch, _ = task(name).draw(2, default_options(name))
         outputs[name] = model.predict(batch, verbose=0)
-        model.save(tmp_path / f"{name}.keras")
-        np.save(tmp_path / f"{name}.npy", batch)
-    done = python(LOAD.format(imports=imports), FOLDER=str(tmp_path))
+        model.save(folder / f"{name}.keras")
+        np.save(folder / f"{name}.npy", batch)
+    return folder, outputs
+
+
+@pytest.mark.parametrize(
+    "imports", ["import keras, kzoo", pytest.param("import kzoo, keras", marks=pytest.mark.once)]
+)
+def test_saved_models_load_with_keras(imports, python, saved):
+    folder, outputs = saved
+    done = python(LOAD.format(imports=imports), FOLDER=str(folder))
     assert done.exit_code == 0, done.stderr
     for name, expected in outputs.items():
-        loaded = np.load(tmp_path / f"{name}.outputs.npy")
+        loaded = np.load(folder / f"{name}.outputs.npy")
         np.testing.assert_allclose(loaded, expected, rtol=0, atol=1e-6, err_msg=name)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from kzoo.data.captions.caption_set import CaptionSet
 from kzoo.data.captions.cards import CAPTION_SETS, CAPTION_STAND_INS, CaptionSetCard
 from kzoo.data.captions.layouts import CAPTION_LAYOUTS, OWN_FILE, KarpathyFolder
-from kzoo.data.load import SetKind, load
+from kzoo.data.load import SetKind, find_layout, load
 from kzoo.data.origin import Origin
 from kzoo.data.splits import SPLIT_SEED
 from kzoo.errors import UsageError
@@ -65,7 +65,7 @@ def holds_captions(path: Path) -> bool:
 
 
 def _read(card: CaptionSetCard, folder: Path, options: CaptionOptions) -> CaptionSet:
-    layout = next(layout for layout in CAPTION_LAYOUTS[card.name] if layout.found(folder))
+    layout = find_layout(CAPTION_LAYOUTS[card.name], card, folder)
     return _read_folder(layout, folder, card.name, options, card.min_count)
 
 

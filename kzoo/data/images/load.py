@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kzoo.data.errors import unreadable
 from kzoo.data.images.arrays import repeat_grey, shape_text
 from kzoo.data.images.cards import IMAGE_SETS, IMAGE_STAND_INS, R004_TEST_CUT, ImageSetCard
 from kzoo.data.images.image_set import ImageSet, Split
-from kzoo.data.images.layouts import LAYOUTS, Layout
+from kzoo.data.images.layouts import LAYOUTS
 from kzoo.data.images.own import read_own
 from kzoo.data.limits import MAX_SIDE
-from kzoo.data.load import SetKind, load
+from kzoo.data.load import SetKind, find_layout, load
 from kzoo.data.origin import Origin
 from kzoo.data.splits import hold_out
 from kzoo.errors import DataError, UsageError
@@ -79,10 +78,7 @@ def read_published(card: ImageSetCard, folder: Path, *, test_cut: bool = False) 
     Raises:
         DataError: a file is missing, damaged or mislabelled, or its images have the wrong shape.
     """
-    layout = _layout(card, folder)
-    if layout is None:
-        raise DataError(f"{folder} holds no files of {card.name}")
-    splits = layout.read(folder, card)
+    splits = find_layout(LAYOUTS[card.name], card, folder).read(folder, card)
     _check_splits(splits, card, folder)
     if "validation" not in splits:
         shares = card.sizes["validation"], card.sizes["train"] + card.sizes["validation"]
@@ -100,13 +96,6 @@ def _check_shape(shape: tuple[int, int, int]) -> None:
             f"images cannot be {shape_text(shape)}: expected height and width, {MAX_SIDE:,} at most, "
             "and 1 or 3 channels"
         )
-
-
-def _layout(card: ImageSetCard, folder: Path) -> Layout | None:
-    try:
-        return next((layout for layout in LAYOUTS[card.name] if layout.found(folder)), None)
-    except OSError as error:
-        raise unreadable(folder, error) from error
 
 
 def _check_splits(splits: dict[str, Split], card: ImageSetCard, folder: Path) -> None:

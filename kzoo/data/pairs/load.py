@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from kzoo.data.load import SetKind, load
+from kzoo.data.load import SetKind, find_layout, load
 from kzoo.data.origin import Origin
 from kzoo.data.pairs.cards import PAIR_SETS, PAIR_STAND_INS, PairSetCard
 from kzoo.data.pairs.layouts import PAIR_LAYOUTS, PairOptions
@@ -70,9 +70,7 @@ def read_published_pairs(card: PairSetCard, folder: Path, options: PairOptions) 
     Raises:
         DataError: a file is missing or damaged, or a split has no usable pair.
     """
-    layout = next((layout for layout in PAIR_LAYOUTS[card.name] if layout.found(folder)), None)
-    if layout is None:
-        raise DataError(f"{folder} holds no files of {card.name}")
+    layout = find_layout(PAIR_LAYOUTS[card.name], card, folder)
     splits, rows = layout.read(folder, replace(options, max_length=options.max_length or card.max_length))
     for name, split in splits.items():
         if not len(split):

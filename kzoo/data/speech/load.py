@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kzoo.data.load import SetKind, load
+from kzoo.data.load import SetKind, find_layout, load
 from kzoo.data.origin import Origin
 from kzoo.data.speech.audio import sample_rate
 from kzoo.data.speech.cards import MAX_LENGTH, SPEECH_SETS, SPEECH_STAND_INS, SpeechSetCard
@@ -59,7 +59,7 @@ def holds_speech(path: Path) -> bool:
 
 
 def _read(card: SpeechSetCard, folder: Path, options: SpeechOptions) -> SpeechSet:
-    layout = next(layout for layout in SPEECH_LAYOUTS[card.name] if layout.found(folder))
+    layout = find_layout(SPEECH_LAYOUTS[card.name], card, folder)
     limit = SpeechOptions(options.max_length or card.max_length, options.seed, cut=card.cut)
     return _read_folder(layout, folder, card.name, limit, card.rate)
 
