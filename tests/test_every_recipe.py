@@ -34,7 +34,7 @@ def small_stand_ins(monkeypatch, tmp_path):
     for module in (glyphs, scans, scenes, captioned_scenes, tones):
         monkeypatch.setattr(module, "DEFAULT_SIZES", (24, 8, 8))
     monkeypatch.setattr(phrases, "HELD_OUT", 8)
-    monkeypatch.setattr(phrases, "MOST_OF_A_KIND", 4)
+    monkeypatch.setattr(phrases, "MOST_OF_A_PATTERN", 4)
     words = [f"{a}{b}{c} {a.upper()} {b.upper()} {c.upper()}1" for a in "bdf" for b in "aeiou" for c in "lmn"]
     (tmp_path / "data" / "cmudict").mkdir(parents=True)
     (tmp_path / "data" / "cmudict" / "cmudict.dict").write_text("\n".join(words) + "\n")

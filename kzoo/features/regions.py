@@ -27,7 +27,7 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
     """
     path = _place(encoder, data, size)
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             return {name: kept[name] for name in data.splits}
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):
         pass  # the file is missing or damaged: compute it again

@@ -141,7 +141,7 @@ def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.nda
     if not has_attention(model):
         raise UsageError(f"{model.name} has no attention: set model.attention to a value other than none")
     decoder = model.get_layer("decoder")
-    probe = keras.Model(model.inputs, [model.get_layer("initial_h").output, decoder.output, _regions(model)])
+    probe = keras.Model(model.input, [model.get_layer("initial_h").output, decoder.output, _regions(model)])
     first, written, memory = probe({source_input(model): source, TARGET: target_ids}, training=False)
     query = ops.concatenate([ops.expand_dims(first, 1), written[:, :-1]], axis=1)
     _, weights = decoder.attention(query, memory, return_attention_scores=True)

@@ -211,7 +211,7 @@ def attention_weights(model: keras.Model, source_ids: np.ndarray, target_ids: np
     if not has_attention(model):
         raise UsageError(f"{model.name} has no attention: set model.attention to a value other than none")
     attention = model.get_layer("attention")
-    probe = keras.Model(model.inputs, attention.input)
+    probe = keras.Model(model.input, attention.input)
     query, memory, mask = probe({"source_ids": source_ids, "target_ids": target_ids}, training=False)
     _, weights = attention(query, ops.copy(memory), value_mask=mask, return_attention_scores=True)
     return ops.convert_to_numpy(weights).astype(np.float32)

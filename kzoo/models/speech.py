@@ -266,7 +266,7 @@ def has_attention(model: keras.Model) -> bool:
 
 def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
     """Return the attention weights, the mean of the heads: `(batch, target length, time / 2)` in float32."""
-    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in ("attention_norm", "memory")])
+    probe = keras.Model(model.input, [model.get_layer(name).output for name in ("attention_norm", "memory")])
     query, memory = probe({"frames": source, TARGET: target_ids}, training=False)
     mask = model.get_layer("mask")(source)[:, ::2] if _has_layer(model, "mask") else None
     _, weights = model.get_layer("attention")(query, memory, value_mask=mask, return_attention_scores=True)

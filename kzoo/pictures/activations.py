@@ -36,7 +36,7 @@ def layer_activations(model: keras.Model, image: np.ndarray, layer: str | None =
     from kzoo.training.objective import scale_pixels
 
     convolution = find_convolution(model, layer)
-    until = keras.Model(model.inputs, convolution.output)
+    until = keras.Model(model.input, convolution.output)
     maps = until(scale_pixels(image[np.newaxis]), training=False)
     return keras.ops.convert_to_numpy(maps)[0].astype(np.float32)
 

@@ -120,7 +120,7 @@ def test_characters_that_come_later_are_not_seen(attention):
 @pytest.mark.parametrize("masked", [True, False])
 def test_weights_are_the_mean_of_the_heads(masked):
     model, (inputs, _) = small("dot", masked=masked), batch()
-    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in ("attention_norm", "memory")])
+    probe = keras.Model(model.input, [model.get_layer(name).output for name in ("attention_norm", "memory")])
     query, memory = map(as_array, probe(inputs))
     layer = model.get_layer("attention")
     (query_kernel, query_bias), (key_kernel,) = (

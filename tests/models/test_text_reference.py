@@ -99,7 +99,7 @@ def test_the_reports_own_code_has_dropout_elsewhere(name, options):
     source, target = draw_ids(SOURCE_LENGTHS, 34, 1), draw_ids(TARGET_LENGTHS, 34, 2)
     reads = {"R002": "decoder_dropout", "R003": "target_dropout"}
     place = reads["R002" if "output_query" in options else "R003"]
-    probe = keras.Model(model.inputs, model.get_layer(place).output)
+    probe = keras.Model(model.input, model.get_layer(place).output)
     dropped = probe({"source_ids": source, "target_ids": target}, training=True)
     assert np.mean(keras.ops.convert_to_numpy(dropped) == 0) > 0.99
 

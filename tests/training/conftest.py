@@ -69,7 +69,7 @@ def pair_experiment() -> Callable[..., PairExperiment]:
         splits = (PairSplit.of(pairs[place]) for place in (slice(30), slice(30, 37), slice(37, 44)))
         pair_set = PairSet(*splits, ("characters", "characters"), DroppedRows({}, ()), origin=ORIGIN)
         recipe = _recipe({"name": "nmt-bilinear", "units": 6, "dropout": 0.0}, training, precision)
-        return PairExperiment(PairExperiment.fit_model(recipe, pair_set, own_data=True), pair_set)
+        return PairExperiment(PairExperiment.fit_model(recipe, pair_set), pair_set)
 
     return build
 
