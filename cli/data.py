@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kzoo.data.tokens import TokenKind
 
-from .options import complete_set
+from .options import DataDir, Json, complete_set
 from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -34,13 +33,6 @@ NameOrPath = Annotated[
         autocompletion=complete_set,
     ),
 ]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="The folder of the set or its parent, searched before $KZOO_DATA and the user's cache."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ImageShape = Annotated[
     tuple[int, int, int] | None,
     typer.Option(help="Height, width and channels to which your own photographs are resized."),
@@ -178,8 +170,6 @@ def _print_pairs(found: PairAudit) -> None:
     sides = zip(("source", "target"), found.vocabulary_sizes, found.longest, strict=True)
     rows += [(side, f"{size} tokens, the longest has {longest}") for side, size, longest in sides]
     print_table("", "", rows=rows)
-    for line in found.left_out:
-        console().print(line, soft_wrap=True)
 
 
 def _print_captions(found: CaptionAudit) -> None:
@@ -189,8 +179,6 @@ def _print_captions(found: CaptionAudit) -> None:
     ]
     rows.append(("words", f"{found.vocabulary_size} tokens, the longest caption has {found.longest} words"))
     print_table("", "", rows=rows)
-    for line in found.left_out:
-        console().print(line, soft_wrap=True)
 
 
 def _print_speech(found: SpeechAudit) -> None:
@@ -204,8 +192,6 @@ def _print_speech(found: SpeechAudit) -> None:
     rows.append(("longest", f"{found.longest_clip:.1f} seconds, {found.longest_text} characters"))
     rows.append(("unknown characters", unknown or "none"))
     print_table("", "", rows=rows)
-    for line in found.left_out:
-        console().print(line, soft_wrap=True)
 
 
 def _print_audit(found: ImageAudit | PairAudit | CaptionAudit | SpeechAudit) -> None:
@@ -221,6 +207,8 @@ def _print_audit(found: ImageAudit | PairAudit | CaptionAudit | SpeechAudit) -> 
         _print_speech(found)
     else:
         _print_pairs(found)
+    for line in () if isinstance(found, ImageAudit) else found.left_out:
+        out.print(line, soft_wrap=True)
     for file in found.files:
         out.print(f"{file.path}: {file.state}, {file.checksum}", soft_wrap=True)
     out.print(f"examples: sha256:{found.sha256}", soft_wrap=True)

@@ -21,7 +21,16 @@ from .decoding_options import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_together, open_with_backend
+from .options import (
+    BackendOption,
+    CheckpointOption,
+    DataDir,
+    Json,
+    Run,
+    checkpoint_name,
+    open_together,
+    open_with_backend,
+)
 from .output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -39,10 +48,7 @@ class SplitName(StrEnum):
 def evaluate(
     run: Run,
     split: Annotated[SplitName, typer.Option(help="The split to evaluate on.")] = SplitName.test,
-    checkpoint: Annotated[
-        Checkpoint | None,
-        typer.Option(help="The model of the run; by default the one that its recipe selects for the test."),
-    ] = None,
+    checkpoint: CheckpointOption = None,
     decoding: MethodOption = None,
     beam: BeamOption = None,
     length_penalty: PenaltyOption = None,
@@ -84,8 +90,8 @@ def evaluate(
         seed=seed,
     )
     experiment = open_experiment(folder, data_dir)
-    chosen: Any = None if checkpoint is None else checkpoint.value
-    found = experiment.evaluate(open_together(folder, ensemble), chosen, split.value, wanted)
+    runs = open_together(folder, ensemble)
+    found = experiment.evaluate(runs, checkpoint_name(checkpoint), split.value, wanted)
     if out is not None:
         lines = (json.dumps(hypothesis, ensure_ascii=False) for hypothesis in found.hypotheses)
         atomic_write_text(out, "".join(f"{line}\n" for line in lines))

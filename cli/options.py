@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -57,6 +57,10 @@ BackendOption = Annotated[
     Backend | None,
     typer.Option("--backend", help="The backend; by default KERAS_BACKEND, the recipe's, or tensorflow."),
 ]
+CheckpointOption = Annotated[
+    Checkpoint | None,
+    typer.Option(help="The model of the run; by default the one that its recipe selects for the test."),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -67,8 +71,17 @@ Settings = Annotated[
     ),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="The folder of the data set or its parent, searched before $KZOO_DATA.")
+    Path | None,
+    typer.Option(
+        help="The folder of the data set or its parent, searched before $KZOO_DATA and the user's cache."
+    ),
 ]
+RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
+
+
+def checkpoint_name(checkpoint: Checkpoint | None) -> Any:
+    """Return the name of a checkpoint as the library takes it, None for the tested one."""
+    return None if checkpoint is None else checkpoint.value
 
 
 def start_backend(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, open_with_backend
+from .options import BackendOption, CheckpointOption, DataDir, Run, checkpoint_name, open_with_backend
 from .output import console, print_lines
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ Out = Annotated[
 ]
 Layer = Annotated[str | None, typer.Option(help="The name of a convolution; by default the first.")]
 Index = Annotated[int, typer.Option(min=0, help="The index of an image in the test set.")]
-CheckpointOption = Annotated[
-    Checkpoint | None,
-    typer.Option(help="The model of the run; by default the one that its recipe selects for the test."),
-]
 
 
 @app.command()
@@ -67,7 +63,7 @@ def activations(
     from kzoo.tasks import check_picture, predictor_type
 
     check_picture(folder, "activations")
-    predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
+    predictor = predictor_type(folder.recipe().model.name)([folder], checkpoint_name(checkpoint))
     (model,) = predictor.models
     if image is not None:
         pixels, source = predictor.read(str(image)), image.name
@@ -90,7 +86,12 @@ def kernels(
     from kzoo.tasks import check_picture
 
     check_picture(folder, "kernels")
-    _save(draw_kernels(folder, folder.load_tested_model(_value(checkpoint)), layer), folder, out, "kernels")
+    _save(
+        draw_kernels(folder, folder.load_tested_model(checkpoint_name(checkpoint)), layer),
+        folder,
+        out,
+        "kernels",
+    )
 
 
 @app.command()
@@ -129,7 +130,7 @@ def mistakes(
 
     check_picture(folder, "mistakes")
     data = open_experiment(folder, data_dir).data
-    model = folder.load_tested_model(_value(checkpoint))
+    model = folder.load_tested_model(checkpoint_name(checkpoint))
     probabilities = np.exp(compile_predict(model)(data.test.images))
     _save(draw_mistakes(folder, data, probabilities, most), folder, out, "mistakes")
 
@@ -149,7 +150,7 @@ def attention(
     from kzoo.tasks import check_picture, predictor_type
 
     check_picture(folder, "attention")
-    predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
+    predictor = predictor_type(folder.recipe().model.name)([folder], checkpoint_name(checkpoint))
     print_lines(predictor.remarks([source]))
     _save(predictor.draw_attention(source), folder, out, "attention")
 
@@ -170,10 +171,6 @@ def spectrogram(
     predictor = SpeechPredictor([folder])
     print_lines(predictor.remarks([str(clip)]))
     _save(predictor.draw_spectrogram(str(clip)), folder, out, "spectrogram")
-
-
-def _value(checkpoint: Checkpoint | None) -> Any:
-    return None if checkpoint is None else checkpoint.value
 
 
 def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:

@@ -22,7 +22,15 @@ from .decoding_options import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, Json, Run, open_together, open_with_backend
+from .options import (
+    BackendOption,
+    CheckpointOption,
+    Json,
+    Run,
+    checkpoint_name,
+    open_together,
+    open_with_backend,
+)
 from .output import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
@@ -53,10 +61,7 @@ def predict(
     top: Annotated[
         int | None, typer.Option(min=1, help="The number of answers; by default 3 classes or 1 text.")
     ] = None,
-    checkpoint: Annotated[
-        Checkpoint | None,
-        typer.Option(help="The model of the run; by default the one that its recipe selects for the test."),
-    ] = None,
+    checkpoint: CheckpointOption = None,
     plain: Annotated[
         bool,
         typer.Option(
@@ -102,7 +107,7 @@ def predict(
     )
     kind = predictor_type(folder.recipe().model.name)
     given = list(_given(kind, inputs or [], file))
-    predictor = kind(open_together(folder, ensemble), None if checkpoint is None else checkpoint.value)
+    predictor = kind(open_together(folder, ensemble), checkpoint_name(checkpoint))
     shown = top or (1 if plain else None)
     predictions = list(predictor.predict([each.source for each in given], wanted, shown))
     failed = _failures(given, predictions)

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from .options import BackendOption, DataDir, Json, Settings
+from .options import BackendOption, DataDir, Json, RequireData, Settings
 from .outcome_table import print_outcomes
 from .output import console, print_json, print_table
-from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, open_engine, print_costs, settings
+from .runs import DryRun, Fraction, Jobs, Seeds, open_engine, print_costs, settings
 
 
 def complete_table(incomplete: str) -> list[str]:

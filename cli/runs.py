@@ -30,7 +30,6 @@ Fraction = Annotated[float | None, typer.Option(help="Train on this share of the
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Estimate time and memory from a few steps, without training.")
 ]
-RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
 
 
 def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, Any]:

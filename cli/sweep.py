@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, DataDir, Json, Settings, complete_key, complete_recipe, complete_set
+from .options import (
+    BackendOption,
+    DataDir,
+    Json,
+    RequireData,
+    Settings,
+    complete_key,
+    complete_recipe,
+    complete_set,
+)
 from .output import console, print_json, print_table
-from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, open_engine, print_costs, settings
+from .runs import DryRun, Fraction, Jobs, Seeds, open_engine, print_costs, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,6 +15,7 @@ from .options import (
     BackendOption,
     DataDir,
     Json,
+    RequireData,
     Settings,
     complete_recipe,
     complete_set,
@@ -63,9 +64,7 @@ def train(
     ] = None,
     resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder exactly.")] = None,
     data_dir: DataDir = None,
-    require_data: Annotated[
-        bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")
-    ] = False,
+    require_data: RequireData = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be done, without training.")
     ] = False,
