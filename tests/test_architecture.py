@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ ROOMS = {
     "data": (),
     "decoding": ("training",),
     "models": ("layers", "decoding"),
-    "training": ("data", "metrics", "models", "decoding"),
+    "training": ("data", "metrics"),
     "features": ("data", "layers", "models", "training"),
     "pictures": ("data", "layers", "metrics", "training"),
     "tasks": ("data", "layers", "metrics", "models", "decoding", "training", "features", "pictures"),
@@ -30,8 +31,8 @@ ROOMS = {
 """The subpackages that each subpackage may import."""
 
 FACTS = {
-    *("documents", "errors", "extras", "files", "interrupts", "locks", "names", "recipe", "registry"),
-    *("runtime", "types", "parameters"),
+    *("documents", "errors", "extras", "files", "inputs", "interrupts", "locks", "names", "recipe"),
+    *("registry", "runtime", "types", "parameters"),
 }
 """The modules that every subpackage may import."""
 
@@ -72,9 +73,22 @@ def test_the_library_never_imports_the_command_line():
     assert [path for path in importing if path.name != "__main__.py" and "cli" not in path.parts] == []
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_the_page_names_every_room(room):
+def test_no_rooms_import_each_other():
+    left = dict(ROOMS)
+    while free := [room for room, others in left.items() if not set(others) & set(left)]:
+        left = {room: others for room, others in left.items() if room not in free}
+    assert left == {}
+
+
+def test_the_page_states_the_rules():
     page = ROOT.parent / "ARCHITECTURE.md"
     if not page.is_file():
         pytest.skip("the tests are not in the repository")
-    assert f"`{room}/`" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)/` \|.*\| ?([^|]*) \|$", text, re.MULTILINE)
+    stated = {room: tuple(others.split(", ")) if others else () for room, others in rows}
+    assert {room: set(others) for room, others in stated.items() if room != "cli"} == {
+        room: set(others) for room, others in ROOMS.items()
+    }
+    (shared,) = re.findall(r"The shared modules.*?\. ", text, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", shared)) == FACTS

@@ -10,7 +10,8 @@ import torch
 from gradients import differentiate
 from keras import ops
 
-from kzoo.decoding.adapter import SequenceAdapter, source_input
+from kzoo.decoding.adapter import SequenceAdapter
+from kzoo.inputs import source_input
 from kzoo.pytorch.weights import torch_layout
 from kzoo.training.objective import token_negative_log_likelihood
 

@@ -9,9 +9,6 @@ import numpy as np
 
 from kzoo.decoding.step import State, Step
 
-TARGET = "target_ids"
-"""The name of the input that holds the previous target tokens; every sequence model has it."""
-
 
 class SequenceAdapter(Protocol):
     """The functions that the `kzoo.models` module of each family of sequence models defines."""
@@ -35,8 +32,3 @@ class SequenceAdapter(Protocol):
         Raises:
             UsageError: the model has no attention.
         """
-
-
-def source_input(model: keras.Model) -> str:
-    """Return the name of the model's source input, the one that is not `TARGET`."""
-    return next(name for name in model.input if name != TARGET)

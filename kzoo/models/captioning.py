@@ -21,9 +21,9 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.adapter import TARGET, source_input
 from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
+from kzoo.inputs import TARGET, source_input
 from kzoo.layers import AttentiveRNN, create_attention
 from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks

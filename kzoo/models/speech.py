@@ -28,8 +28,8 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.adapter import TARGET
 from kzoo.decoding.step import State, Step
+from kzoo.inputs import TARGET
 from kzoo.layers import (
     Attention,
     EluFeatureMap,

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo.decoding.adapter import TARGET, source_input
+from kzoo.inputs import TARGET, source_input
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels, token_losses
 from kzoo.training.sources import Sources

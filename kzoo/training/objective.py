@@ -11,7 +11,7 @@ import numpy as np
 from keras import ops
 
 from kzoo.data.images.image_set import PIXEL_LEVELS
-from kzoo.decoding.adapter import TARGET
+from kzoo.inputs import TARGET
 from kzoo.types import Tensor
 
 

@@ -10,9 +10,9 @@ import pytest
 from kzoo import create_model
 from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
-from kzoo.decoding.adapter import TARGET, source_input
 from kzoo.decoding.decoder import compile_decoding
 from kzoo.decoding.options import Decoding
+from kzoo.inputs import TARGET, source_input
 from kzoo.models import captioning, speech
 from kzoo.training.sources import Sources
 
