@@ -84,7 +84,7 @@ def test_check_counts_and_exits_1_where_something_differs(scenes):
 def test_check_of_one_s_own_set(scenes):
     result = run("check", scenes / "scenes.npz")
     assert result.exit_code == 0
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     shaped = run("check", scenes / "scenes.npz", "--image-shape", 48, 48, 1, "--json")
     assert json.loads(shaped.stdout)["image_shape"] == [48, 48, 1]
 
@@ -101,7 +101,7 @@ def test_check_of_pairs(tmp_path):
     result = run("check", path, "--source-tokens", "spaces")
     assert result.exit_code == 0
     assert f"1 row left out, empty: {path} line 2" in result.stdout
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     as_json = json.loads(run("check", path, "--target-tokens", "spaces", "--json").stdout)
     assert as_json["longest"] == [3, 1]
     for name in ("train-eng-spa.txt", "val-eng-spa.txt", "test-eng-spa.txt"):
@@ -124,7 +124,7 @@ def test_check_of_captions(tmp_path):
     assert result.exit_code == 0
     assert "3 captions left out, empty: " in result.stdout
     assert "6 tokens, the longest caption has 2 words" in result.stdout
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     published = run("check", "sydney-captions", "--data-dir", folder, "--json")
     assert published.exit_code == 1
     assert json.loads(published.stdout)["captions"] == {"train": 1, "validation": 1, "test": 1}
@@ -145,7 +145,7 @@ def test_check_of_speech(tmp_path):
     assert "0.5 seconds, 7 characters" in shown
     assert "'[' 1, ']' 1" in shown
     assert f"1 row left out, empty: {folder / 'metadata.csv'} line 1" in result.stdout
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     as_json = json.loads(run("check", "lj-speech", "--data-dir", folder, "--json").stdout)
     assert "there are 1 train clips; the published number is 9,825" in as_json["differences"]
 

@@ -96,8 +96,8 @@ def test_published_figures_stand_beside_those_of_the_published_recipe_only(whole
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
-        (["--set", "model.vocabulary=5"], 2, "model.vocabulary is 35"),
-        (["--set", "data.max_length=98"], 2, "data.max_length is"),
+        (["--set", "model.vocabulary=5"], 2, "model.vocabulary must be 35"),
+        (["--set", "data.max_length=98"], 2, "data.max_length must be"),
         (["--set", "data.max_frames=0"], 2, "data.max_frames"),
         (["--set", "data.mel_rate=0"], 2, "data.mel_rate"),
         (["--set", "data.image_size=16"], 2, "data.image_size is not for clips"),
