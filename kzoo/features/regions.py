@@ -44,7 +44,7 @@ def encode_split(encoder: Encoder, split: CaptionSplit, size: int) -> np.ndarray
         encoder.encode(read_images(split, rows[start : start + BATCH], (size, size)))
         for start in range(0, len(split), BATCH)
     ]
-    return np.concatenate(parts)
+    return np.ascontiguousarray(np.concatenate(parts))  # as a file has it: the order of sums depends on it
 
 
 def _place(encoder: Encoder, data: CaptionSet, size: int) -> Path:

@@ -61,6 +61,21 @@ def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
     assert not list(here.iterdir())
 
 
+def test_a_model_has_the_classes_of_one_s_own_set_only_where_that_takes_the_place_of_the_recipe_s(
+    kzoo, own_images, own_recipe, here
+):
+    shape = ["--set", "model.input_shape=[28,28,1]"]
+    given = json.loads(kzoo("train", "tiny-cnn", "--data", own_images, *shape, "--dry-run", "--json").stdout)
+    assert given["recipe"]["data"]["own"]
+    assert given["recipe"]["model"]["num_classes"] == 4
+    document = yaml.safe_load(Path(own_recipe()).read_text())
+    del document["model"]["num_classes"]
+    Path("wide.yaml").write_text(yaml.safe_dump(document))
+    written = json.loads(kzoo("train", "wide.yaml", "--dry-run", "--json").stdout)
+    assert not written["recipe"]["data"]["own"]
+    assert "num_classes" not in written["recipe"]["model"]
+
+
 def test_a_dry_run_shows_a_recipe_that_can_be_trained(kzoo, own_recipe, here):
     done = kzoo("train", own_recipe(), "--lr", "0.5", "--dry-run")
     recipe, cost = done.stdout.split(" trainable parameters ")

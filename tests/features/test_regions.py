@@ -51,6 +51,16 @@ def encoder(seen):
 
 
 @pytest.mark.usefixtures("cache")
+def test_regions_lie_in_memory_as_in_their_file():
+    def encode(images):
+        return np.moveaxis(np.zeros((3, len(images), 16), np.float32), 0, 2)  # PyTorch's channels come first
+
+    encoder = Encoder(encode, features=3, size=8, identity="moved 1")
+    for _ in range(2):
+        assert all(regions.flags.c_contiguous for regions in load_regions(encoder, squares(), 4).values())
+
+
+@pytest.mark.usefixtures("cache")
 def test_the_regions_of_each_image_in_its_place(encoder, seen):
     data = squares()
     regions = load_regions(encoder, data, 4)
