@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -73,7 +74,7 @@ def _normalize(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> tuple[
     outputs = ops.batch_normalization(
         wide, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon
     )
-    count = ops.size(x) // x.shape[-1]
+    count = math.prod(ops.shape(x)[:-1])
     return ops.cast(outputs, x.dtype), mean, variance * (count / max(count - 1, 1))
 
 

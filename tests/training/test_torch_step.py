@@ -13,13 +13,28 @@ if keras.backend.backend() != "torch":
 import torch
 
 from kzoo.layers import BatchNormalization
-from kzoo.training.engines.torch import compile_training
+from kzoo.training.engines import torch as module
+from kzoo.training.engines.torch import SGD, Adam, compile_training
 from kzoo.training.objective import image_classification
 
 COUNT, SIDE, CLASSES = 13, 5, 3
 OBJECTIVE = image_classification()
 ORDER = np.array([[1, 5, 2, 0], [3, 12, 4, 11], [7, 6, 10, 9]], np.int32)
 NO_LENGTHS = np.zeros((len(ORDER), 0), np.int32)
+
+
+@pytest.fixture
+def graphs(monkeypatch):
+    """Whether each step that was compiled is a graph."""
+    found, trace = [], module._trace
+
+    def watch(*arguments):
+        step = trace(*arguments)
+        found.append(isinstance(step, torch.fx.GraphModule))
+        return step
+
+    monkeypatch.setattr(module, "_trace", watch)
+    return found
 
 
 @pytest.fixture
@@ -52,8 +67,8 @@ def eager_steps(model, optimizer, arrays, order) -> float:
     return float(total)
 
 
-@pytest.mark.parametrize("optimizer", [keras.optimizers.SGD, keras.optimizers.Adam])
-def test_the_losses_and_the_state_are_those_of_keras_to_the_bit(arrays, optimizer):
+@pytest.mark.parametrize("optimizer", [SGD, Adam])
+def test_the_losses_and_the_state_are_those_of_eager_steps_to_the_bit(arrays, graphs, optimizer):
     ours, theirs = (network(BatchNormalization(), layers.Dropout(0.4, seed=5)) for _ in range(2))
     rate = keras.optimizers.schedules.CosineDecay(0.05, 5)
     first, second = optimizer(rate), optimizer(rate)
@@ -62,25 +77,27 @@ def test_the_losses_and_the_state_are_those_of_keras_to_the_bit(arrays, optimize
     run = compile_training(ours, first, OBJECTIVE)
     for _ in range(2):
         assert run(arrays, ORDER, NO_LENGTHS) == eager_steps(theirs, second, arrays, ORDER)
+    assert graphs == [True]
     for kept, expected in zip(ours.variables, theirs.variables, strict=True):
         assert torch.equal(kept.value, expected.value), kept.path
     for kept, expected in zip(first.variables, second.variables, strict=True):
         assert torch.equal(kept.value, expected.value), kept.path
 
 
-def test_the_last_batch_may_be_smaller(arrays):
+def test_the_last_batch_may_be_smaller(arrays, graphs):
     ours, theirs = network(), network()
-    first, second = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
+    first, second = SGD(0.1), SGD(0.1)
     first.build(ours.trainable_variables)
     second.build(theirs.trainable_variables)
     run = compile_training(ours, first, OBJECTIVE)
     for order in (ORDER, ORDER[:1, :3], ORDER):
         lengths = np.zeros((len(order), 0), np.int32)
         assert run(arrays, order, lengths) == eager_steps(theirs, second, arrays, order)
+    assert graphs == [True, True]
 
 
 def test_dropout_without_a_seed_draws_anew_at_each_step(arrays):
-    model, optimizer = network(layers.Dropout(0.5)), keras.optimizers.SGD(0.0)
+    model, optimizer = network(layers.Dropout(0.5)), SGD(0.0)
     optimizer.build(model.trainable_variables)
     run = compile_training(model, optimizer, OBJECTIVE)
     assert len({run(arrays, ORDER[:1], NO_LENGTHS[:1]) for _ in range(4)}) == 4
@@ -97,7 +114,7 @@ class Branching(keras.layers.Layer):
 
 
 @pytest.mark.parametrize("scaled", [False, True])
-def test_what_branches_on_values_runs_eagerly(arrays, scaled):
+def test_what_branches_on_values_runs_eagerly(arrays, graphs, scaled):
     between = [] if scaled else [Branching()]
     ours, theirs = network(*between), network(*between)
     first, second = keras.optimizers.SGD(0.1), keras.optimizers.SGD(0.1)
@@ -110,3 +127,4 @@ def test_what_branches_on_values_runs_eagerly(arrays, scaled):
     np.testing.assert_allclose(
         found, [eager_steps(theirs, second, arrays, ORDER) for _ in range(2)], rtol=1e-5
     )
+    assert graphs == [False]

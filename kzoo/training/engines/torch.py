@@ -18,13 +18,45 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from kzoo.training.engines.torch_operations import traceable
 from kzoo.training.objective import Objective
 
-SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
-
 Values = list[torch.Tensor]
 """The values of variables, in their order."""
 
 Step = Callable[[Values, torch.Tensor, list[torch.Tensor], torch.Tensor], tuple[Values, torch.Tensor]]
 """`step(values, total, arrays, rows)`: a training step, and the total of the losses with its own."""
+
+
+class SGD(keras.optimizers.SGD):
+    """Keras's SGD without momentum, as one operation of the graph."""
+
+    @torch.no_grad()
+    def _backend_update_step(
+        self,
+        grads: list[torch.Tensor],
+        trainable_variables: list[keras.Variable],
+        learning_rate: torch.Tensor,
+    ) -> None:
+        """w <- w - rate g."""
+        torch.ops.kzoo.sgd_([variable.value for variable in trainable_variables], grads, learning_rate)
+
+
+class Adam(keras.optimizers.Adam):
+    """Keras's Adam, as one operation of the graph that passes over the memory once."""
+
+    @torch.no_grad()
+    def _backend_update_step(
+        self,
+        grads: list[torch.Tensor],
+        trainable_variables: list[keras.Variable],
+        learning_rate: torch.Tensor,
+    ) -> None:
+        """w <- w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon), m, v averages of g, g^2."""
+        indices = [self._get_variable_index(variable) for variable in trainable_variables]
+        torch.ops.kzoo.adam_(
+            [variable.value for variable in trainable_variables],
+            grads,
+            *([slots[index].value for index in indices] for slots in (self._momentums, self._velocities)),
+            *(self.iterations.value, learning_rate, self.beta_1, self.beta_2, self.epsilon),
+        )
 
 
 def compile_training(

@@ -5,6 +5,7 @@ Keras 3.15 has no public way to replace them, so `traceable` patches its modules
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,11 @@ from keras.src.random.seed_generator import draw_seed
 
 _LIBRARY = torch.library.Library("kzoo", "DEF")
 _LIBRARY.define("bernoulli(Tensor seed, int[] shape, float probability) -> Tensor")
+_LIBRARY.define("sgd_(Tensor(a!)[] weights, Tensor[] grads, Tensor rate) -> ()")
+_LIBRARY.define(
+    "adam_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, Tensor steps_done, "
+    "Tensor rate, float beta_1, float beta_2, float epsilon) -> ()"
+)
 
 
 def _bernoulli(seed: torch.Tensor, shape: list[int], probability: float) -> torch.Tensor:
@@ -29,7 +35,47 @@ def _bernoulli(seed: torch.Tensor, shape: list[int], probability: float) -> torc
     return torch.bernoulli(torch.full(shape, probability, device=seed.device), generator=generator)
 
 
-_LIBRARY.impl("bernoulli", _bernoulli, "CompositeExplicitAutograd")
+def _sgd(weights: list[torch.Tensor], grads: list[torch.Tensor], rate: torch.Tensor) -> None:
+    """w <- w - rate g."""
+    torch._foreach_add_(weights, grads, alpha=-float(rate))
+
+
+def _adam(
+    weights: list[torch.Tensor],
+    grads: list[torch.Tensor],
+    m: list[torch.Tensor],
+    v: list[torch.Tensor],
+    steps_done: torch.Tensor,
+    rate: torch.Tensor,
+    beta_1: float,
+    beta_2: float,
+    epsilon: float,
+) -> None:
+    """w <- w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon), m, v averages of g, g^2.
+
+    PyTorch's fused update divides m by sqrt(v / (1 - b2^t)) + epsilon', so epsilon' is
+    epsilon / sqrt(1 - b2^t).
+    """
+    step = int(steps_done) + 1
+    torch._fused_adam_(
+        weights,
+        [grad.contiguous() for grad in grads],  # those of convolutions have other strides than the weights
+        m,
+        v,
+        [],
+        [torch.tensor(float(step), device=weights[0].device)] * len(weights),
+        lr=float(rate),
+        beta1=beta_1,
+        beta2=beta_2,
+        weight_decay=0.0,
+        eps=epsilon / math.sqrt(1 - beta_2**step),
+        amsgrad=False,
+        maximize=False,
+    )
+
+
+for _name, _function in (("bernoulli", _bernoulli), ("sgd_", _sgd), ("adam_", _adam)):
+    _LIBRARY.impl(_name, _function, "CompositeExplicitAutograd")
 
 
 def dropout(inputs: torch.Tensor, rate: float, noise_shape: Any = None, seed: Any = None) -> torch.Tensor:
