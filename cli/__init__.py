@@ -1,1 +1,1 @@
-"""The command line: one thin module a verb, no arithmetic."""
+"""The command line: one thin module for each command, without computations of its own."""

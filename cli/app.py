@@ -1,4 +1,4 @@
-"""The `kzoo` command: its verbs."""
+"""The Typer application of `kzoo`, which collects all commands."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from . import bench, claims, data, evaluate, models, plot, predict, records, rep
 
 HELP = """Small published networks in Keras 3, with checked parameter counts.
 
-Exit codes: 0 ok, 1 a check failed, 2 usage or recipe, 3 data or a file, 4 a missing extra, 130 interrupted,
-141 a pipe that nobody reads.
+Exit codes: 0 ok, 1 failed check, 2 usage or recipe error, 3 data or file error, 4 missing extra,
+130 interrupted, 141 closed pipe.
 """
 
 app = typer.Typer(name="kzoo", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -40,4 +40,4 @@ def root(
         bool, typer.Option("--debug", help="Show tracebacks and the backend's own messages.")
     ] = False,
 ) -> None:
-    """Options before the verb."""
+    """Define the options that precede a command."""

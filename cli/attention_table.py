@@ -1,4 +1,4 @@
-"""How `kzoo bench attention` shows its figures."""
+"""Tables of the measurements of `kzoo bench attention`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def print_attention(title: str, rows: list[Row], crossings: list[Row]) -> None:
-    """A table of milliseconds and, if measured, of megabytes for each dim and pass, and who wins where."""
+    """Print times and, if measured, memory for each dim and pass, and where linear attention is faster."""
     console().print(title, style="bold", soft_wrap=True)
     groups = groupby(sorted(rows, key=_panel), key=_panel)
     for (dim, backward), panel in groups:
@@ -60,11 +60,11 @@ def _cell(row: Row, value: float | None) -> str:
 
 
 def _verdict(crossing: Row, rows: list[Row]) -> str:
-    """Where a linear attention wins, and where it loses."""
+    """Say at which lengths a linear attention is faster or slower than softmax attention."""
     method, length, first = crossing["method"], crossing["length"], crossing["faster_from"]
     lengths = sorted({row["length"] for row in rows})
     if first is None:
-        return f"{method} loses at every length that softmax attention was timed at."
+        return f"{method} is slower than softmax attention at every length at which both were timed."
     if length is None:
-        return f"{method} wins from the shortest length, {lengths[0]:,}."
-    return f"{method} loses below L of about {length:,.0f}, and wins above."
+        return f"{method} is faster than softmax attention from the shortest length, {lengths[0]:,}."
+    return f"{method} is slower than softmax attention below L of about {length:,.0f} and faster above."

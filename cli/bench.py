@@ -1,4 +1,4 @@
-"""`kzoo bench`."""
+"""The `kzoo bench` commands."""
 
 from __future__ import annotations
 
@@ -28,15 +28,13 @@ app = typer.Typer(help="Measure speed.", no_args_is_help=True)
 
 Against = Annotated[
     Path | None,
-    typer.Option(help="The references in PyTorch: a Python file or package; otherwise the repository's."),
+    typer.Option(help="The PyTorch networks, a Python file or package; by default kzoo's own."),
 ]
 Wait = Annotated[
     float,
-    typer.Option(min=0, metavar="SECONDS", help="Wait for so long at most until the machine is idle."),
+    typer.Option(min=0, metavar="SECONDS", help="Wait at most this long until the machine is idle."),
 ]
-Record = Annotated[
-    bool, typer.Option("--record", help="Keep the speeds as those of record, in the repository.")
-]
+Record = Annotated[bool, typer.Option("--record", help="Store the measured speeds in the repository.")]
 
 
 @app.command()
@@ -51,11 +49,11 @@ def train(
     ],
     against: Against = None,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Whole epochs with all their evaluation and files, not steps.")
+        bool, typer.Option("--whole", help="Time whole epochs with evaluation and files instead of steps.")
     ] = False,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps a round; otherwise 256.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps per round; by default 256.")] = None,
     rounds: Annotated[
-        int | None, typer.Option(min=1, help="Rounds; otherwise 7, or 3 epochs with --whole.")
+        int | None, typer.Option(min=1, help="Number of rounds; by default 7, or 3 epochs with --whole.")
     ] = None,
     set_: Settings = None,
     data_dir: DataDir = None,
@@ -66,19 +64,21 @@ def train(
 ) -> None:
     """Race the training of recipes against the same networks in plain PyTorch and in Keras's fit.
 
-    All train on the same examples in the same order, by turns, each in a process of its own that is idle
-    while another works. PyTorch races with one thread and with all; the faster counts. With --json a list.
+    All train on the same examples in the same order. They take turns, each in its own process, which is idle
+    while another one works. PyTorch runs with one thread and with all; the faster counts. --json prints a
+    list.
     """
     from kzoo import runtime
     from kzoo.bench.record import speed_of_training
     from kzoo.bench.task import TrainingTask
-    from kzoo.bench.training import find_reference, race_runs, race_steps
+    from kzoo.bench.training_race import check_reference, race_runs, race_steps
     from kzoo.errors import UsageError
     from kzoo.recipe import changed_keys, load_recipe, parse_setting
 
     if whole and steps is not None:
         raise UsageError("--whole races over epochs: give it --rounds, not --steps")
-    settings, reference = dict(map(parse_setting, set_ or [])), find_reference(against)
+    check_reference(against)
+    settings = dict(map(parse_setting, set_ or []))
 
     def task(name: str) -> TrainingTask:
         published = load_recipe(name)
@@ -88,7 +88,7 @@ def train(
             recipe=recipe,
             changed=changed_keys(recipe, published),
             data_dir=data_dir,
-            against=reference,
+            against=against,
             steps=None if whole else steps or 256,
             rounds=rounds or (3 if whole else 7),
         )
@@ -108,9 +108,9 @@ def decode(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs.", file_okay=False)],
     against: Against = None,
     beam: Annotated[int, typer.Option(min=1, help="The width of kzoo's beam search.")] = 4,
-    batched: Annotated[int, typer.Option(min=1, help="Test sources that are decoded in batches.")] = 1000,
-    single: Annotated[int, typer.Option(min=1, help="Those that PyTorch decodes one by one too.")] = 100,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds after the first.")] = 7,
+    batched: Annotated[int, typer.Option(min=1, help="Number of test sources to decode in batches.")] = 1000,
+    single: Annotated[int, typer.Option(min=1, help="How many PyTorch also decodes one by one.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of rounds after the first.")] = 7,
     data_dir: DataDir = None,
     backend: BackendOption = None,
     wait: Wait = 60.0,
@@ -119,17 +119,17 @@ def decode(
 ) -> None:
     """Race the decoding of runs' test sets against plain PyTorch with the same weights.
 
-    PyTorch races with one thread and with all; the faster counts. With --json a list.
+    PyTorch runs with one thread and with all; the faster counts. --json prints a list.
     """
     from kzoo import runtime
-    from kzoo.bench.decoding import race_decoding
+    from kzoo.bench.decoding_race import race_decoding
     from kzoo.bench.record import speed_of_decoding
     from kzoo.bench.task import DecodingTask
-    from kzoo.bench.training import find_reference
+    from kzoo.bench.training_race import check_reference
     from kzoo.tasks import check_writes
     from kzoo.training.run import open_run
 
-    reference = find_reference(against)
+    check_reference(against)
 
     def task(path: Path) -> DecodingTask:
         folder = open_run(path)
@@ -137,7 +137,7 @@ def decode(
         return DecodingTask(
             run=path,
             data_dir=data_dir,
-            against=reference,
+            against=against,
             backend=runtime.choose_backend(backend, folder.recipe().runtime.backend),
             batched=batched,
             single=single,
@@ -168,7 +168,7 @@ def _race_all(
     wait: float,
     as_json: bool,
 ) -> None:
-    """Race one task after the other on an idle machine; show each, and keep it if it is to be of record."""
+    """Race the tasks one after the other on an idle machine; print each result and record it if asked to."""
     from kzoo.bench.machine import wait_until_idle
     from kzoo.bench.record import check_idle, check_record, keep
 
@@ -184,7 +184,7 @@ def _race_all(
         if not as_json:
             show(figures)
         if as_speed:
-            _report(f"kept in {keep(as_speed(figures))}")
+            _report(f"recorded in {keep(as_speed(figures))}")
     if as_json:
         print_json(raced)
 
@@ -192,37 +192,38 @@ def _race_all(
 @app.command()
 def attention(
     lengths: Annotated[
-        list[int] | None, typer.Option(min=1, help="Queries and keys; otherwise 256, 1024, ... 65536.")
+        list[int] | None,
+        typer.Option(min=1, help="Numbers of queries and keys; by default 256, 1024, ... 65536."),
     ] = None,
     dims: Annotated[
-        list[int] | None, typer.Option(min=1, help="Features of a query; otherwise 16, 32, 64.")
+        list[int] | None, typer.Option(min=1, help="Features of a query; by default 16, 32, 64.")
     ] = None,
-    backward: Annotated[bool, typer.Option("--backward", help="Time the gradients too.")] = False,
+    backward: Annotated[bool, typer.Option("--backward", help="Also time the gradients.")] = False,
     memory: Annotated[
-        bool, typer.Option("--memory", help="Measure the memory too, a process for each case.")
+        bool, typer.Option("--memory", help="Also measure the memory, each case in its own process.")
     ] = False,
     memory_limit: Annotated[
         int | None,
         typer.Option(
-            min=1, metavar="MB", help="Leave out what needs more for its scores; otherwise all free memory."
+            min=1, metavar="MB", help="Skip cases whose scores need more; by default the free memory."
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The result folder; otherwise runs/bench-attention-<date>-<time>.")
+        Path | None, typer.Option(help="The result folder; by default runs/bench-attention-<date>-<time>.")
     ] = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Time softmax and linear attention against the length, and say where one overtakes the other.
+    """Time softmax and linear attention at several lengths, and say where one overtakes the other.
 
-    The result folder gets result.json with the environment, result.csv and crossover.png.
+    The result folder contains result.json with the environment, result.csv and crossover.png.
     """
     chosen = start_backend(backend)
     from kzoo import runtime
     from kzoo.bench import attention as bench
     from kzoo.files import atomic_write_text, make_empty
-    from kzoo.reporting.crossover import crossover
-    from kzoo.reporting.figure import save
+    from kzoo.pictures.crossover import crossover
+    from kzoo.pictures.figure import save
 
     folder = out or Path("runs") / time.strftime("bench-attention-%Y%m%d-%H%M%S")
     make_empty(folder, "empty it")

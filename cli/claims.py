@@ -1,4 +1,4 @@
-"""`kzoo claims`."""
+"""The `kzoo claims` command."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 def claims(
     source: Annotated[
-        str | None, typer.Option(help="A report or a question of it: R001, 'R001 1.3'.")
+        str | None, typer.Option(help="A report or one of its questions: R001, 'R001 1.3'.")
     ] = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Compute what the reports state, and say which of it holds.
+    """Check the statements of the reports by computation.
 
-    Exit 1 if a verdict is not the one on record.
+    The exit code is 1 if a verdict differs from the recorded one.
     """
     start_backend(backend)
     from dataclasses import asdict
@@ -51,5 +51,5 @@ def _print_claims(checked: list[CheckedClaim]) -> None:
     console().print(f"{len(checked) - errata} hold, {errata} errata")
     for claim in checked:
         if not claim.as_recorded:
-            correction = ", with a correction that the computation bears out" * (claim.expected == "erratum")
-            console().print(f"{claim.name}: NOT as on record, {claim.expected}{correction}", soft_wrap=True)
+            correction = ", with a correction that the computation confirms" * (claim.expected == "erratum")
+            console().print(f"{claim.name}: NOT as recorded, {claim.expected}{correction}", soft_wrap=True)

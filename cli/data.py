@@ -1,22 +1,21 @@
-"""`kzoo data`: where image sets are found, how they are brought and checked."""
+"""The `kzoo data` commands, which find, download and check data sets."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kzoo.data.tokens import TokenKind
 
-from .options import complete_set
+from .options import DataDir, Json, complete_set
 from .output import console, error_console, print_json, print_table
 
 if TYPE_CHECKING:
     from kzoo.data.audit import CaptionAudit, ImageAudit, PairAudit, SpeechAudit
 
 app = typer.Typer(
-    help="Find, bring and check the published sets, or your own.",
+    help="Find, download and check published data sets, or your own.",
     no_args_is_help=True,
 )
 
@@ -34,13 +33,6 @@ NameOrPath = Annotated[
         autocompletion=complete_set,
     ),
 ]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="The folder that holds the set, or its parent; before $KZOO_DATA and the user's cache."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ImageShape = Annotated[
     tuple[int, int, int] | None,
     typer.Option(help="Height, width and channels to which your own photographs are resized."),
@@ -49,9 +41,9 @@ ImageShape = Annotated[
 
 @app.command("list")
 def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
-    """List the published sets, and where each was found."""
+    """List the published data sets, and where each was found."""
     from kzoo.data.catalog import PUBLISHED_SETS
-    from kzoo.data.places import describe
+    from kzoo.data.search_path import describe
 
     sets = [describe(name, data_dir) for name in PUBLISHED_SETS]
     if as_json:
@@ -73,8 +65,8 @@ def list_sets(data_dir: DataDir = None, as_json: Json = False) -> None:
 
 @app.command()
 def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
-    """Show a set's licence, sizes, checksums, official address, and where it is looked for."""
-    from kzoo.data.places import describe
+    """Show a set's licence, sizes, checksums, official address and search path."""
+    from kzoo.data.search_path import describe
 
     card = describe(name, data_dir)
     if as_json:
@@ -92,7 +84,7 @@ def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
         size = f"{file['bytes']:,} bytes" if file["bytes"] else "size not published"
         checksum = file["checksum"] or "no checksum is published"
         rows.append(("file", f"{file['name']}, {size}\n{file['url']}\n{checksum}"))
-    rows.append(("looked for in", "\n".join(card["places"])))
+    rows.append(("looked for in", "\n".join(card["search_path"])))
     rows.append(("found in", card["found"] or "-"))
     print_table("", "", rows=rows)
 
@@ -101,16 +93,16 @@ def info(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
 def fetch(name: Name, data_dir: DataDir = None, as_json: Json = False) -> None:
     """Download a set from its official address and verify it, or unpack an archive put in place by hand.
 
-    A broken download is resumed. The set comes into DATA_DIR/NAME, else $KZOO_DATA/NAME, else the user's
-    cache.
+    An interrupted download is resumed. The set is stored in DATA_DIR/NAME, by default in $KZOO_DATA/NAME or
+    the user's cache.
     """
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
     from kzoo.data.catalog import find_card
     from kzoo.data.fetch import fetch as fetch_set
-    from kzoo.data.places import home
+    from kzoo.data.search_path import download_folder
 
-    card, folder = find_card(name), home(name, data_dir)
+    card, folder = find_card(name), download_folder(name, data_dir)
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=error_console()) as bars:
         tasks = {file.name: bars.add_task(file.name, total=file.bytes) for file in card.files}
@@ -129,16 +121,16 @@ def check(
     data_dir: DataDir = None,
     image_shape: ImageShape = None,
     source_tokens: Annotated[
-        TokenKind | None, typer.Option(help="What your own sources are split into.")
+        TokenKind | None, typer.Option(help="The tokens of your own source sequences.")
     ] = None,
     target_tokens: Annotated[
-        TokenKind | None, typer.Option(help="What your own targets are split into.")
+        TokenKind | None, typer.Option(help="The tokens of your own target sequences.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Read a set from beginning to end: count what is in it, and compare it with what is published.
+    """Read a whole set, count its examples, and compare it with what is published.
 
-    Exit code 1 says that it differs from what is published, 3 that it is missing or damaged.
+    The exit code is 1 if the set differs from what is published, 3 if it is missing or damaged.
     """
     from kzoo.data.audit import audit
 
@@ -152,7 +144,7 @@ def check(
 
 
 def _example(card: dict[str, Any]) -> str:
-    """What one example of a set is: an image of some shape, a pair, captions, or a clip of some rate."""
+    """Describe one example of a set: an image shape, the vocabulary sizes, or the sampling rate."""
     if "image_shape" in card:
         return "x".join(map(str, card["image_shape"]))
     if "longest_caption" in card:
@@ -178,8 +170,6 @@ def _print_pairs(found: PairAudit) -> None:
     sides = zip(("source", "target"), found.vocabulary_sizes, found.longest, strict=True)
     rows += [(side, f"{size} tokens, the longest has {longest}") for side, size, longest in sides]
     print_table("", "", rows=rows)
-    for line in found.left_out:
-        console().print(line, soft_wrap=True)
 
 
 def _print_captions(found: CaptionAudit) -> None:
@@ -189,8 +179,6 @@ def _print_captions(found: CaptionAudit) -> None:
     ]
     rows.append(("words", f"{found.vocabulary_size} tokens, the longest caption has {found.longest} words"))
     print_table("", "", rows=rows)
-    for line in found.left_out:
-        console().print(line, soft_wrap=True)
 
 
 def _print_speech(found: SpeechAudit) -> None:
@@ -204,8 +192,6 @@ def _print_speech(found: SpeechAudit) -> None:
     rows.append(("longest", f"{found.longest_clip:.1f} seconds, {found.longest_text} characters"))
     rows.append(("unknown characters", unknown or "none"))
     print_table("", "", rows=rows)
-    for line in found.left_out:
-        console().print(line, soft_wrap=True)
 
 
 def _print_audit(found: ImageAudit | PairAudit | CaptionAudit | SpeechAudit) -> None:
@@ -221,10 +207,12 @@ def _print_audit(found: ImageAudit | PairAudit | CaptionAudit | SpeechAudit) -> 
         _print_speech(found)
     else:
         _print_pairs(found)
+    for line in () if isinstance(found, ImageAudit) else found.left_out:
+        out.print(line, soft_wrap=True)
     for file in found.files:
         out.print(f"{file.path}: {file.state}, {file.checksum}", soft_wrap=True)
     out.print(f"examples: sha256:{found.sha256}", soft_wrap=True)
     for difference in found.differences:
         out.print(f"differs: {difference}", style="yellow", soft_wrap=True)
     if not found.differences:
-        out.print("nothing differs from what is published" if found.published_sizes else "sound")
+        out.print("nothing differs from what is published" if found.published_sizes else "no errors found")

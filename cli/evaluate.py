@@ -1,4 +1,4 @@
-"""`kzoo evaluate`."""
+"""The `kzoo evaluate` command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .decoding import (
+from .decoding_options import (
     BeamOption,
     EnsembleOption,
     MethodOption,
@@ -21,7 +21,16 @@ from .decoding import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, DataDir, Json, Run, open_together, open_with_backend
+from .options import (
+    BackendOption,
+    CheckpointOption,
+    DataDir,
+    Json,
+    Run,
+    checkpoint_name,
+    open_together,
+    open_with_backend,
+)
 from .output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -29,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class SplitName(StrEnum):
-    """The splits of a set."""
+    """The splits of a data set."""
 
     train = "train"
     validation = "validation"
@@ -38,11 +47,8 @@ class SplitName(StrEnum):
 
 def evaluate(
     run: Run,
-    split: Annotated[SplitName, typer.Option(help="Which examples.")] = SplitName.test,
-    checkpoint: Annotated[
-        Checkpoint | None,
-        typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
-    ] = None,
+    split: Annotated[SplitName, typer.Option(help="The split to evaluate on.")] = SplitName.test,
+    checkpoint: CheckpointOption = None,
     decoding: MethodOption = None,
     beam: BeamOption = None,
     length_penalty: PenaltyOption = None,
@@ -57,17 +63,17 @@ def evaluate(
         typer.Option(
             metavar="FILE",
             dir_okay=False,
-            help="Write each hypothesis with its references, score and distance, a line of JSON each.",
+            help="Write each hypothesis with its references, score and distance as a line of JSON.",
         ),
     ] = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Measure a run's model on a split of its data.
+    """Evaluate a run's model on a split of its data.
 
-    Of a classifier the loss, the accuracy, the confusion matrix and the figures of each class; of sequences
-    their error rates, similarities or BLEU, with 95 % bootstrap intervals.
+    For a classifier: the loss, the accuracy, the confusion matrix and the metrics of each class. For a
+    sequence model: error rates, similarities or BLEU, with 95 % bootstrap intervals.
     """
     folder = open_with_backend(run, backend)
     from kzoo.experiment import open_experiment
@@ -84,17 +90,17 @@ def evaluate(
         seed=seed,
     )
     experiment = open_experiment(folder, data_dir)
-    chosen: Any = None if checkpoint is None else checkpoint.value
-    found = experiment.evaluate(open_together(folder, ensemble), chosen, split.value, wanted)
+    runs = open_together(folder, ensemble)
+    found = experiment.evaluate(runs, checkpoint_name(checkpoint), split.value, wanted)
     if out is not None:
         lines = (json.dumps(hypothesis, ensure_ascii=False) for hypothesis in found.hypotheses)
         atomic_write_text(out, "".join(f"{line}\n" for line in lines))
     if as_json:
-        print_json(found.figures)
-    elif "classes" in found.figures:
-        _print_classes(found.figures)
+        print_json(found.metrics)
+    elif "classes" in found.metrics:
+        _print_classes(found.metrics)
     else:
-        _print_sequences(found.figures)
+        _print_sequences(found.metrics)
 
 
 COMMANDS = (evaluate,)
@@ -122,7 +128,7 @@ def _print_classes(figures: dict[str, Any]) -> None:
     names, matrix = [row["name"] for row in figures["classes"]], figures["confusion_matrix"]
     columns, cells = _matrix_cells(names, matrix, console().width)
     if _width(columns, cells) <= console().width:
-        title = "confusion matrix: true classes downwards, predicted ones to the right"
+        title = "confusion matrix: rows are true classes, columns are predicted classes"
         print_table("", *(f">{column}" for column in columns[1:]), rows=cells, title=title)
     else:
         _print_confusions(names, matrix)
@@ -131,10 +137,10 @@ def _print_classes(figures: dict[str, Any]) -> None:
 def _matrix_cells(
     names: Sequence[str], matrix: Sequence[Sequence[int]], width: int
 ) -> tuple[list[str], list[tuple[str, ...]]]:
-    """The heads and the rows of a confusion matrix, as much of each name in its head as there is room for.
+    """Return the column heads and the rows of a confusion matrix, with heads cut to the available width.
 
-    Where two heads are the same, the classes are numbered instead. Predictions outside the classes have a
-    column where there are any.
+    If two heads become equal, the classes are numbered instead. Predictions outside the classes have a column
+    of their own if there are any.
     """
     from rich.cells import cell_len, chop_cells
 
@@ -150,14 +156,14 @@ def _matrix_cells(
 
 
 def _width(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """How wide a table is that is nowhere folded."""
+    """Return the width of a table in which no cell is folded."""
     from rich.cells import cell_len
 
     return sum(2 + max(map(cell_len, column)) for column in zip(columns, *rows, strict=True))
 
 
 def _print_confusions(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> None:
-    """Print what is most often taken for what, where there is no room for the matrix."""
+    """Print the most frequent confusions, for a matrix that is wider than the terminal."""
     predicted = [*names, "none"]
     found = [
         (count, count / sum(counts), name, predicted[column])
@@ -191,7 +197,7 @@ def _print_sequences(figures: dict[str, Any]) -> None:
 
 
 def _label(name: str) -> str:
-    """A metric as the reports know it, too: `word_error_rate_at_3` is "word error rate (WER) @3"."""
+    """Return the label of a metric, also as reports call it: "word error rate (WER) @3"."""
     from kzoo.metrics.table import find_metric
 
     _, at, passes = name.partition("_at_")

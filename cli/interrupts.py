@@ -1,4 +1,4 @@
-"""Ctrl-C, wherever it falls."""
+"""Reliable handling of Ctrl-C, also where Python or C code would lose it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 PAUSE = 0.01
-"""Seconds after which a dropped Ctrl-C comes again: the destructor that it fell into is over by then."""
+"""Seconds until a dropped Ctrl-C is sent again; the destructor that it interrupted has ended by then."""
 
 _came = threading.Event()
-"""Whether there was a Ctrl-C since `none_lost` began."""
+"""Set if Ctrl-C was pressed since `none_lost` began."""
 
 
 @contextmanager
 def none_lost() -> Iterator[None]:
-    """Within it every Ctrl-C ends in KeyboardInterrupt.
+    """Raise KeyboardInterrupt for every Ctrl-C within this context.
 
-    Python drops one that falls into a destructor: it comes again. Code in C, such as a module that starts,
-    may call it an error of its own: that error is the Ctrl-C.
+    Python drops a KeyboardInterrupt that is raised in a destructor, so the signal is sent again. C code, such
+    as the initialisation of a module, may replace it by another exception, which is converted back.
     """
     _came.clear()
     handler = signal.getsignal(signal.SIGINT)
@@ -48,7 +48,7 @@ def none_lost() -> Iterator[None]:
 
 @contextmanager
 def told(line: str) -> Iterator[None]:
-    """Print a line on stderr when it is interrupted, however that is called."""
+    """Print a line on stderr if this context is interrupted, whichever exception the Ctrl-C became."""
     try:
         yield
     except BaseException as error:
@@ -77,8 +77,8 @@ def _none_dropped() -> Iterator[None]:
             return
         try:
             coming.append(True)
-            _thread.start_new_thread(come_again, ())  # threading.Thread would wait here until it runs
-        except KeyboardInterrupt:  # so soon, on a busy machine
+            _thread.start_new_thread(come_again, ())  # Thread.start() would block until the thread runs
+        except KeyboardInterrupt:  # on a busy machine the signal can already arrive here
             send_again(dropped)
 
     sys.unraisablehook = send_again
@@ -91,7 +91,7 @@ def _none_dropped() -> Iterator[None]:
 
 
 def _interrupt_main_thread() -> None:
-    """As Ctrl-C does: it ends a call of the system, too, where there are POSIX signals."""
+    """Interrupt the main thread as Ctrl-C does; a POSIX signal also ends a blocking system call."""
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
     else:

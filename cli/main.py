@@ -1,4 +1,4 @@
-"""The `kzoo` command from its first import to its exit code."""
+"""The entry point of the `kzoo` command, which turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from .interrupts import none_lost
 from .streams import CLOSED_PIPE, finish, open_streams
 
 INTERRUPTED = 130
-"""The exit code after Ctrl-C: that of a program which SIGINT ends."""
+"""The exit code after Ctrl-C, which is that of a program ended by SIGINT."""
 
 
 def run() -> None:
-    """The process: `main`, and an interrupted one ends with that.
+    """Run `main` as a process, which ends at once when it was interrupted.
 
-    Python's own end would take JAX's devices away from a thread that still compiles, which no Ctrl-C stops: a
-    segmentation fault. It would also end by SIGINT after a Ctrl-C in an evaluated text, as dataclasses have.
+    The shutdown of Python would release JAX's devices while a thread still compiles, which Ctrl-C cannot
+    stop, and so cause a segmentation fault. After a Ctrl-C in code run by `exec`, as dataclasses run it,
+    Python would also end by SIGINT instead of with this exit code.
     """
     try:
         main()
@@ -32,11 +33,11 @@ def run() -> None:
 
 
 def main() -> None:
-    """Run the command line; what a user got wrong is one line on stderr, a traceback only under `--debug`."""
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # nothing catches what Python's end raises
-    # Pictures are files: matplotlib, which refuses an unknown backend when it is imported, must not read it.
+    """Run the command line; report an error as one line on stderr, or as a traceback under `--debug`."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # nothing would catch it during shutdown
+    # Pictures are only written to files, and matplotlib refuses an unknown backend when it is imported.
     os.environ.pop("MPLBACKEND", None)
-    # It may stand anywhere on the line, and is needed before and after Typer has its turn.
+    # --debug may stand anywhere on the command line, and is needed before and after Typer parses it.
     debug = "--debug" in sys.argv
     sys.argv = [
         sys.argv[0],
@@ -49,7 +50,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except SystemExit as stop:
-        if isinstance(stop.__context__, BrokenPipeError):  # for which Rich and Typer exit with 1
+        if isinstance(stop.__context__, BrokenPipeError):  # Rich and Typer exit with 1 for it
             sys.exit(CLOSED_PIPE)
         raise
     except BrokenPipeError:
@@ -66,9 +67,9 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run a verb, up to the last of what it prints."""
+    """Run a command and flush everything that it printed."""
     open_streams()
-    stdout = sys.stdout  # Typer puts another in its place
+    stdout = sys.stdout  # Typer replaces sys.stdout
     from .app import app
 
     try:
@@ -87,7 +88,7 @@ def _say(message: str) -> None:
 
 
 def _explain(error: Exception) -> tuple[str, int]:
-    """An error as one line and an exit code."""
+    """Return the one-line message and the exit code of an error."""
     if isinstance(error, KzooError):
         return str(error), error.exit_code
     if isinstance(error, OSError):

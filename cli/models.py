@@ -1,4 +1,4 @@
-"""`kzoo models`, `kzoo summary` and `kzoo params`."""
+"""The `kzoo models`, `kzoo summary` and `kzoo params` commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .output import console, print_json, print_table
 if TYPE_CHECKING:
     import keras
 
-    from kzoo.reporting.parameters import ModelCount
+    from kzoo.parameters import ModelCount
 
 Name = Annotated[
     str, typer.Argument(metavar="MODEL", help="A model of the zoo.", autocompletion=complete_recipe)
@@ -29,7 +29,7 @@ def models(
     pattern: Annotated[str, typer.Argument(help="A pattern such as 'cnn*'.")] = "*",
     as_json: Json = False,
 ) -> None:
-    """List the models: what each is, its parameters and its source."""
+    """List the models with parameter counts, tasks, descriptions and sources."""
     from dataclasses import asdict
 
     from kzoo.registry import card, list_models
@@ -39,15 +39,15 @@ def models(
         print_json([asdict(entry) for entry in cards])
         return
     rows = [(entry.name, f"{entry.parameters:,}", entry.task, entry.summary, entry.source) for entry in cards]
-    print_table("model", ">parameters", "task", "what", "source", rows=rows)
+    print_table("model", ">parameters", "task", "description", "source", rows=rows)
 
 
 def summary(name: Name, backend: BackendOption = None, as_json: Json = False) -> None:
     """Print Keras's own table of a model's layers."""
     start_backend(backend)
-    from kzoo.registry import card, outline_model
+    from kzoo.registry import abstract_model, card
 
-    model = outline_model(name)
+    model = abstract_model(name)
     if as_json:
         print_json({"model": name, "layers": _layers(model), "total": model.count_params()})
         return
@@ -59,20 +59,21 @@ def summary(name: Name, backend: BackendOption = None, as_json: Json = False) ->
 def params(
     names: Names = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Each layer's formula, and where a report's sum breaks.")
+        bool,
+        typer.Option("--explain", help="Show each layer's formula, and the wrong terms of a report's sum."),
     ] = False,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
     """Count trainable parameters and check them against the published figures.
 
-    Exit 1 if a model is not what its card promises.
+    The exit code is 1 if a count differs from the model's card.
     """
     start_backend(backend)
     from kzoo.errors import UsageError
     from kzoo.names import suggestion
+    from kzoo.parameters import count_model, to_json
     from kzoo.registry import list_models
-    from kzoo.reporting.parameters import count_model, to_json
 
     chosen: list[str] = []
     for pattern in names or ["*"]:
@@ -98,7 +99,7 @@ COMMANDS = (models, summary, params)
 
 
 def _layers(model: keras.Model) -> list[dict[str, Any]]:
-    """The layers of a model; the shape of a layer with several outputs is a list of shapes."""
+    """Describe the layers of a model; the shape of a layer with several outputs is a list of shapes."""
     from keras import tree
 
     return [
@@ -149,7 +150,7 @@ def _explain(count: ModelCount) -> None:
         for name, term in check["broken_terms"].items():
             printed = f"{term['printed']:,}" if term["printed"] else "nothing"
             console().print(f"  {name}: the report has {printed}, the layer {term['true']:,}")
-        verdict = "as the report has it" if check["holds"] else "which is NOT what the report has"
+        verdict = "as in the report" if check["holds"] else "which is NOT the total in the report"
         console().print(
             f"  so its terms add up to {check['printed_terms_total']:,}, {verdict}: {check['remark']}",
             soft_wrap=True,

@@ -1,11 +1,11 @@
-"""Options that several verbs share."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,28 +24,28 @@ class Backend(StrEnum):
 
 
 class Checkpoint(StrEnum):
-    """Which model of a run."""
+    """The models that a run keeps: of its best and of its last epoch."""
 
     best = "best"
     last = "last"
 
 
 def complete_recipe(incomplete: str) -> list[str]:
-    """The recipes that a word may become; it imports neither Keras nor NumPy."""
+    """Return the recipes that complete a word, without importing Keras or NumPy."""
     from kzoo.recipe import list_recipes
 
     return [name for name in list_recipes() if name.startswith(incomplete)]
 
 
 def complete_set(incomplete: str) -> list[str]:
-    """The published sets that a word may become; it imports neither Keras nor NumPy."""
+    """Return the published data sets that complete a word, without importing Keras or NumPy."""
     from kzoo.data.catalog import PUBLISHED_SETS
 
     return [name for name in PUBLISHED_SETS if name.startswith(incomplete)]
 
 
 def complete_key(incomplete: str) -> list[str]:
-    """The keys of a recipe that a word may become; it imports neither Keras nor NumPy."""
+    """Return the recipe keys that complete a word, without importing Keras or NumPy."""
     from kzoo.recipe import recipe_keys
 
     return [f"{key}=" for key in recipe_keys() if key.startswith(incomplete)]
@@ -55,7 +55,11 @@ Run = Annotated[Path, typer.Argument(help="The folder of a run.", file_okay=Fals
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 BackendOption = Annotated[
     Backend | None,
-    typer.Option("--backend", help="The backend; otherwise KERAS_BACKEND, the recipe's, tensorflow."),
+    typer.Option("--backend", help="The backend; by default KERAS_BACKEND, the recipe's, or tensorflow."),
+]
+CheckpointOption = Annotated[
+    Checkpoint | None,
+    typer.Option(help="The model of the run; by default the one that its recipe selects for the test."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -67,8 +71,17 @@ Settings = Annotated[
     ),
 ]
 DataDir = Annotated[
-    Path | None, typer.Option(help="The folder that holds the data set, or its parent; before $KZOO_DATA.")
+    Path | None,
+    typer.Option(
+        help="The folder of the data set or its parent, searched before $KZOO_DATA and the user's cache."
+    ),
 ]
+RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
+
+
+def checkpoint_name(checkpoint: Checkpoint | None) -> Any:
+    """Return the name of a checkpoint as the library takes it, None for the tested one."""
+    return None if checkpoint is None else checkpoint.value
 
 
 def start_backend(
@@ -86,10 +99,10 @@ def start_backend(
 
 
 def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunFolder]:
-    """A run and those that are decoded together with it.
+    """Return a run and the opened runs that are decoded together with it.
 
     Raises:
-        UsageError: one of them is no run, or of another task.
+        UsageError: one of them is not a run, or has another task.
     """
     from kzoo.errors import UsageError
     from kzoo.registry import card
@@ -104,7 +117,7 @@ def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunF
 
 
 def open_with_backend(path: Path, backend: Backend | None) -> RunFolder:
-    """Open a run and start the backend for it: any may be asked for, its own is preferred."""
+    """Open a run and start `backend`, or by default KERAS_BACKEND or the backend in the run's recipe."""
     from kzoo.training.run import open_run
 
     folder = open_run(path)

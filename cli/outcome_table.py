@@ -1,4 +1,4 @@
-"""How the outcomes of a table are printed."""
+"""Printing of the outcomes of a reproduced table."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_outcomes(table: Table, outcomes: Sequence[Outcome]) -> None:
-    """Each row: published, measured, verdict; then the notes, the rule and the environments."""
+    """Print the published and measured metrics and the verdict of each row, then notes and environments."""
     from kzoo.metrics.table import label_of
     from kzoo.reporting.page.spelling import MISSING, interval, number
     from kzoo.reporting.records import made_with, row_notes

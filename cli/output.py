@@ -1,4 +1,4 @@
-"""What the verbs print: tables for people, JSON for programs."""
+"""The output of the commands: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,40 +7,62 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
 
 PIPE_WIDTH = 200
-"""Columns in a pipe or a file, which have no width of their own."""
+"""The number of columns of a pipe or a file, which have no width of their own."""
 
 
 def print_json(obj: Any) -> None:
-    """Print `obj` as JSON, the only thing that a verb prints on stdout under `--json`."""
+    """Print `obj` as JSON, the only output of a command on stdout under `--json`."""
     encoding = sys.stdout.encoding or "utf-8"
     print(json.dumps(obj, indent=2, ensure_ascii=not encoding.lower().startswith("utf")))
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print lines on stderr: what is to be said beside a result."""
+    """Print lines on stderr, such as remarks on a result."""
     for line in lines:
         error_console().print(line, soft_wrap=True)
 
 
+def print_data(data: Mapping[str, Any], wanted: str | None = None, noun: str = "examples") -> None:
+    """Print the training data on stderr, highlighted if they are a stand-in.
+
+    Args:
+        data: `name`, `location`, `stand_in` and `sizes` of the data set.
+        wanted: the name of the set in the recipe.
+        noun: what the examples are called.
+    """
+    from kzoo.data.splits import sizes_line
+
+    name, place = data["name"], f"{data['location']} ({sizes_line(data['sizes'])} {noun})"
+    line = f"data {name}, {place}"
+    if data["stand_in"] and wanted is None:
+        line = f"STAND-IN DATA {name}, {place}"
+    elif data["stand_in"] and wanted != name:
+        line = (
+            f"STAND-IN DATA: no {wanted} found; {name} stands in for it, {place}; "
+            "do not compare its results with published figures"
+        )
+    error_console().print(line, style="bold yellow" if data["stand_in"] else "", soft_wrap=True)
+
+
 def console() -> Console:
-    """A console on stdout, PIPE_WIDTH wide where that is no terminal; it honours NO_COLOR."""
+    """Return a console on stdout, PIPE_WIDTH wide if that is not a terminal; it honours NO_COLOR."""
     terminal = _console()
     return terminal if terminal.is_terminal else _console(width=PIPE_WIDTH)
 
 
 def error_console() -> Console:
-    """A console on stderr, for progress and messages."""
+    """Return a console on stderr, for progress and messages."""
     return _console(stderr=True)
 
 
 def _console(**options: Any) -> Console:
-    """A console that prints text as it is: a path may hold what Rich would take for markup."""
+    """Return a console that prints text unchanged, since a path may contain Rich's markup."""
     from rich.console import Console
 
     return Console(markup=False, emoji=False, highlight=False, **options)
@@ -49,7 +71,8 @@ def _console(**options: Any) -> Console:
 def print_table(*columns: str, rows: Iterable[Sequence[str]], title: str | None = None) -> None:
     """Print a title and a table without boxes; a column whose name begins with `>` is aligned to the right.
 
-    Numbers are not folded, nor are names up to half the width; other cells are, between words where they can.
+    Right-aligned columns are not folded, nor is a first column up to half the width. Other cells are folded,
+    between words if possible.
     """
     from rich.table import Table
 

@@ -1,4 +1,4 @@
-"""`kzoo plot`: the pictures of the reports, from run folders."""
+"""The `kzoo plot` commands, which draw the pictures of the reports from run folders."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, Checkpoint, DataDir, Run, open_with_backend
+from .options import BackendOption, CheckpointOption, DataDir, Run, checkpoint_name, open_with_backend
 from .output import console, print_lines
 
 if TYPE_CHECKING:
@@ -19,27 +19,23 @@ app = typer.Typer(help="Draw the pictures of the reports from run folders.", no_
 
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False)]
 Out = Annotated[
-    Path | None, typer.Option(help="The PNG file; otherwise one in the folder of the (first) run.")
+    Path | None, typer.Option(help="The PNG file; by default one in the folder of the (first) run.")
 ]
-Layer = Annotated[str | None, typer.Option(help="A convolution by name; otherwise the first.")]
-Index = Annotated[int, typer.Option(min=0, help="Which image of the test set.")]
-CheckpointOption = Annotated[
-    Checkpoint | None,
-    typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
-]
+Layer = Annotated[str | None, typer.Option(help="The name of a convolution; by default the first.")]
+Index = Annotated[int, typer.Option(min=0, help="The index of an image in the test set.")]
 
 
 @app.command()
 def curves(
     runs: Runs,
     running: Annotated[
-        bool, typer.Option("--running", help="Draw the loss as the reports print it, the mean since epoch 1.")
+        bool, typer.Option("--running", help="Draw the loss of the reports, the mean since epoch 1.")
     ] = False,
     out: Out = None,
 ) -> None:
-    """Training loss and validation accuracy per epoch, several runs in one picture."""
-    from kzoo.reporting.curves import curves as draw_curves
-    from kzoo.reporting.title import folder_label
+    """Draw training loss and validation metric per epoch, several runs in one picture."""
+    from kzoo.pictures.curves import curves as draw_curves
+    from kzoo.pictures.title import folder_label
     from kzoo.tasks import criterion
     from kzoo.training.run import open_run
 
@@ -54,20 +50,20 @@ def activations(
     run: Run,
     layer: Layer = None,
     index: Index = 0,
-    image: Annotated[Path | None, typer.Option(help="An image file in place of one of the test set.")] = None,
+    image: Annotated[Path | None, typer.Option(help="An image file instead of a test image.")] = None,
     checkpoint: CheckpointOption = None,
     out: Out = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
 ) -> None:
-    """The maps of a convolution, before its nonlinearity, beside the image."""
+    """Draw the maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
     from kzoo.experiment import open_experiment
-    from kzoo.reporting.pictures import draw_activations, test_image
+    from kzoo.pictures.classifier_run import draw_activations, test_image
     from kzoo.tasks import check_picture, predictor_type
 
     check_picture(folder, "activations")
-    predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
+    predictor = predictor_type(folder.recipe().model.name)([folder], checkpoint_name(checkpoint))
     (model,) = predictor.models
     if image is not None:
         pixels, source = predictor.read(str(image)), image.name
@@ -84,21 +80,26 @@ def kernels(
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """The kernels of a convolution."""
+    """Draw the kernels of a convolution."""
     folder = open_with_backend(run, backend)
-    from kzoo.reporting.pictures import draw_kernels
+    from kzoo.pictures.classifier_run import draw_kernels
     from kzoo.tasks import check_picture
 
     check_picture(folder, "kernels")
-    _save(draw_kernels(folder, folder.load_tested_model(_value(checkpoint)), layer), folder, out, "kernels")
+    _save(
+        draw_kernels(folder, folder.load_tested_model(checkpoint_name(checkpoint)), layer),
+        folder,
+        out,
+        "kernels",
+    )
 
 
 @app.command()
 def confusion(run: Run, out: Out = None) -> None:
-    """The confusion matrix of the test set."""
+    """Draw the confusion matrix of the test set."""
     import numpy as np
 
-    from kzoo.reporting.pictures import draw_confusion
+    from kzoo.pictures.classifier_run import draw_confusion
     from kzoo.tasks import check_picture
     from kzoo.training.run import open_run
 
@@ -112,24 +113,24 @@ def confusion(run: Run, out: Out = None) -> None:
 @app.command()
 def mistakes(
     run: Run,
-    most: Annotated[int, typer.Option(min=1, help="How many to draw.")] = 24,
+    most: Annotated[int, typer.Option(min=1, help="The number of images to draw.")] = 24,
     checkpoint: CheckpointOption = None,
     out: Out = None,
     data_dir: DataDir = None,
     backend: BackendOption = None,
 ) -> None:
-    """The images of the test set that the model is most wrongly sure of."""
+    """Draw the test images that the model misclassifies with the highest confidence."""
     folder = open_with_backend(run, backend)
     import numpy as np
 
     from kzoo.experiment import open_experiment
-    from kzoo.reporting.pictures import draw_mistakes
+    from kzoo.pictures.classifier_run import draw_mistakes
     from kzoo.tasks import check_picture
     from kzoo.training.inference import compile_predict
 
     check_picture(folder, "mistakes")
     data = open_experiment(folder, data_dir).data
-    model = folder.load_tested_model(_value(checkpoint))
+    model = folder.load_tested_model(checkpoint_name(checkpoint))
     probabilities = np.exp(compile_predict(model)(data.test.images))
     _save(draw_mistakes(folder, data, probabilities, most), folder, out, "mistakes")
 
@@ -138,18 +139,18 @@ def mistakes(
 def attention(
     run: Run,
     source: Annotated[
-        str, typer.Argument(metavar="TEXT|FILE", help="A text, or an image or sound file to write about.")
+        str, typer.Argument(metavar="TEXT|FILE", help="A source text, or an image or sound file.")
     ],
     checkpoint: CheckpointOption = None,
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """What each character or word that is written attends to, in a text, an image or a recording."""
+    """Draw what each output token attends to in a text, an image or a recording."""
     folder = open_with_backend(run, backend)
     from kzoo.tasks import check_picture, predictor_type
 
     check_picture(folder, "attention")
-    predictor = predictor_type(folder.recipe().model.name)([folder], _value(checkpoint))
+    predictor = predictor_type(folder.recipe().model.name)([folder], checkpoint_name(checkpoint))
     print_lines(predictor.remarks([source]))
     _save(predictor.draw_attention(source), folder, out, "attention")
 
@@ -161,10 +162,10 @@ def spectrogram(
     out: Out = None,
     backend: BackendOption = None,
 ) -> None:
-    """The log-mel spectrogram of a recording, as a run's model reads it."""
+    """Draw the log-mel spectrogram of a recording, the input of a run's model."""
     folder = open_with_backend(run, backend)
     from kzoo.tasks import check_picture
-    from kzoo.tasks.recordings import SpeechPredictor
+    from kzoo.tasks.speech_predictor import SpeechPredictor
 
     check_picture(folder, "spectrogram")
     predictor = SpeechPredictor([folder])
@@ -172,13 +173,9 @@ def spectrogram(
     _save(predictor.draw_spectrogram(str(clip)), folder, out, "spectrogram")
 
 
-def _value(checkpoint: Checkpoint | None) -> Any:
-    return None if checkpoint is None else checkpoint.value
-
-
 def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> None:
     from kzoo.files import free_path
-    from kzoo.reporting.figure import save
+    from kzoo.pictures.figure import save
 
     path = out or free_path(folder.path / kind, ".png")
     save(figure, path)

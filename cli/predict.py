@@ -1,4 +1,4 @@
-"""`kzoo predict`."""
+"""The `kzoo predict` command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from .decoding import (
+from .decoding_options import (
     BeamOption,
     EnsembleOption,
     MethodOption,
@@ -22,7 +22,15 @@ from .decoding import (
     TopPOption,
     to_decoding,
 )
-from .options import BackendOption, Checkpoint, Json, Run, open_together, open_with_backend
+from .options import (
+    BackendOption,
+    CheckpointOption,
+    Json,
+    Run,
+    checkpoint_name,
+    open_together,
+    open_with_backend,
+)
 from .output import print_json, print_lines, print_table
 
 if TYPE_CHECKING:
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Input(NamedTuple):
-    """A text or the path of a file, None for a blank line; and the line it stands on, if on any."""
+    """A text or a file path, None for a blank line, and the place of a text that was read as a line."""
 
     source: str | None
     place: str = ""
@@ -45,25 +53,24 @@ def predict(
         list[str] | None,
         typer.Argument(
             metavar="[FILE|FOLDER|TEXT]...",
-            help="Image or sound files, folders or patterns of them ('*.png'), or texts; texts also come "
-            "line by line from stdin.",
+            help="Image or sound files, folders or patterns of them ('*.png'), or texts. Texts are also read "
+            "from stdin, one per line.",
         ),
     ] = None,
-    file: Annotated[Path | None, typer.Option(help="A file of texts, one a line.", dir_okay=False)] = None,
+    file: Annotated[Path | None, typer.Option(help="A file with one text per line.", dir_okay=False)] = None,
     top: Annotated[
-        int | None, typer.Option(min=1, help="How many answers to show: otherwise 3 classes, 1 text.")
+        int | None, typer.Option(min=1, help="The number of answers; by default 3 classes or 1 text.")
     ] = None,
-    checkpoint: Annotated[
-        Checkpoint | None,
-        typer.Option(help="Which model of the run; otherwise the one that its recipe says is tested."),
-    ] = None,
+    checkpoint: CheckpointOption = None,
     plain: Annotated[
         bool,
-        typer.Option("--plain", help="Print a line an input: the answer, or --top of them with TABs."),
+        typer.Option(
+            "--plain", help="Print one line per input: one answer, or --top answers separated by TABs."
+        ),
     ] = False,
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", metavar="FILE", help="Write a row for each answer.", dir_okay=False),
+        typer.Option("--csv", metavar="FILE", help="Write one row per answer.", dir_okay=False),
     ] = None,
     decoding: MethodOption = None,
     beam: BeamOption = None,
@@ -77,17 +84,17 @@ def predict(
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Say what images show, translate texts, write down speech, with probabilities.
+    """Classify or caption images, translate texts or transcribe speech, with probabilities.
 
-    An input that cannot be read is named on stderr, the others are answered, and the exit code is that of the
-    first such input. Blank lines of a file or of stdin have blank answers.
+    Inputs that cannot be read are named on stderr, and the exit code is that of the first of them; all others
+    are answered. Blank lines of a file or of stdin have blank answers.
     """
     folder = open_with_backend(run, backend)
     from kzoo.errors import UsageError
     from kzoo.tasks import predictor_type
 
     if plain and as_json:
-        raise UsageError("--plain and --json print the same in different ways: choose one")
+        raise UsageError("--plain and --json are two formats of the same output: choose one")
     wanted = to_decoding(
         decoding,
         beam=beam,
@@ -100,7 +107,7 @@ def predict(
     )
     kind = predictor_type(folder.recipe().model.name)
     given = list(_given(kind, inputs or [], file))
-    predictor = kind(open_together(folder, ensemble), None if checkpoint is None else checkpoint.value)
+    predictor = kind(open_together(folder, ensemble), checkpoint_name(checkpoint))
     shown = top or (1 if plain else None)
     predictions = list(predictor.predict([each.source for each in given], wanted, shown))
     failed = _failures(given, predictions)
@@ -125,10 +132,10 @@ COMMANDS = (predict,)
 
 
 def _given(kind: type[Predictor], arguments: Sequence[str], file: Path | None) -> Iterator[Input]:
-    """What is to be read: arguments, then the lines of the file, or of stdin where neither is given.
+    """Yield the inputs: arguments, then the lines of the file, or of stdin if neither is given.
 
     Raises:
-        UsageError: nothing is given, or a file of texts where files are read.
+        UsageError: no input is given, or `--file` for a model of images or sound.
         DataError: a folder or a pattern has no files, or a file has no text.
     """
     from kzoo.errors import UsageError
@@ -151,7 +158,7 @@ def _given(kind: type[Predictor], arguments: Sequence[str], file: Path | None) -
 
 
 def _expand(argument: str, kind: type[Predictor]) -> list[str]:
-    """A file as it is; of a folder its files, of a pattern those that fit, by name."""
+    """Return a file itself, or the files of a folder or a pattern, sorted by name."""
     from kzoo.errors import DataError
 
     path = Path(argument)
@@ -168,7 +175,7 @@ def _expand(argument: str, kind: type[Predictor]) -> list[str]:
 
 
 def _lines(content: bytes, place: str) -> list[Input]:
-    """The lines of a text; blank ones keep their place."""
+    """Return the lines of a text as inputs; the source of a blank line is None."""
     from kzoo.errors import DataError
 
     try:
@@ -184,7 +191,7 @@ def _lines(content: bytes, place: str) -> list[Input]:
 
 
 def _failures(given: Sequence[Input], predictions: Sequence[Prediction]) -> list[KzooError]:
-    """What is wrong with the inputs that cannot be read; an error in a line of a file names the line."""
+    """Return an error for each input that cannot be read; the error of a text in a file names its line."""
     from kzoo.errors import DataError
 
     return [

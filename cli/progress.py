@@ -1,4 +1,4 @@
-"""How a training shows itself: a bar on a terminal, one plain line an epoch elsewhere."""
+"""The progress of a training: one line per epoch, and a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def epoch_listener(epochs: int, figures: Sequence[str]) -> Iterator[Listener]:
-    """A listener that reports on stderr, of each epoch the losses and these figures of the validation set."""
+    """Yield a listener that prints the losses and these validation metrics of each epoch on stderr."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from kzoo.training.loop import Listener

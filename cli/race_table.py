@@ -1,4 +1,4 @@
-"""What the races of `kzoo bench` print."""
+"""Tables of the measurements of `kzoo bench train` and `kzoo bench decode`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WAYS = {"greedy": "greedy", "batches": "in batches", "singly": "one by one"}
 
 
 def print_training(figures: dict[str, Any]) -> None:
-    """All sides, and how many times faster kzoo is than the fastest of each peer."""
+    """Print the speeds of kzoo and its peers, and how many times faster kzoo is than each peer."""
     ours, peers = figures["kzoo"], figures["peers"]
     what = f"batch {figures['batch_size']}, {figures['optimizer']}"
     _print_title(f"{figures['recipe']} on {_data(figures)}, {what}", figures)
@@ -40,7 +40,7 @@ def print_training(figures: dict[str, Any]) -> None:
 
 
 def print_decoding(figures: dict[str, Any]) -> None:
-    """Sentences a second of all sides in each way, and how many times faster kzoo's greedy decoding is."""
+    """Print sentences per second for each way of decoding, and kzoo's greedy speed relative to PyTorch's."""
     ours, counts = figures["kzoo"], figures["counts"]
     _print_title(f"{figures['model']} on the test sources of {_data(figures)}", figures)
     ways = {**_WAYS, "beam": f"beam {figures['beam']}"}
@@ -68,7 +68,7 @@ def _data(figures: dict[str, Any]) -> str:
 
 
 def _name(peer: str, side: dict[str, Any]) -> str:
-    """A peer with its threads, as far as it tells them."""
+    """Return the name of a peer, with its number of threads if that is known."""
     from kzoo.bench.peers import spell_threads
 
     return f"{_PEERS[peer]}, {spell_threads(side['threads'])}" if "threads" in side else _PEERS[peer]
@@ -80,14 +80,14 @@ def _ratio(found: dict[str, Any], digits: str) -> str:
 
 
 def _print_caution(figures: dict[str, Any]) -> None:
-    """Say that a race on a busy machine says nothing."""
+    """Print a warning if the machine was busy during the race."""
     if figures["busy"]:
         from kzoo.bench.machine import spell_busy
 
         console().print(
             f"The machine was not idle: before the race {spell_busy(figures['busy_before'])}, during it "
-            f"{spell_busy(figures['busy_during'])}. PyTorch's threads suffer most by that: race again when "
-            "it is idle, and quote no ratio of this one.",
+            f"{spell_busy(figures['busy_during'])}. This slows PyTorch's threads most: repeat the race when "
+            "the machine is idle, and do not quote these ratios.",
             style="bold yellow",
             soft_wrap=True,
         )

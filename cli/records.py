@@ -1,4 +1,4 @@
-"""`kzoo records`."""
+"""The `kzoo records` command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def complete_record(incomplete: str) -> list[str]:
-    """The tables of records that a word may become; it imports neither Keras nor NumPy."""
+    """Return the tables of records that complete a word, without importing Keras or NumPy."""
     from kzoo.bench.record import SPEED_TABLES
 
     return [*complete_table(incomplete), *(name for name in SPEED_TABLES if name.startswith(incomplete))]
@@ -27,7 +27,7 @@ def records(
         list[str] | None,
         typer.Argument(
             metavar="[TABLE]...",
-            help="Published tables, speed-train, speed-decode; otherwise all.",
+            help="Published tables, speed-train or speed-decode; by default all.",
             autocompletion=complete_record,
         ),
     ] = None,
@@ -35,12 +35,12 @@ def records(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Put each table between <!-- records TABLE --> and <!-- end --> of a file.",
+            help="Write each table into a file, between <!-- records TABLE --> and <!-- end -->.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the results of record of the published tables, and the speeds of record, in Markdown."""
+    """Show the recorded results of the published tables and the recorded speeds, in Markdown."""
     from kzoo.bench.record import SPEED_TABLES
     from kzoo.reproduction.table import list_tables
 
@@ -54,7 +54,7 @@ def records(
     for name in kept:
         console().print(_told(name)[0], soft_wrap=True)
     if not kept:
-        console().print("no results of record", soft_wrap=True)
+        console().print("no results are recorded", soft_wrap=True)
 
 
 COMMANDS = (records,)
@@ -69,7 +69,7 @@ def _has_records(name: str) -> bool:
 
 
 def _told(name: str) -> tuple[str, list[dict[str, Any]]]:
-    """A table in Markdown, and what stands in it ready for JSON."""
+    """Return a table of records in Markdown, and its entries ready for JSON."""
     from kzoo.bench.record import SPEED_TABLES, load_speeds
     from kzoo.reporting.records import records_markdown
     from kzoo.reporting.speeds import speeds_markdown
@@ -86,8 +86,8 @@ def _told(name: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 def _fill(path: Path, tables: Sequence[str] | None) -> None:
-    """Put what is told of the tables, or of all that have a place in the file, into it."""
-    from kzoo.data.faults import regular
+    """Write the tables, or by default all that have a place in the file, into the file."""
+    from kzoo.data.errors import regular
     from kzoo.errors import DataError, UsageError
     from kzoo.files import atomic_write_text
     from kzoo.reporting.records import fill_blocks, list_blocks

@@ -1,4 +1,4 @@
-"""`kzoo report`."""
+"""The `kzoo report` command."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def report(
         Path,
         typer.Option(help="The page; a name that ends in .md gives Markdown and a folder of pictures."),
     ] = Path("report.html"),
-    title: Annotated[str, typer.Option(help="The title of the page; otherwise what it is about.")] = "",
+    title: Annotated[str, typer.Option(help="The title of the page; by default its subject.")] = "",
     backend: BackendOption = None,
 ) -> None:
-    """Write the results of runs and tables as one page that needs nothing beside it.
+    """Write the results of runs and tables as one self-contained page.
 
-    Tables with verdicts, curves, pictures, predictions, parameters, data, environment and commands; what a
-    folder lacks is left out.
+    The page has tables with verdicts, curves, pictures, predictions, parameters, data, environment and
+    commands. A part for which a folder has no files is left out.
     """
     from kzoo.extras import require
     from kzoo.reporting.page.places import open_places

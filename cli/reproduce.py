@@ -1,4 +1,4 @@
-"""`kzoo reproduce`."""
+"""The `kzoo reproduce` command."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from .options import BackendOption, DataDir, Json, Settings
+from .options import BackendOption, DataDir, Json, RequireData, Settings
 from .outcome_table import print_outcomes
 from .output import console, print_json, print_table
-from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, open_engine, print_costs, settings
+from .runs import DryRun, Fraction, Jobs, Seeds, open_engine, print_costs, settings
 
 
 def complete_table(incomplete: str) -> list[str]:
-    """The tables that a word may become; it imports neither Keras nor NumPy."""
+    """Return the published tables that complete a word, without importing Keras or NumPy."""
     from kzoo.reproduction.table import list_tables
 
     return [name for name in list_tables() if name.startswith(incomplete)]
@@ -27,7 +27,7 @@ def reproduce(
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the tables.")] = False,
     rows: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Rows or patterns, with commas between: 'lr0.1-*'.")
+        str | None, typer.Option(metavar="NAMES", help="Rows or patterns, separated by commas: 'lr0.1-*'.")
     ] = None,
     seeds: Seeds = 1,
     fraction: Fraction = None,
@@ -35,21 +35,20 @@ def reproduce(
     jobs: Jobs = 1,
     dry_run: DryRun = False,
     out: Annotated[
-        Path | None, typer.Option(help="The folder of the runs; otherwise runs/tables/TABLE.")
+        Path | None, typer.Option(help="The folder of the runs; by default runs/tables/TABLE.")
     ] = None,
     record: Annotated[
-        bool, typer.Option("--record", help="Keep the results as those of record, in the repository.")
+        bool, typer.Option("--record", help="Store the measured results in the repository.")
     ] = False,
     data_dir: DataDir = None,
     require_data: RequireData = False,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Train the rows of a published table again, and say of each whether it reproduces.
+    """Train the rows of a published table again, and judge whether each row reproduces.
 
-    What was done before for the same recipe, data and code is not done again; what was interrupted goes on
-    where it was; a row that fails stops no other. Exit 1 if one that was asked for failed or is worse than
-    published.
+    Finished runs with the same recipe, data and code are reused, and interrupted runs are resumed. A row that
+    fails does not stop the others. The exit code is 1 if a requested row failed or is worse than published.
     """
     from kzoo import runtime
     from kzoo.errors import UsageError
@@ -63,7 +62,7 @@ def reproduce(
     if table is None:
         raise UsageError(f"name a table to reproduce: {', '.join(list_tables())}")
     if record and (fraction is not None or set_ or table not in list_tables()):
-        raise UsageError("results of record are of the published tables: leave out --fraction and --set")
+        raise UsageError("--record needs an unchanged published table: leave out --fraction and --set")
     wanted = load_table(table)
     chosen = wanted.pick([] if rows is None else [name.strip() for name in rows.split(",")])
     changes = settings(set_, fraction)
@@ -103,4 +102,4 @@ def _list_tables(as_json: bool) -> None:
         print_json([table.model_dump(mode="json") for table in tables])
         return
     rows = [(table.name, str(len(table.rows)), table.title, table.source) for table in tables]
-    print_table("table", ">rows", "what", "source", rows=rows)
+    print_table("table", ">rows", "title", "source", rows=rows)

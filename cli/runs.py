@@ -1,4 +1,4 @@
-"""What the verbs that make many runs share: their options, and how the runs are made and shown."""
+"""Options and functions that `kzoo reproduce` and `kzoo sweep`, which make many runs, share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .interrupts import told
-from .output import console, error_console, print_json, print_table
+from .output import console, print_data, print_json, print_table
 from .watch import run_watcher
 
 if TYPE_CHECKING:
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from kzoo.reproduction.engine import Engine
     from kzoo.reproduction.table import Row
 
-Jobs = Annotated[int, typer.Option(min=1, help="Runs at a time, each with its share of the cores.")]
-Seeds = Annotated[int, typer.Option(min=1, help="Runs of each row: the recipe's seed and those after it.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of runs at a time, which share the cores.")]
+Seeds = Annotated[
+    int, typer.Option(min=1, help="Runs of each row, with the recipe's seed and the next ones.")
+]
 Fraction = Annotated[float | None, typer.Option(help="Train on this share of the training split only.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Estimate time and memory by a few steps; train nothing.")
+    bool, typer.Option("--dry-run", help="Estimate time and memory from a few steps, without training.")
 ]
-RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
 
 
 def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, Any]:
-    """The dotted keys that the flags change in every recipe."""
+    """Return the dotted recipe keys that the flags change, with their values."""
     from kzoo.recipe import parse_setting
 
     shares = {} if fraction is None else {"data.fraction": fraction}
@@ -43,20 +44,13 @@ def settings(given: Sequence[str] | None, fraction: float | None) -> dict[str, A
 def open_engine(
     root: Path, words: Sequence[str], figure: str | None, seeds: int, jobs: int, require_data: bool
 ) -> Iterator[Engine]:
-    """An engine that shows how far its runs are, and of each this figure; if None, the best it validated.
+    """Yield an engine that shows the progress of its runs in `root`.
 
-    `words` are those after `kzoo` that say what the runs are of.
+    `words` are the words after `kzoo` on the command line that define the runs. `figure` is the metric that
+    is shown for each run, or None for its best validation metric.
     """
-    from kzoo.data.splits import sizes_line
     from kzoo.locks import hold
     from kzoo.reproduction.engine import Engine
-
-    screen = error_console()
-
-    def announce(data: dict[str, Any]) -> None:
-        line = f"{data['name']}, {data['location']} ({sizes_line(data['sizes'])})"
-        style = "bold yellow" if data["stand_in"] else ""
-        screen.print(f"{'STAND-IN DATA' if data['stand_in'] else 'data'} {line}", style=style, soft_wrap=True)
 
     def tell(folder: str) -> str:
         metrics = json.loads((root / folder / "metrics.json").read_text(encoding="utf-8"))
@@ -66,11 +60,11 @@ def open_engine(
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
-            told("interrupted; the same command goes on where it was"),
+            told("interrupted; run the same command again to continue"),
             hold(root),
             run_watcher(tell) as watcher,
         ):
-            yield Engine(root, seeds, jobs, require_data, announce, watcher, tuple(words))
+            yield Engine(root, seeds, jobs, require_data, print_data, watcher, tuple(words))
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -84,19 +78,19 @@ def print_costs(
     require_data: bool,
     as_json: bool,
 ) -> None:
-    """Say what the runs that rows still lack in a folder would cost, by a few steps of each that differs."""
+    """Print the estimated time and memory of the runs that the rows still need, from a few training steps."""
     from dataclasses import asdict
 
     from kzoo.reporting.page.spelling import duration
     from kzoo.reproduction.estimate import estimate, runs_left
-    from kzoo.reproduction.process import Crew
+    from kzoo.reproduction.process import ProcessPool
 
     with (
         TemporaryDirectory() as folder,
         open_engine(Path(folder), (), None, seeds, jobs, require_data) as engine,
     ):
         left = runs_left(engine.plan(conditions, rows), root)
-        costs = estimate(conditions, rows, Crew(jobs))
+        costs = estimate(conditions, rows, ProcessPool(jobs))
     seconds = {row.name: costs[row.name].seconds(conditions.recipe(row).training.epochs) for row in rows}
     total = sum(count * seconds[name] for name, count in left.items()) / jobs
     if as_json:

@@ -1,4 +1,4 @@
-"""What stdout and stderr cannot take: letters, a full disk, a pipe that nobody reads."""
+"""Failures of stdout and stderr: characters that cannot be encoded, a full disk, a closed pipe."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TextIO
 from kzoo.errors import DataError
 
 CLOSED_PIPE = 141
-"""The exit code when the reader of a pipe is gone: that of a program which SIGPIPE ends."""
+"""The exit code after writing to a closed pipe, which is that of a program ended by SIGPIPE."""
 
 
 def open_streams() -> None:
-    """Let stdout take every letter, if need be as a backslash escape; a closed stderr is nowhere.
+    """Let stdout escape characters that it cannot encode, and send a closed stderr to the null device.
 
     Raises:
         DataError: stdout is closed.
@@ -29,10 +29,10 @@ def open_streams() -> None:
 
 
 def finish(stream: TextIO, name: str) -> None:
-    """Write what a stream still holds; what it cannot take is dropped, or Python would try again at its exit.
+    """Flush a stream, and discard what cannot be written, which Python would otherwise try again at exit.
 
     Raises:
-        OSError: it cannot be written; `filename` is `name`.
+        OSError: the stream cannot be written; the `filename` of the error is `name`.
     """
     try:
         stream.flush()

@@ -1,4 +1,4 @@
-"""`kzoo sweep`."""
+"""The `kzoo sweep` command."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, DataDir, Json, Settings, complete_key, complete_recipe, complete_set
+from .options import (
+    BackendOption,
+    DataDir,
+    Json,
+    RequireData,
+    Settings,
+    complete_key,
+    complete_recipe,
+    complete_set,
+)
 from .output import console, print_json, print_table
-from .runs import DryRun, Fraction, Jobs, RequireData, Seeds, open_engine, print_costs, settings
+from .runs import DryRun, Fraction, Jobs, Seeds, open_engine, print_costs, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,16 +38,16 @@ def sweep(
         list[str],
         typer.Option(
             metavar="KEY=VALUES",
-            help="A key of the recipe with its values, a,b,c, or its range, low:high or low:high:log.",
+            help="A recipe key with its values (a,b,c) or its range (low:high or low:high:log).",
             autocompletion=complete_key,
         ),
     ],
-    random: Annotated[int | None, typer.Option(min=1, help="Draw so many points at random.")] = None,
+    random: Annotated[int | None, typer.Option(min=1, help="Draw this many points at random.")] = None,
     optuna: Annotated[
-        int | None, typer.Option(min=1, help="Draw so many points by what was measured before, with optuna.")
+        int | None, typer.Option(min=1, help="Draw this many points with optuna, guided by earlier results.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Another set, as kzoo train takes it.", autocompletion=complete_set)
+        str | None, typer.Option(help="Another data set, as for kzoo train.", autocompletion=complete_set)
     ] = None,
     seeds: Seeds = 1,
     fraction: Fraction = None,
@@ -46,17 +55,17 @@ def sweep(
     jobs: Jobs = 1,
     dry_run: DryRun = False,
     out: Annotated[
-        Path | None, typer.Option(help="The folder of the runs; otherwise runs/sweeps/RECIPE.")
+        Path | None, typer.Option(help="The folder of the runs; by default runs/sweeps/RECIPE.")
     ] = None,
     data_dir: DataDir = None,
     require_data: RequireData = False,
     backend: BackendOption = None,
     as_json: Json = False,
 ) -> None:
-    """Train a recipe at the points of a grid and rank them by what they did on the validation set.
+    """Train a recipe at the points of a grid and rank the points by their validation metric.
 
-    All combinations of the values, or points drawn from them with --random or --optuna. The test figures are
-    told once, of the best point. What was done before is not done again, what was interrupted goes on.
+    The points are all combinations of the values, or are drawn from them with --random or --optuna. Test
+    metrics are shown for the best point only. Finished runs are reused, and interrupted runs are resumed.
     """
     from kzoo import runtime
     from kzoo.errors import KzooError, UsageError
@@ -67,7 +76,7 @@ def sweep(
     from kzoo.reproduction.sweep import Sweep, rank
 
     if random and optuna:
-        raise UsageError("--random and --optuna draw in different ways: choose one")
+        raise UsageError("--random and --optuna are two ways of drawing points: choose one")
     axes = dict(map(parse_axis, grid))
     changes = settings(set_, fraction) | ({} if data is None else {"data.name": data})
     _check_axes(axes, grid, changes)
@@ -105,11 +114,11 @@ def _check_axes(axes: Axes, grid: Sequence[str], changes: dict[str, Any]) -> Non
     from kzoo.errors import UsageError
 
     if "runtime.backend" in axes:
-        raise UsageError("--grid runtime.backend: all points are computed on one backend, that of --backend")
+        raise UsageError("--grid runtime.backend: all points run on one backend; choose it with --backend")
     if len(axes) < len(grid):
-        raise UsageError("--grid names a key twice: write its values with commas between")
+        raise UsageError("--grid names a key twice: give all its values at once, separated by commas")
     if fixed := axes.keys() & changes.keys():
-        raise UsageError(f"--grid {min(fixed)}: another option has it for all points; leave out one of them")
+        raise UsageError(f"--grid {min(fixed)}: another option sets it for all points; leave out one of them")
 
 
 def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) -> None:
@@ -129,7 +138,7 @@ def _print_ranking(figure: str, keys: Sequence[str], ranked: Sequence[Outcome]) 
         if outcome.results and outcome.failure:
             console().print(f"{outcome.row.name}: a run failed: {outcome.failure}", soft_wrap=True)
     for name, measured in _test_figures(ranked[0]).items():
-        console().print(f"{label_of(name)} of the first: {mean_and_spread(measured)}", soft_wrap=True)
+        console().print(f"{label_of(name)} of the best: {mean_and_spread(measured)}", soft_wrap=True)
 
 
 def _test_figures(best: Outcome) -> dict[str, Measured]:
@@ -137,7 +146,7 @@ def _test_figures(best: Outcome) -> dict[str, Measured]:
 
 
 def _to_json(figure: str, ranked: Sequence[Outcome], root: Path, again: str) -> dict[str, Any]:
-    """The ranking; figures of the test are those of the first only."""
+    """Return the ranking ready for JSON, with test metrics of the best point only."""
     return {
         "folder": str(root),
         "figure": figure,
@@ -160,7 +169,7 @@ def _to_json(figure: str, ranked: Sequence[Outcome], root: Path, again: str) -> 
 
 
 def _command(recipe: str, best: Outcome, changes: dict[str, Any]) -> str:
-    """The line that trains the best point again."""
+    """Return the shell command that trains the best point again."""
     from kzoo.recipe import setting_words
 
     keys = {**changes, **best.row.overrides}

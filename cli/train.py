@@ -1,4 +1,4 @@
-"""`kzoo train`."""
+"""The `kzoo train` command."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from .options import (
     BackendOption,
     DataDir,
     Json,
+    RequireData,
     Settings,
     complete_recipe,
     complete_set,
     start_backend,
 )
-from .output import console, error_console, print_json, print_table
+from .output import console, error_console, print_data, print_json, print_table
 from .progress import epoch_listener
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Precision(StrEnum):
-    """The precisions of training."""
+    """The numerical precisions of training."""
 
     float32 = "float32"
     mixed_bfloat16 = "mixed_bfloat16"
@@ -47,8 +48,8 @@ def train(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Another set: a name, a folder of images per class, an npz file, a file of pairs, the JSON "
-            "of captioned images, or a folder of spoken texts.",
+            help="Another data set: a name, a folder of images per class, an npz file, a file of pairs, the "
+            "JSON of captioned images, or a folder of spoken texts.",
             autocompletion=complete_set,
         ),
     ] = None,
@@ -59,15 +60,13 @@ def train(
     precision: Annotated[Precision | None, typer.Option(help="runtime.precision")] = None,
     set_: Settings = None,
     out: Annotated[
-        Path | None, typer.Option(help="The run folder; otherwise runs/<recipe>-<date>-<time>.")
+        Path | None, typer.Option(help="The run folder; by default runs/<recipe>-<date>-<time>.")
     ] = None,
-    resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder, exactly.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Continue the run in this folder exactly.")] = None,
     data_dir: DataDir = None,
-    require_data: Annotated[
-        bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")
-    ] = False,
+    require_data: RequireData = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be done; train nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be done, without training.")
     ] = False,
     backend: BackendOption = None,
     as_json: Json = False,
@@ -75,8 +74,8 @@ def train(
     """Train a model by its published recipe.
 
     A flag overrides --set, which overrides the recipe. The run folder holds the recipe, the environment, the
-    history, the metrics, the best and the last model, and pictures. A run that was stopped, however it was,
-    goes on with --resume and gives the very weights of an uninterrupted one.
+    history, the metrics, the best and the last model, and pictures. A run that was interrupted in any way
+    continues with --resume and ends with exactly the weights of an uninterrupted run.
     """
     from kzoo.errors import UsageError
 
@@ -129,7 +128,7 @@ def _train(
     if dry_run:
         _show_recipe(experiment, as_json)
         return
-    experiment.examples()  # reads every image and clip: one that is damaged leaves no run folder behind
+    experiment.examples()  # reads every image and clip, so that a damaged one leaves no run folder behind
     run = new_run(recipe, out)
     with hold(run.path):
         start(experiment, run)
@@ -181,15 +180,13 @@ def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:
 
 def _announce(experiment: Experiment) -> None:
     from kzoo import runtime
-    from kzoo.experiment import data_line
 
     recipe = experiment.recipe
     screen = error_console()
     screen.print(
         f"{recipe.model.name} on {recipe.runtime.backend}, {runtime.device()}, {recipe.runtime.precision}",
     )
-    style = "bold yellow" if experiment.data.origin.stand_in else ""
-    screen.print(data_line(experiment), style=style, soft_wrap=True)
+    print_data(experiment.describe_data(), recipe.data.name, experiment.NOUN)
     for line in experiment.describe().get("left_out", []):
         screen.print(line, soft_wrap=True)
 
@@ -208,17 +205,17 @@ def _run_to_the_end(experiment: Experiment, run: RunFolder, as_json: bool) -> No
     from kzoo.experiment import train as train_run
 
     error_console().print(f"run folder {run.path}", soft_wrap=True)
-    listener = epoch_listener(experiment.recipe.training.epochs, experiment.FIGURES)
+    listener = epoch_listener(experiment.recipe.training.epochs, experiment.METRICS)
     with told(f"interrupted; continue with: kzoo train --resume {quote(str(run.path))}"), listener as hears:
         metrics = train_run(experiment, run, hears)
     if as_json:
         print_json({"run": str(run.path), **metrics})
     else:
-        _print_result(metrics, experiment.FIGURES)
+        _print_result(metrics, experiment.METRICS)
 
 
 def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:
-    """What was measured, and beside it what is published, if anything is that compares."""
+    """Print the measured metrics, beside the published figures if these are comparable."""
     from kzoo.metrics.table import label_of
 
     comparison = metrics["comparison"]
@@ -235,11 +232,11 @@ def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:
     epochs = "1 epoch" if metrics["epochs"] == 1 else f"{metrics['epochs']} epochs"
     title = f"{metrics['recipe']} after {epochs}, {metrics['seconds']:.0f} s"
     if metrics["tested_epoch"] != metrics["epochs"]:
-        title += f"; tested as it was after epoch {metrics['tested_epoch']}"
+        title += f"; tested with the model of epoch {metrics['tested_epoch']}"
     sources = [comparison["source"]] if published else []
     print_table("", ">measured", *(f">{source}" for source in sources), rows=rows, title=title)
     note = comparison.get("remark") or comparison.get("reason")
     if note:
         console().print(
-            f"No published figure beside it: {note}." if "reason" in comparison else note, soft_wrap=True
+            f"No comparable published figure: {note}." if "reason" in comparison else note, soft_wrap=True
         )

@@ -1,4 +1,4 @@
-"""How the runs of a table show themselves: bars on a terminal, a line a run elsewhere."""
+"""The progress of the runs of a table: one line per run, and bars on a terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _EPOCH = re.compile(r"epoch +(\d+)/(\d+)")
 
 
 class LineWatcher:
-    """Says of each run one line when it ends; `tell` adds what it measured."""
+    """Prints one line when a run ends; `tell` returns the metric of a finished run as text."""
 
     def __init__(self, screen: Console, tell: Callable[[str], str]) -> None:
         self._screen, self._tell = screen, tell
@@ -28,18 +28,18 @@ class LineWatcher:
         self._count = self._ended = 0
 
     def expect(self, count: int) -> None:
-        """So many more runs are to be made."""
+        """Add `count` to the number of runs to come."""
         self._count += count
 
     def begin(self, folder: str) -> None:
-        """Keep the time."""
+        """Store the start time of a run."""
         self._begun[folder] = monotonic()
 
     def hear(self, folder: str, line: str) -> None:
-        """A line that a run says is in its log."""
+        """Ignore a line that a run prints, which is in its log."""
 
     def end(self, folder: str, failure: str) -> None:
-        """What became of a run."""
+        """Print the metric or the failure of a run, and its duration."""
         from kzoo.reporting.page.spelling import duration
 
         self._ended += 1
@@ -50,7 +50,7 @@ class LineWatcher:
 
 
 class BarWatcher(LineWatcher):
-    """A bar of epochs for each run that is at work, too."""
+    """Shows a bar of epochs for each active run, in addition to the lines."""
 
     def __init__(self, progress: Progress, tell: Callable[[str], str]) -> None:
         super().__init__(progress.console, tell)
@@ -58,25 +58,25 @@ class BarWatcher(LineWatcher):
         self._bars: dict[str, TaskID] = {}
 
     def begin(self, folder: str) -> None:
-        """A new bar."""
+        """Add a bar for a new run."""
         super().begin(folder)
         self._bars[folder] = self._progress.add_task(folder.rpartition("-")[0], total=None)
 
     def hear(self, folder: str, line: str) -> None:
-        """The bar goes on with each epoch."""
+        """Advance the bar of a run at each epoch."""
         if found := _EPOCH.match(line):
             done, total = map(int, found.groups())
             self._progress.update(self._bars[folder], completed=done, total=total)
 
     def end(self, folder: str, failure: str) -> None:
-        """The bar goes, the line stays."""
+        """Remove the bar of a run and print its line."""
         self._progress.remove_task(self._bars.pop(folder))
         super().end(folder, failure)
 
 
 @contextmanager
 def run_watcher(tell: Callable[[str], str]) -> Iterator[LineWatcher]:
-    """A watcher that reports on stderr."""
+    """Yield a watcher that prints on stderr."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     screen = error_console()

@@ -1,1 +1,1 @@
-"""The recipes of the zoo: one YAML file a model."""
+"""The recipes of the zoo, one YAML file per recipe, with published tables and recorded results."""

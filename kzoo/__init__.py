@@ -6,7 +6,7 @@
 >>> model = kzoo.create_model("cnn-bn", dropout=0.2)
 
 The names below are imported when they are first used: `import kzoo` imports neither Keras nor NumPy.
-Once kzoo and Keras are imported, in whatever order, `keras.saving.load_model` knows the layers of kzoo.
+Once kzoo and Keras are imported, in any order, `keras.saving.load_model` knows the layers of kzoo.
 """
 
 from __future__ import annotations

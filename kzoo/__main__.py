@@ -1,4 +1,4 @@
-"""`python -m kzoo`."""
+"""The entry point of `python -m kzoo`."""
 
 from kzoo.cli.main import run
 

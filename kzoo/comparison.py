@@ -1,4 +1,4 @@
-"""May the figures of a run stand beside published ones? The one rule for runs, reports and tables."""
+"""The rule that decides whether a run may be compared with published figures, in runs, reports and tables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.data.published import R004_TEST_CUT
+from kzoo.data.images.cards import R004_TEST_CUT
 from kzoo.data.splits import other_sizes
 from kzoo.recipe import Recipe, changed_keys
 
@@ -19,16 +19,16 @@ def difference(
     source: str,
     sizes: Mapping[str, int] | None = None,
 ) -> str:
-    """Why the figures of a run cannot stand beside those published for a recipe; empty if they can.
+    """Return why a run cannot be compared with the figures published for a recipe, or "" if it can.
 
     Args:
-        data: `name`, `stand_in` and `sizes` of what the run was trained on.
+        data: the `name`, `stand_in` and `sizes` of the data that the run was trained on.
         changed: the keys of the recipe that a user changed.
         published: the recipe whose figures are published.
-        source: where they are published.
-        sizes: those of splits which the source used otherwise than the card of its set says.
+        source: the report that publishes them.
+        sizes: the split sizes that the source used, where they differ from the card of the data set.
     """
-    name, wanted = data["name"], Path(published.data.name).name  # a set of one's own is found by its path
+    name, wanted = data["name"], Path(published.data.name).name  # a recipe names a user's own set by its path
     if data["stand_in"]:
         return f"trained on the stand-in {name}" + (f", not on {wanted}" if name != wanted else "")
     if name != wanted:
@@ -44,10 +44,10 @@ def difference(
 def compare(
     recipe: Recipe, reference: Recipe, data: Mapping[str, Any], fitted: Collection[str] = ()
 ) -> dict[str, Any]:
-    """The published figures of a recipe, or the reason why a run has none to stand beside.
+    """Return the published figures of a recipe, or the reason why a run cannot be compared with any.
 
     Args:
-        recipe: what the run was trained by.
+        recipe: the recipe that the run was trained with.
         reference: the recipe as it is published.
         data: see `difference`.
         fitted: the keys that kzoo changed to make the model fit the data.

@@ -1,4 +1,4 @@
-"""YAML documents: those that come with kzoo, by name, and a user's own, by path."""
+"""Reading of YAML documents: those shipped with kzoo by name, a user's own by path."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from kzoo.files import is_stream
 from kzoo.names import suggestion
 
 _LARGEST = 2**63 - 1
-"""The largest whole number: libraries count in 64 bits."""
+"""The largest integer accepted, because the libraries use 64-bit integers."""
 
 
 def list_documents(folder: Traversable) -> list[str]:
-    """The names of the documents of a folder."""
+    """List the names of the YAML documents in a folder."""
     return sorted(Path(entry.name).stem for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def names_file(name_or_path: str) -> bool:
-    """Whether it is the path of a YAML file, not the name of a document that comes with kzoo."""
+    """Return whether a text is the path of a YAML file, not the name of a shipped document."""
     return Path(name_or_path).suffix in {".yaml", ".yml"}
 
 
 def read_document(noun: str, name_or_path: str, folder: Traversable) -> Any:
-    """What a document of the folder says, or a YAML file by its path; `noun` is what errors call it.
+    """Read a document of a folder by name, or a YAML file by path; error messages call it `noun`.
 
     Raises:
-        UsageError: no such document, or no YAML.
+        UsageError: the document does not exist or is not valid YAML.
     """
     shipped, path = folder / f"{name_or_path}.yaml", Path(name_or_path)
     if names_file(name_or_path):
@@ -49,10 +49,10 @@ def read_document(noun: str, name_or_path: str, folder: Traversable) -> Any:
 
 
 def parse_yaml(text: str | bytes, what: str) -> Any:
-    """What YAML says, each key of a mapping once, numbers finite and of 64 bits; errors name `what`.
+    """Parse YAML with unique keys, finite numbers and 64-bit integers; error messages call it `what`.
 
     Raises:
-        UsageError: it is no such YAML.
+        UsageError: the text is not such YAML.
     """
     try:
         return yaml.load(text, _Loader)
@@ -63,14 +63,14 @@ def parse_yaml(text: str | bytes, what: str) -> Any:
 
 
 def _reason(error: yaml.YAMLError) -> str:
-    """What is wrong, and on which line if that is known."""
+    """Return what is wrong with a YAML text, with the line number if it is known."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem}"
     return " ".join(str(error).split())
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which by itself takes the last of two equal keys, and any number."""
+    """A safe YAML loader that rejects duplicate keys, infinite or NaN numbers and large integers."""
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node, seen = super().compose_mapping_node(anchor), set[tuple[str, str]]()
@@ -84,7 +84,7 @@ class _Loader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
             value = super().construct_object(node, deep)
-        except ValueError as error:  # a date that is none, or more digits than Python reads
+        except ValueError as error:  # an invalid date, or more digits than Python converts to an integer
             raise _fault("a value is out of range", node) from error
         if isinstance(value, float) and not math.isfinite(value):
             raise _fault("a number is not finite", node)

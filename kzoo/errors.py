@@ -1,28 +1,28 @@
-"""What a user can get wrong, and the exit code that says so.
+"""The errors that kzoo reports to a user, and their exit codes.
 
-Each message is one line: the thing, what was expected, the way out.
+Each message is one line: it names the thing, what was expected, and what to do.
 """
 
 
 class KzooError(Exception):
-    """Something kzoo can name; 1 when a check failed."""
+    """The base class of all errors that kzoo reports; its own exit code 1 means that a check failed."""
 
     exit_code = 1
 
 
 class UsageError(KzooError):
-    """A verb, a recipe or an option is wrong."""
+    """A command, a recipe or an option is invalid."""
 
     exit_code = 2
 
 
 class DataError(KzooError):
-    """A data set or a file of it is missing or damaged."""
+    """A data set or a file is missing or damaged."""
 
     exit_code = 3
 
 
 class MissingExtraError(KzooError):
-    """An optional package is not installed; the message names the extra that brings it."""
+    """An optional package is not installed; the message names the extra that installs it."""
 
     exit_code = 4

@@ -1,4 +1,4 @@
-"""The life cycle of an experiment: prepare, start, train, resume, and open again from its run folder."""
+"""The life cycle of an experiment: prepare, start, train, resume, and open it from its run folder."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import keras
 
 from kzoo import registry, runtime
 from kzoo.data.origin import Origin
-from kzoo.data.splits import sizes_line, take_share
+from kzoo.data.splits import take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
+from kzoo.parameters import trainable_count
 from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
-from kzoo.reporting.parameters import trainable_count
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
 from kzoo.training.averaging import averaged
@@ -32,37 +32,36 @@ def prepare(
     data_dir: Path | None = None,
     require_data: bool = False,
 ) -> Experiment:
-    """Load a recipe's data and make the model fit it.
+    """Load a recipe's data and make its model fit them.
 
-    `reference` is the recipe as it was published, before a user changed it; None where nothing was changed.
-    Published figures are left only in a recipe whose runs may stand beside them.
+    `reference` is the recipe as it was published, before a user changed it; None if nothing was changed. The
+    published figures are removed from a recipe whose runs cannot be compared with them.
 
     Raises:
-        UsageError: the model cannot be built so, or does not fit the data.
-        DataError: the set is damaged, or required and not found.
+        UsageError: the model cannot be built with its options, or does not fit the data.
+        DataError: the data set is damaged, or required and not found.
     """
     registry.check_options(recipe.model.name, recipe.model.options)
     kind = experiment_type(recipe.model.name)
     _check_keys(kind, recipe)
     data = _load(kind, recipe, data_dir, require_data)
-    own_data = reference is not None and recipe.data.name != reference.data.name
-    fitting = kind.fit_model(recipe, data, own_data=own_data)
+    fitting = kind.fit_model(recipe, data)
     experiment = kind(fitting, data, reference or recipe, tuple(changed_keys(fitting, recipe)))
     if steps_per_epoch(experiment.example_count, recipe.training) == 0:
         raise UsageError(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
-    registry.outline_model(recipe.model.name, **experiment.recipe.model.options)
+    registry.abstract_model(recipe.model.name, **experiment.recipe.model.options)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
     return replace(experiment, recipe=fitting)
 
 
 def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
-    """The experiment of a run, with the data that it was trained on and whatever else its folder holds.
+    """Open the experiment of a run, with the data that it was trained on and the files in its folder.
 
     Raises:
-        DataError: what is found now is not what the run was trained on.
+        DataError: the data found now are not those that the run was trained on.
     """
     recipe, environment = run.recipe(), run.environment()
     before, kind = environment["data"], experiment_type(recipe.model.name)
@@ -79,21 +78,22 @@ def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
 
 
 def _other_data(origin: Origin, before: dict[str, Any], run: RunFolder) -> DataError:
-    """The error for data that are not those of a run."""
+    """Return the error for data that differ from those that a run was trained on."""
     if before["stand_in"]:
         return DataError(
-            f"{run.path} was trained on the stand-in {before['name']} as another kzoo makes it: train anew"
+            f"{run.path} was trained on the stand-in {before['name']} of another version of kzoo: "
+            "start a new run"
         )
     if origin.location == before["location"]:
         return DataError(f"{origin.location} has changed since {run.path} was trained on it")
     return DataError(
         f"{origin.location} is not what {run.path} was trained on, {before['location']}: "
-        "name the folder that holds that with --data-dir"
+        "pass its folder with --data-dir"
     )
 
 
 def start(experiment: Experiment, run: RunFolder) -> None:
-    """Write down what a new run is made from, before anything is trained."""
+    """Write the environment, the recipe and the vocabularies, if any, of a new run before it is trained."""
     reference = experiment.reference or experiment.recipe
     environment = {
         **runtime.environment(),
@@ -107,23 +107,23 @@ def start(experiment: Experiment, run: RunFolder) -> None:
 
 
 def resume(experiment: Experiment, run: RunFolder) -> None:
-    """See that a run goes on under the conditions it was started in, and write down where it goes on.
+    """Check that a run can be resumed under its original conditions, and record the new environment.
 
     Raises:
-        DataError: the data are not those of the run.
-        UsageError: the backend is not that of the run, its last epoch is done, or its schedule would change.
+        DataError: a file of the run is damaged.
+        UsageError: the last epoch is trained already, the backend differs, or the schedule would change.
     """
     before, training = run.environment(), experiment.recipe.training
     if run.finished and run.metrics()["epochs"] >= training.epochs:
         raise UsageError(
-            f"{run.path} is finished, epoch {run.metrics()['epochs']} was its last: --epochs N goes on to N"
+            f"{run.path} is finished at epoch {run.metrics()['epochs']}: --epochs N trains it on to epoch N"
         )
     if (done := newest_epoch(run.checkpoints)) > training.epochs:
         raise UsageError(f"{run.path} has trained epoch {done} already: give --epochs a larger number")
     planned = run.recipe().training.epochs
     if training.schedule != "constant" and training.epochs != planned:
         raise UsageError(
-            f"the schedule of {run.path} ends at epoch {planned}: train anew to go on for longer"
+            f"the schedule of {run.path} ends at epoch {planned}: start a new run to train for longer"
         )
     if before["backend"] != keras.backend.backend():
         raise UsageError(
@@ -140,21 +140,21 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
     """Train a run to its last epoch, from its newest checkpoint if it has one, and test it.
 
     Returns:
-        the metrics, as written to `metrics.json`.
+        The metrics, as written to `metrics.json`.
 
     Raises:
-        DivergedError: a loss is not finite.
-        DataError: the run was trained before, and no checkpoint of it can be read.
+        DivergedError: a loss or a validation metric is not finite.
+        DataError: the run was trained before, but none of its checkpoints can be read.
     """
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
     progress = load_checkpoint(run.checkpoints, model, optimizer, listener.on_notice)
     training = experiment.recipe.training
     if progress.epoch == 0 and run.was_trained:
-        raise DataError(f"{run.checkpoints} holds no whole checkpoint to go on from: train anew")
+        raise DataError(f"{run.checkpoints} holds no undamaged checkpoint to resume from: start a new run")
 
     def keep(row: dict[str, float]) -> None:
-        # The checkpoint comes last: whatever is lost before it is made again by the epoch that follows it.
+        # The checkpoint is written last: if the process ends before that, resuming repeats this epoch.
         with averaged(model, optimizer):
             if progress.best(experiment.criterion)["epoch"] == progress.epoch:
                 run.save_model(model, "best")
@@ -175,13 +175,13 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
     )
     with averaged(model, optimizer):
         tested = model if training.tested_epoch == "last" else run.load_model("best")
-        test = experiment.conclude(tested, run)
+        test = experiment.test_and_report(tested, run)
     metrics = {
         "recipe": experiment.recipe.name,
         "parameters": trainable_count(model),
         "data": experiment.describe_data(),
         **_summary(experiment, progress),
-        **{f"test_{name}": test[name] for name in ("loss", *experiment.FIGURES)},
+        **{f"test_{name}": test[name] for name in ("loss", *experiment.METRICS)},
         "test": test,
         "comparison": experiment.comparison,
     }
@@ -190,7 +190,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
 
 
 def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
-    """The figures of the last epoch, and which was the best."""
+    """Summarise the history: the metrics of the last epoch, the best epoch and the tested epoch."""
     best, figure = progress.best(experiment.criterion), f"validation_{experiment.criterion.name}"
     return {
         **{key: value for key, value in progress.history[-1].items() if key != "epoch"},
@@ -204,25 +204,14 @@ def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     }
 
 
-def data_line(experiment: Experiment) -> str:
-    """One line that says what is trained on, and plainly so if it is a stand-in."""
-    data, noun, wanted = experiment.data, experiment.NOUN, experiment.recipe.data.name
-    counts = sizes_line(experiment.sizes)
-    if data.origin.stand_in and wanted != data.origin.name:
-        return (
-            f"STAND-IN DATA: no {wanted} found; {data.origin.name}, {data.origin.location}, "
-            f"stand in for it ({counts} {noun}); compare no figure with a published one"
-        )
-    return f"data {data.origin.name}, {data.origin.location} ({counts} {noun})"
-
-
 def outline(experiment: Experiment) -> dict[str, Any]:
-    """What training would do: the resolved recipe, the data, what epochs are compared by, and the cost.
+    """Describe what training would do, without training: recipe, data, criterion, metrics and cost.
 
-    `reads` is what the model's inputs are made from and how, `figures` what will be measured.
+    `reads` is the hash of the data and how the model's inputs are made; `figures` are the names of the
+    metrics that will be measured.
     """
     training, options = experiment.recipe.training, experiment.recipe.model.options
-    model = registry.outline_model(experiment.recipe.model.name, **options)
+    model = registry.abstract_model(experiment.recipe.model.name, **options)
     steps, data = steps_per_epoch(experiment.example_count, training), experiment.describe_data()
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
@@ -234,7 +223,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
             *(
                 f"{split}_{name}"
                 for split in ("validation", "test")
-                for name in ("loss", *experiment.FIGURES)
+                for name in ("loss", *experiment.METRICS)
             ),
         ],
         "cost": {
@@ -252,32 +241,33 @@ def _load(
     require_data: bool = False,
     stand_in: str | None = None,
 ) -> Any:
-    """The recipe's set, its training split cut to the recipe's share, in the order of the file."""
+    """Load a recipe's data set, with its training split reduced to the recipe's fraction."""
     data: Any = kind.load(recipe, data_dir=data_dir, require_data=require_data, stand_in=stand_in)
     return take_share(data, recipe.data.fraction, recipe.training.seed)
 
 
 def _check_reading(experiment: Experiment, run: RunFolder) -> None:
-    """Raises DataError if the inputs of a run's model are no longer made as they were."""
+    """Raise DataError if the inputs of a run's model are made differently now than in its training."""
     before, now = run.environment()["data"], experiment.describe()
     for key in experiment.READS:
         if before.get(key) != now[key]:
-            raise DataError(f"{run.path} was trained with another {key} than there is now: train anew")
+            raise DataError(f"{run.path} was trained with another {key} than there is now: start a new run")
 
 
 def _check_keys(kind: type[Experiment], recipe: Recipe) -> None:
-    """Raises UsageError if a key is set that has no effect on this kind of data."""
-    of_data = {f"data.{key}" for key in _changed(recipe.data) - kind.DATA_KEYS - {"name", "fraction"}}
+    """Raise UsageError if the recipe sets a key that has no effect on this kind of data."""
+    of_data = {f"data.{key}" for key in _changed(recipe.data) - kind.DATA_KEYS - {"name", "own", "fraction"}}
     of_training = {f"training.{key}" for key in _changed(recipe.training) & _SPECIAL - kind.TRAINING_KEYS}
     if strange := sorted(of_data | of_training):
         raise UsageError(f"{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")
 
 
 _SPECIAL = frozenset({"augmentation", "batch_by_length"})
-"""The keys of the training section that not all kinds of data have."""
+"""The keys of the training section that apply to some kinds of data only."""
 
 
 def _changed(section: DataSection | TrainingSection) -> set[str]:
+    """Return the keys of a section whose values are not the defaults."""
     return {
         key for key, field in type(section).model_fields.items() if getattr(section, key) != field.default
     }

@@ -1,4 +1,4 @@
-"""Packages that only some of kzoo needs; the extras of its distribution bring them."""
+"""Optional packages, which the extras of the distribution install."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def require(module: str, extra: str, what: str) -> ModuleType:
     """Import an optional package, or one of its modules.
 
     Args:
-        module: the name it is imported by.
-        extra: the extra of kzoo that brings it.
-        what: what needs it; the message begins with this.
+        module: the name of the module to import.
+        extra: the extra of kzoo that installs the package.
+        what: the feature that needs it, with which the error message begins.
 
     Raises:
         MissingExtraError: the package is not installed.
@@ -23,6 +23,6 @@ def require(module: str, extra: str, what: str) -> ModuleType:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != package:  # the package is there, and something that it needs is not
+        if error.name != package:  # the package is installed, but one of its dependencies is missing
             raise
         raise MissingExtraError(f"{what} needs {package}: pip install 'kzoo[{extra}]'") from error

@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and what may be read."""
+"""Atomic writes, result folders and other helpers for files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from kzoo.errors import UsageError
 
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write(temporary)` make the file, flush it to the disk and rename it to `path`.
+    """Write a file atomically: call `write(temporary)`, flush the file to disk and rename it to `path`.
 
-    The temporary name keeps the suffix of `path`, which tells writers such as Keras and matplotlib the
-    format. After a crash at any moment `path` holds either what it held before or all of the new content.
+    The temporary name keeps the suffix of `path`, from which writers such as Keras and matplotlib infer the
+    format. After a crash at any moment `path` holds either its old content or all of the new content.
 
     Raises:
-        OSError: it cannot be written; `filename` is `path`.
+        OSError: the file cannot be written; the `filename` of the error is `path`.
     """
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
@@ -30,23 +30,23 @@ def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        error.filename = str(path)  # neither the temporary name nor, as on a full disk, none at all
+        error.filename = str(path)  # otherwise it is the temporary name, or None if the disk is full
         raise
     finally:
-        with contextlib.suppress(OSError):  # a disk that cannot be written need not be tidied
+        with contextlib.suppress(OSError):  # a failing disk must not hide the first error
             temporary.unlink(missing_ok=True)
 
 
 def atomic_write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8 to `path`, whole or not at all."""
+    """Write `text` to `path` atomically, in UTF-8."""
     atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def make_empty(folder: Path, otherwise: str) -> None:
-    """Make a folder for results, or take an empty one.
+    """Create a folder for results, or accept an existing empty one.
 
     Raises:
-        UsageError: it holds something; the error says what to do `otherwise` than name another.
+        UsageError: the folder is not empty; the message suggests another folder or `otherwise`.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is there already: name another with --out, or {otherwise}")
@@ -55,48 +55,48 @@ def make_empty(folder: Path, otherwise: str) -> None:
 
 @contextmanager
 def made(folder: Path) -> Iterator[None]:
-    """Have a folder, and those that it lies in; of them those are removed that were made for nothing."""
+    """Create a folder and its parents, and on exit remove those created here if they are empty."""
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         yield
     finally:
-        with suppress(OSError):  # it holds something
+        with suppress(OSError):  # the first folder that is not empty ends the removal
             for place in new:
                 place.rmdir()
 
 
 def is_stream(path: Path) -> bool:
-    """Whether it is a pipe, a socket or a device, which has no end that its reader could wait for."""
+    """Return whether a path is a pipe, a socket or a device, which may never end when it is read."""
     try:
         mode = path.stat().st_mode
     except OSError:
-        return False  # whoever reads it says what is wrong
+        return False  # the code that reads the path reports the error
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def check_recordable(folder: Path) -> None:
-    """See that a folder of kzoo's own can be written, as that of results of record can in a checkout.
+    """Check that a folder of the kzoo package can be written, as is true in a checkout.
 
     Raises:
-        UsageError: it cannot.
+        UsageError: the folder cannot be written.
     """
     try:
         folder.mkdir(exist_ok=True)
         TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UsageError(
-            f"--record writes to {folder}, which cannot be written: use a checkout of kzoo of your own"
+            f"--record writes to {folder}, which cannot be written: use your own checkout of kzoo"
         ) from error
 
 
 def free_path(path: Path, suffix: str = "") -> Path:
-    """`path` and `suffix`, or where something is there, the first of path-2, path-3, ... where nothing is."""
+    """Return the first of `path`, path-2, path-3, ..., each with `suffix`, that does not exist."""
     names = chain([path.name], (f"{path.name}-{number}" for number in count(2)))
     return next(place for name in names if not (place := path.with_name(f"{name}{suffix}")).exists())
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what `atomic_write` could not: temporary files of a process that was killed while it wrote."""
+    """Remove the temporary files that a process killed during `atomic_write` left behind."""
     for left_over in folder.rglob(".*.partial.*"):
         left_over.unlink()

@@ -1,4 +1,4 @@
-"""Ctrl-C kept back from what must not be broken off."""
+"""Deferral of Ctrl-C during code that must not be interrupted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from types import FrameType
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """A Ctrl-C within it, however often, is raised once at its end.
+    """Defer Ctrl-C to the end of the block, where it is raised once however often it was pressed.
 
-    Outside the main thread, where Python raises none, and where Ctrl-C is ignored, it changes nothing.
+    This does nothing outside the main thread, where Python raises no KeyboardInterrupt, or if Ctrl-C is
+    ignored.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):

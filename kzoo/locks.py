@@ -1,4 +1,4 @@
-"""A folder that one process at a time writes in."""
+"""A lock that lets one process at a time write to a folder."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ else:
 
 @contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Keep a folder from other processes that would hold it; see `made` for one that is not there.
+    """Hold the lock of a folder, which is created if it does not exist (see `made`).
 
-    However a process ends, the system takes its lock away; a file `.lock` that it left says nothing.
+    The system releases the lock however a process ends; a leftover `.lock` file does not block anyone.
 
     Raises:
-        UsageError: another process holds it.
+        UsageError: another process holds the lock.
     """
     path = folder / ".lock"
     with made(folder), path.open("ab") as file:
         try:
             _lock(file)
-            is_held = os.fstat(file.fileno()).st_nlink > 0  # its last holder may just have removed it
+            is_held = os.fstat(file.fileno()).st_nlink > 0  # the previous holder may just have removed it
         except (BlockingIOError, PermissionError):
             is_held = False
         except OSError:
-            is_held = True  # a file system without locks
+            is_held = True  # the file system has no locks
         if not is_held:
             raise UsageError(f"another kzoo is at work in {folder}: wait until it ends, or stop it")
         try:
             yield
         finally:
-            with suppress(OSError):  # Windows keeps what is open
+            with suppress(OSError):  # Windows does not remove an open file
                 path.unlink()

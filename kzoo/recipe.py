@@ -1,7 +1,7 @@
-"""Recipes: the only configuration there is, and the only place that knows its schema.
+"""Recipes, the configuration files of experiments, and their schema.
 
-A recipe is a YAML file of five sections. Flags of the command line and `--set key=value` override its keys;
-an unknown key is an error that names the nearest known one.
+A recipe is a YAML file of five sections. Command line options and `--set key=value` override its keys; an
+unknown key is an error that names the nearest known key.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kzoo.data.limits import MAX_SIDE
 from kzoo.data.tokens import TokenKind
 from kzoo.documents import list_documents, parse_yaml, read_document
 from kzoo.errors import UsageError
-from kzoo.metrics.table import is_figure, unknown_figure
+from kzoo.metrics.table import is_metric, unknown_metric
 from kzoo.names import LONGEST, RULE, is_name, nearest, suggestion
 
 BackendName = Literal["tensorflow", "jax", "torch"]
@@ -30,15 +30,16 @@ Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 def _check_name(name: str) -> str:
+    """Return the name if it is safe as a folder name, else raise."""
     if not is_name(name):
         raise PydanticCustomError("name", f"expected {RULE}")
     return name
 
 
 def _check_recipe_name(name: str) -> str:
-    """The rows of a table are recipes too: `TABLE row`."""
+    """Return the name of a recipe, or of a table's row as `TABLE row`, if it is valid, else raise."""
     if not all(map(is_name, name.split(" "))) or len(name.encode()) > 2 * LONGEST + 1:
-        raise PydanticCustomError("name", f"expected words of {RULE}, with a space between")
+        raise PydanticCustomError("name", f"expected names separated by a space, each of {RULE}")
     return name
 
 
@@ -49,22 +50,22 @@ def _check_number(value: Any) -> Any:
 
 
 def _check_figure(name: str) -> str:
-    if not is_figure(name):
-        raise PydanticCustomError("figure", unknown_figure(name))
+    if not is_metric(name):
+        raise PydanticCustomError("figure", unknown_metric(name))
     return name
 
 
 Figure = Annotated[str, AfterValidator(_check_figure)]
-"""A metric of a split, for instance `test_accuracy`; see `kzoo.metrics.table`."""
+"""The name of a metric of a split, for instance `test_accuracy`; see `kzoo.metrics.table`."""
 
 Name = Annotated[str, AfterValidator(_check_name)]
 """The name of a table or of a row of it."""
 
 Whole = Annotated[int, BeforeValidator(_check_number)]
-"""A whole number; `true` is none."""
+"""An integer; `true` and `false` are rejected."""
 
 Real = Annotated[float, BeforeValidator(_check_number), Field(allow_inf_nan=False)]
-"""A finite number; `true` is none."""
+"""A finite number; `true` and `false` are rejected."""
 
 
 class _Section(BaseModel):
@@ -72,7 +73,7 @@ class _Section(BaseModel):
 
 
 class ModelSection(BaseModel):
-    """The model's name; every other key is an option of its builder, checked by the registry."""
+    """The model section: a name and the options of the model's builder, which the registry checks."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
@@ -87,45 +88,48 @@ class ModelSection(BaseModel):
 
 
 class DataSection(_Section):
-    """The data set: a known name, the name of a stand-in, or a path; the other keys are those of one kind."""
+    """The data section: a data set's name, stand-in or path, and keys that apply to some kinds of data."""
 
     name: str
+    own: bool = Field(
+        default=False, description="The user's own data set replaces the recipe's; the model is fitted to it"
+    )
     fraction: Annotated[Real, Field(gt=0, le=1)] = Field(
-        default=1.0, description="Train on this share of the training split, drawn with the training's seed"
+        default=1.0, description="The fraction of the training split to train on, drawn with the run's seed"
     )
     test_cut: bool = Field(default=False, description="OCTMNIST: test on R004's 529 images only")
     max_length: Annotated[Whole, Field(gt=0)] | None = Field(
-        default=None, description="Pairs: leave those out of which a side has more tokens"
+        default=None, description="Pairs: leave out pairs with more tokens on either side"
     )
-    source_tokens: TokenKind | None = Field(default=None, description="Own pairs: the tokens of the sources")
-    target_tokens: TokenKind | None = Field(default=None, description="Own pairs: the tokens of the targets")
+    source_tokens: TokenKind | None = Field(default=None, description="Own pairs: the kind of source tokens")
+    target_tokens: TokenKind | None = Field(default=None, description="Own pairs: the kind of target tokens")
     min_count: Annotated[Whole, Field(gt=0)] | None = Field(
-        default=None, description="Captions: how often a word must be there to be known"
+        default=None, description="Captions: the minimum count of a word in the vocabulary"
     )
     image_size: Annotated[Whole, Field(gt=0, le=MAX_SIDE)] | None = Field(
-        default=None, description="Captions: height and width of the images; otherwise the encoder's"
+        default=None, description="Captions: height and width of the images; the encoder's by default"
     )
     max_frames: Annotated[Whole, Field(gt=0)] | None = Field(
-        default=None, description="Speech: cut longer clips to so many frames of the spectrogram"
+        default=None, description="Speech: cut longer clips to this number of spectrogram frames"
     )
     mel_rate: Annotated[Whole, Field(gt=0)] | None = Field(
-        default=None, description="Speech: the sample rate the mel filters are made for; otherwise the clips'"
+        default=None, description="Speech: the sample rate of the mel filters; the clips' own by default"
     )
     stress: bool = Field(default=False, description="cmudict: keep the stress digits of vowels")
 
 
 class TrainingSection(_Section):
-    """How the model is trained. The image reports used no schedule, weight decay, smoothing or averaging."""
+    """The training section. The image reports used no schedule, weight decay, smoothing or averaging."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: Annotated[Real, Field(gt=0)]
     schedule: Literal["constant", "cosine", "linear"] = Field(
         default="constant",
-        description="cosine: from the learning rate to 0 at the last step; linear: R004's, epoch by epoch up "
-        "from a hundredth of it in two, and down to that again at the last",
+        description="cosine: decay the learning rate to 0 at the last step; linear: R004's, raise it from a "
+        "hundredth in two epochs, then lower it to a hundredth in the last epoch",
     )
     weight_decay: Annotated[Real, Field(ge=0, lt=1)] = Field(
-        default=0.0, description="Decoupled: each step takes learning_rate * weight_decay off every weight"
+        default=0.0, description="Decoupled: each step scales weights by 1 - learning_rate * weight_decay"
     )
     label_smoothing: Annotated[Real, Field(ge=0, lt=1)] = Field(
         default=0.0, description="The share of a label's probability that is spread over all labels"
@@ -137,28 +141,28 @@ class TrainingSection(_Section):
         default=None, description="The momentum of a moving average of the weights, which is then tested"
     )
     batch_size: Annotated[Whole, Field(gt=0)] = 8
-    batch_by_length: bool = Field(default=False, description="Pairs: fill batches with pairs of like length")
+    batch_by_length: bool = Field(default=False, description="Fill batches with examples of similar length")
     augmentation: Annotated[Real, Field(ge=0, lt=1)] = Field(
         default=0.0,
-        description="Pairs: the share of source tokens dropped, replaced or swapped, anew each epoch",
+        description="Pairs: the share of source tokens dropped, replaced or swapped, redrawn each epoch",
     )
     epochs: Annotated[Whole, Field(gt=0)]
-    drop_last: bool = Field(default=False, description="Leave a smaller last batch out")
+    drop_last: bool = Field(default=False, description="Leave out a smaller last batch")
     tested_epoch: Literal["last", "best"] = Field(
-        default="last", description="Which model is tested: of the last epoch, or the best on validation"
+        default="last", description="The model to test: of the last epoch, or the best on the validation set"
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 42
 
 
 class RuntimeSection(_Section):
-    """Where it runs. `backend` is a preference that `--backend` and KERAS_BACKEND override."""
+    """The runtime section. `backend` is a preference that `--backend` and KERAS_BACKEND override."""
 
     backend: BackendName | None = None
     precision: Precision = "float32"
 
 
 class PublishedSection(_Section):
-    """The figures that the source prints for exactly this recipe."""
+    """The published section: the figures that the source prints for exactly this recipe."""
 
     source: str
     figures: dict[Figure, Real]
@@ -166,7 +170,7 @@ class PublishedSection(_Section):
 
 
 class Recipe(_Section):
-    """A whole experiment: data, model, training, where it runs and what was published for it."""
+    """The configuration of an experiment: model, data, training, runtime and published figures."""
 
     name: Annotated[str, AfterValidator(_check_recipe_name)]
     model: ModelSection
@@ -176,39 +180,39 @@ class Recipe(_Section):
     published: PublishedSection | None = None
 
     def with_model_options(self, **options: Any) -> Recipe:
-        """The recipe with these options of the model's builder."""
+        """Return the recipe with these model options changed."""
         model = ModelSection.model_validate({**self.model.model_dump(), **options})
         return self.model_copy(update={"model": model})
 
     def to_yaml(self) -> str:
-        """The recipe with every default spelled out, as it is kept in a run folder."""
+        """Return the recipe as YAML with every default spelled out, as saved in a run folder."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def list_recipes() -> list[str]:
-    """The names of the recipes that come with kzoo."""
+    """List the names of the recipes shipped with kzoo."""
     return list_documents(_shipped_folder())
 
 
 def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Recipe:
-    """Read a shipped recipe by name, or a YAML file by path, and lay the dotted overrides over it.
+    """Load a shipped recipe by name, or a YAML file by path, and apply the overrides, given by dotted key.
 
-    Where they name another set, the recipe's own data options go: they are not another's.
+    If they name another data set, the data section starts anew and is marked as the user's `own`.
 
     Raises:
-        UsageError: no such recipe, no YAML, an unknown key or a value out of range.
+        UsageError: the recipe does not exist or is not valid YAML, a key is unknown or a value is invalid.
     """
     document, overrides = _read(name_or_path), overrides or {}
     data = document.get("data")
     if isinstance(data, dict) and overrides.get("data.name", data.get("name")) != data.get("name"):
-        document["data"] = {}
+        document["data"] = {"own": True}
     for key, value in overrides.items():
         _override(document, key, value)
     return _validate(document, name_or_path)
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """Split `key=value` of `--set`; the value is YAML: `1e-2`, `true`, `[28, 28, 1]`."""
+    """Split a `--set key=value` setting; the value is YAML such as `1e-2`, `true` or `[28, 28, 1]`."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
         raise UsageError(f"--set {text!r}: expected key=value, for instance --set model.dropout=0.3")
@@ -216,21 +220,21 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 
 def parse_value(text: str, what: str) -> Any:
-    """A value as YAML has it, `1e-3` being a number; `what` is what errors call it.
+    """Parse a YAML value, in which `1e-3` is a number too; error messages call it `what`.
 
     Raises:
-        UsageError: it is no YAML.
+        UsageError: the text is not valid YAML.
     """
     return _number(parse_yaml(text, what))
 
 
 def setting_words(settings: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that `parse_setting` reads these values from."""
+    """Return the command line words (`--set key=value`) that set these values."""
     return [word for key, value in settings.items() for word in ("--set", f"{key}={json.dumps(value)}")]
 
 
 def recipe_keys() -> list[str]:
-    """The dotted keys of a recipe, without the options of a model."""
+    """List the dotted keys of a recipe, without the options of models."""
     sections = {name: _section_type(info.annotation) for name, info in Recipe.model_fields.items()}
     return [
         f"{name}.{field}" if field else name
@@ -240,8 +244,8 @@ def recipe_keys() -> list[str]:
 
 
 def changed_keys(recipe: Recipe, reference: Recipe) -> list[str]:
-    """The dotted keys that differ and bear on the result: a seed or a backend is no change of recipe."""
-    ignored = {"name", "training.seed", "runtime.backend"}
+    """Return the dotted keys that differ between recipes and affect the result, unlike seed or backend."""
+    ignored = {"name", "data.own", "training.seed", "runtime.backend"}
     ours, theirs = (_flat(each.model_dump(exclude={"published"})) for each in (recipe, reference))
     return sorted(
         key for key in ours.keys() | theirs.keys() if ours.get(key) != theirs.get(key) and key not in ignored
@@ -253,6 +257,7 @@ def _shipped_folder() -> Traversable:
 
 
 def _read(name_or_path: str) -> dict[str, Any]:
+    """Read a recipe's document. Raises UsageError if it is not a mapping of sections."""
     document = read_document("recipe", name_or_path, _shipped_folder())
     if not isinstance(document, dict):
         raise UsageError(
@@ -262,6 +267,7 @@ def _read(name_or_path: str) -> dict[str, Any]:
 
 
 def _override(document: dict[str, Any], dotted: str, value: Any) -> None:
+    """Set a dotted key of a document. Raises UsageError if a part of it is not a section."""
     *parents, leaf = dotted.split(".")
     for parent in parents:
         section = document.setdefault(parent, {})
@@ -272,6 +278,7 @@ def _override(document: dict[str, Any], dotted: str, value: Any) -> None:
 
 
 def _validate(document: dict[str, Any], name: str) -> Recipe:
+    """Return the recipe of a document. Raises UsageError for the first unknown key or invalid value."""
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
@@ -283,23 +290,23 @@ def _validate(document: dict[str, Any], name: str) -> Recipe:
 
 
 def _nearest_key(dotted: str) -> str:
-    """The nearest key of the section, of any where none is named; else those of the section, or of all."""
+    """Suggest the nearest key of a dotted key's section, or of all if it has none; else list the keys."""
     keys = list(dict.fromkeys([*Recipe.model_fields, *recipe_keys()]))
     section, _, leaf = dotted.rpartition(".")
     inside = [key for key in keys if not section or key.startswith(f"{section}.")]
-    leaves = {key.rpartition(".")[2]: key for key in reversed(inside)}  # of two alike the first
+    leaves = {key.rpartition(".")[2]: key for key in reversed(inside)}  # the first of equal leaves wins
     if (near := nearest(leaf, leaves)) is not None:
         return f"did you mean {leaves[near]!r}?"
     return f"known: {', '.join(sorted(inside))}" if section and inside else suggestion(dotted, keys)
 
 
 def _section_type(annotation: Any) -> Any:
-    """`Section` of `Section` or `Section | None`."""
+    """Return `Section` from the annotation `Section` or `Section | None`."""
     return next((part for part in getattr(annotation, "__args__", ()) if part is not type(None)), annotation)
 
 
 def _number(value: Any) -> Any:
-    """YAML 1.1 reads 1e-3 as a string, for want of a point; a user means the number."""
+    """Convert a text such as 1e-3 to a number, as YAML 1.1 reads it as a string for lack of a point."""
     if isinstance(value, str):
         with suppress(ValueError):
             number = float(value)
@@ -308,6 +315,7 @@ def _number(value: Any) -> Any:
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the leaves of nested mappings by dotted key."""
     leaves: dict[str, Any] = {}
     for key, value in tree.items():
         if isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""The models of the zoo: what each promises, and how it is built.
+"""The registry of models: their cards, their options and their builders.
 
-A model is a card and a builder decorated with it. Tests, `kzoo params` and `kzoo train` find it here. The
-cards of the zoo are known without Keras; its builders are imported with the first model that is built.
+A model is a card and a builder function decorated with it. Tests, `kzoo params` and `kzoo train` look it up
+here. The cards are available without Keras; the builders are imported when the first model is built.
 """
 
 from __future__ import annotations
@@ -21,6 +21,18 @@ from kzoo.models.card import ModelCard
 from kzoo.models.catalog import CARDS
 from kzoo.names import suggestion
 
+__all__ = [
+    "Builder",
+    "ModelCard",
+    "abstract_model",
+    "card",
+    "check_options",
+    "create_model",
+    "default_options",
+    "list_models",
+    "register_model",
+]
+
 if TYPE_CHECKING:
     import keras
 
@@ -35,7 +47,7 @@ class _Entry:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters of the builder and their defaults in this model."""
+        """The parameters of the builder with their default values for this model."""
         signature = inspect.signature(self.builder).parameters
         return {key: parameter.default for key, parameter in signature.items()} | dict(self.defaults)
 
@@ -43,17 +55,17 @@ class _Entry:
 _MODELS: dict[str, _Entry] = {}
 
 CONVENTION = "pytorch"
-"""Whose defaults a model has unless another convention is asked for: the published figures are PyTorch's."""
+"""The default convention: layers behave as in PyTorch, which the published figures were measured with."""
 
 
 def register_model(card: ModelCard, **defaults: Any) -> Callable[[Builder], Builder]:
-    """Register the decorated builder under `card.name`; variants of a family differ in these defaults.
+    """Register the decorated builder under `card.name`; `defaults` replace defaults of its parameters.
 
     The builder's parameters are the options of the model. A parameter `name` gets the card's name. A builder
-    has a parameter `convention` if its layers differ between conventions (`kzoo.models.conventions`).
+    has a parameter `convention` if its layers differ between conventions (`kzoo.models.initialization`).
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is already registered.
     """
 
     def register(builder: Builder) -> Builder:
@@ -70,6 +82,7 @@ def _cards() -> dict[str, ModelCard]:
 
 
 def _entry(name: str) -> _Entry:
+    """Return the entry of a model, importing all families. Raises UsageError for an unknown name."""
     card(name)
     for family in FAMILIES:
         import_module(f"kzoo.models.{family}")
@@ -77,12 +90,12 @@ def _entry(name: str) -> _Entry:
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """The names of the models that match a shell pattern, in the order of the zoo."""
+    """List the names of the models that match a shell pattern, in the order of the zoo."""
     return [name for name in _cards() if fnmatchcase(name, pattern)]
 
 
 def card(name: str) -> ModelCard:
-    """The card of a model. Raises UsageError, with the nearest name, for an unknown one."""
+    """Return the card of a model. Raises UsageError, with the nearest name, for an unknown model."""
     cards = _cards()
     if name not in cards:
         raise UsageError(f"no model is called {name!r}; {suggestion(name, cards)}")
@@ -90,18 +103,18 @@ def card(name: str) -> ModelCard:
 
 
 def default_options(name: str) -> dict[str, Any]:
-    """The options of a model and their defaults: those of its builder, and the convention."""
+    """Return the options of a model with their defaults: those of its builder, and the convention."""
     options = {"convention": CONVENTION} | _entry(name).parameters
     return {key: default for key, default in options.items() if key != "name"}
 
 
 def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """The defaults of a model's options with these laid over them.
+    """Check options of a model and return all its options, with defaults for the others.
 
     Raises:
-        UsageError: an unknown model, option or convention; the nearest name is given.
+        UsageError: the model, an option or the convention is unknown; the message names the nearest one.
     """
-    from kzoo.models.conventions import find_convention
+    from kzoo.models.initialization import find_convention
 
     known = default_options(name)
     for option in options:
@@ -113,7 +126,7 @@ def check_options(name: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_kind(model: str, option: str, value: Any, default: Any) -> None:
-    """Raise UsageError for a value of another kind than the option's default."""
+    """Raise UsageError if the value of an option is of another type than its default."""
     if isinstance(default, tuple):
         names = all(isinstance(part, str) for part in default)
         expected = "a list of names" if names else f"{len(default)} positive numbers"
@@ -137,7 +150,7 @@ def _is_list_of_names(value: Any) -> bool:
 
 
 def _is_shape(value: Any, length: int) -> bool:
-    """Whether it is so many positive whole numbers."""
+    """Return whether a value is a list of `length` positive integers."""
     return (
         isinstance(value, list | tuple)
         and len(value) == length
@@ -150,15 +163,16 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
 
     Args:
         name: one of `list_models()`.
-        seed: draw the initial weights with NumPy from this seed, so that every backend starts from the
-            same ones. None takes the seed from Python's `random`, which `keras.utils.set_random_seed` sets.
-        options: the model's own, for instance `input_shape`, `num_classes`, `dropout`; and `convention`, the
-            framework whose initial weights and normalisation it has (`kzoo.models.conventions`).
+        seed: the seed from which NumPy draws the initial weights, which are the same on every backend.
+            None draws a seed from Python's `random`, which `keras.utils.set_random_seed` seeds.
+        options: the model's options, for instance `input_shape`, `num_classes`, `dropout`; and `convention`,
+            the framework whose initial weights and normalisation it has (`kzoo.models.initialization`).
 
     Raises:
-        UsageError: an unknown model or option (the nearest name is given), or an option out of range.
+        UsageError: the model or an option is unknown (the message names the nearest one), or an option is
+            out of range.
     """
-    from kzoo.models.conventions import draw_weights, seeded_initializers
+    from kzoo.models.initialization import draw_weights, seeded_initializers
 
     convention = check_options(name, options)["convention"]
     seed = random.randrange(2**32) if seed is None else seed
@@ -168,8 +182,8 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
     return model
 
 
-def outline_model(name: str, **options: Any) -> keras.Model:
-    """The model without values for its weights: enough for shapes and counts, and fast."""
+def abstract_model(name: str, **options: Any) -> keras.Model:
+    """Build a model quickly, without values for its weights; it has shapes and parameter counts only."""
     import keras
 
     with keras.StatelessScope(initialize_variables=False):

@@ -1,6 +1,6 @@
-"""Where a computation runs: the backend, the device, threads, precision, and the record of all that.
+"""The runtime of a computation: backend, device, threads and precision, and the record of all these.
 
-The backend must be chosen before Keras is imported, so this module imports Keras only inside `start`.
+The backend must be chosen before Keras is imported, so this module imports Keras only inside functions.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ BACKENDS = ("tensorflow", "jax", "torch")
 DEFAULT_BACKEND = "tensorflow"
 
 SMALL_BATCH = 64
-"""Up to this batch, an operation of these models is too small to share among threads on a CPU: TensorFlow
-runs whole operations side by side instead, which is about twice as fast at the published batch of 8."""
+"""Up to this batch size, the operations of these models are too small to split among threads on a CPU.
+TensorFlow runs whole operations in parallel instead, which is about twice as fast at the published batch
+size of 8."""
 
 
 def choose_backend(flag: str | None, recipe: str | None = None) -> str:
-    """The backend: the flag, else KERAS_BACKEND, else the recipe's, else TensorFlow.
+    """Choose the backend: the flag, else KERAS_BACKEND, else the recipe's, else TensorFlow.
 
     Raises:
-        UsageError: no such backend.
+        UsageError: the backend is unknown.
         MissingExtraError: its package is not installed.
     """
     name = flag or os.environ.get("KERAS_BACKEND") or recipe or DEFAULT_BACKEND
@@ -49,13 +50,13 @@ def choose_backend(flag: str | None, recipe: str | None = None) -> str:
 def start(
     backend: str, *, precision: str = "float32", batch_size: int | None = None, debug: bool = False
 ) -> None:
-    """Import Keras on a backend and set it up for reproducible work.
+    """Import Keras with a backend and set it up for reproducible results.
 
-    On a GPU the deterministic kernels are chosen, so that a resumed run equals an uninterrupted one.
-    `batch_size` is that of training, None when whole sets are evaluated.
+    On a GPU, deterministic kernels are chosen, so that a resumed run equals an uninterrupted one.
+    `batch_size` is the training batch size, or None to evaluate whole splits.
 
     Raises:
-        UsageError: Keras runs on another backend already.
+        UsageError: Keras already runs on another backend.
     """
     keras = sys.modules.get("keras")
     if keras is not None and keras.backend.backend() != backend:
@@ -65,7 +66,7 @@ def start(
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # A module that is broken off while it starts stays half-made, and may call it an ImportError.
+    # An interrupted import leaves the module half initialised, and the module may report an ImportError.
     with held_back(), contextlib.nullcontext() if debug else silent_stderr():
         keras = importlib.import_module("keras")
         _SET_UP[backend](batch_size)
@@ -81,7 +82,7 @@ def _set_up_tensorflow(batch_size: int | None) -> None:
     if gpus:
         tf.config.experimental.enable_op_determinism()
     elif batch_size is not None and batch_size <= SMALL_BATCH:
-        # Threads are fixed once TensorFlow has run anything; an embedding program's choice then stands.
+        # TensorFlow fixes its threads at the first operation; then the choice of the calling program stays.
         with contextlib.suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.zeros(())  # the first operation starts the runtime, which logs to the terminal
@@ -90,14 +91,28 @@ def _set_up_tensorflow(batch_size: int | None) -> None:
 def _set_up_jax(batch_size: int | None) -> None:
     import jax
 
+    _leave_tensorflow_out()
     jax.devices()
 
 
 def _set_up_torch(batch_size: int | None) -> None:
     import torch
 
+    _leave_tensorflow_out()
     if torch.cuda.is_available():
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _leave_tensorflow_out() -> None:
+    """Keep Keras from importing TensorFlow on another backend to check the type of an object.
+
+    Keras 3.15 does so when it serialises a nested layer (`keras.src.saving.serialization_lib`). The import
+    takes three seconds and a third of a gigabyte, and prints a start-up log on the terminal.
+    """
+    from keras.src.utils.module_utils import tensorflow
+
+    if "tensorflow" not in sys.modules:
+        tensorflow._available = False
 
 
 _SET_UP = {"tensorflow": _set_up_tensorflow, "jax": _set_up_jax, "torch": _set_up_torch}
@@ -105,10 +120,10 @@ _SET_UP = {"tensorflow": _set_up_tensorflow, "jax": _set_up_jax, "torch": _set_u
 
 @contextlib.contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere while TensorFlow is imported.
+    """Discard the output to file descriptor 2 while TensorFlow is imported.
 
-    Its C++ side logs there before any setting reaches it. Keras imports it on every backend, if it is
-    installed, when a model is saved or loaded. Ctrl-C waits for the end of it.
+    TensorFlow's C++ code logs there before any setting takes effect. On every backend, Keras imports an
+    installed TensorFlow when a model is saved or loaded. Ctrl-C is deferred to the end of the block.
     """
     sys.stderr.flush()
     with held_back():
@@ -123,7 +138,7 @@ def silent_stderr() -> Iterator[None]:
 
 
 def device() -> str:
-    """The device that the running backend computes on, as a person would call it."""
+    """Return a readable name of the device that the running backend computes on."""
     return _DEVICE[os.environ["KERAS_BACKEND"]]() or f"CPU ({os.cpu_count()} cores)"
 
 
@@ -151,7 +166,7 @@ _DEVICE = {"tensorflow": _tensorflow_gpu, "jax": _jax_gpu, "torch": _torch_gpu}
 
 
 def environment() -> dict[str, Any]:
-    """What a result was made with: versions, device, commit and command."""
+    """Describe the environment of a result: backend, versions, device, commit and command."""
     backend = os.environ["KERAS_BACKEND"]
     return {
         "backend": backend,
@@ -167,13 +182,13 @@ def environment() -> dict[str, Any]:
 
 
 def _command() -> str:
-    """The line that would do the same."""
+    """Return the command line that runs the same command again."""
     program = Path(sys.argv[0]).name
     return shlex.join([*(["python", "-m", "kzoo"] if program == "__main__.py" else [program]), *sys.argv[1:]])
 
 
 def _distribution(backend: str) -> tuple[str, ...]:
-    """The installed distribution of a backend: `tensorflow` may come as tensorflow-cpu and the like."""
+    """Return the installed distribution of a backend; `tensorflow` may be tensorflow-cpu, for instance."""
     return tuple(metadata.packages_distributions().get(backend, ()))[:1]
 
 
@@ -181,9 +196,9 @@ _RECORDS = (":(top,exclude)configs/tables/results", ":(top,exclude)configs/speed
 
 
 def _commit() -> str | None:
-    """The commit of a kzoo that runs from its repository, with `+changes` when files differ from it.
+    """Return the commit of kzoo if it runs from its repository, with `+changes` if tracked files differ.
 
-    Results of record are no such files: those of the first run would be changes to all that follow.
+    The recorded results do not count, because the results of a first run would mark all later ones.
     """
     folder = Path(kzoo.__file__).parent
     if not (folder.parent / ".git").exists():

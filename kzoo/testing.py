@@ -1,7 +1,8 @@
-"""Checks for a layer or a model of your own: nothing leaks from the future, from padding or within a batch.
+"""Checks of your own layer or model for leaks from the future, from padding and between batch elements.
 
-Each calls a function of arrays that returns one array twice, and raises `AssertionError` in one line: what
-moved, where and by how much. What stays the same goes into the function:
+Each check calls a function that maps arrays to one array at least twice and compares the results. It raises
+an `AssertionError` of one line: what changed, where and by how much. Inputs that stay fixed are bound in the
+function:
 
 >>> check_no_leak(lambda x: layer(x, x, use_causal_mask=True), [x])
 >>> check_padding(lambda value, mask: layer(query, value, value_mask=mask), [value], mask, aligned=False)
@@ -19,7 +20,7 @@ import numpy as np
 Function = Callable[..., Any]
 
 NOISE = 100.0
-"""Garbage in standard deviations of the array it goes into: large, so that a faint leak shows."""
+"""The noise in standard deviations of the array that it replaces; large, so that a faint leak shows."""
 
 
 def check_no_leak(
@@ -33,20 +34,20 @@ def check_no_leak(
 ) -> None:
     """Check that no output depends on an input of a later position.
 
-    For each position t the inputs after t are changed; the outputs up to t must not move. Real numbers become
-    noise, integers (token ids) are drawn anew from those in the array, booleans (masks) stay.
+    For each position t the inputs after t are changed, and the outputs up to t must stay the same. Real
+    numbers are replaced by noise, integers (token ids) by values drawn from the array; booleans (masks) stay.
 
     Args:
         function: `function(*inputs)` returns an array with time on `axis`.
         inputs: the arrays whose future is changed, with time on `axis`.
-        positions: t; all but the last if None.
-        axis: of time.
-        tolerance: the largest difference that counts as none.
-        seed: of the noise.
+        positions: the positions t to check; None checks all but the last.
+        axis: the time axis.
+        tolerance: the largest difference that counts as equal.
+        seed: the seed of the noise.
 
     Raises:
-        AssertionError: an output moved.
-        ValueError: a position without a future.
+        AssertionError: an output changed.
+        ValueError: a position has no later position.
     """
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(x) for x in inputs]
@@ -71,23 +72,23 @@ def check_padding(
     tolerance: float = 1e-5,
     seed: int = 0,
 ) -> None:
-    """Check that neither what stands in padded positions nor their number changes an output that counts.
+    """Check that neither the content nor the number of padded positions changes an output that counts.
 
     Args:
         function: `function(*inputs, mask)` returns an array.
         inputs: `(batch, ..., time, ...)`, padded where the mask is False.
         mask: `(batch, ..., time)`, True where a position counts.
-        aligned: the outputs have the axes of the mask and count where it is True; if False all of them count,
-            as labels or the outputs of other queries do.
-        padding: what padded positions hold, for a function that tells its mask from them: more of it is
-            added. None fills them with garbage, as `check_no_leak` does.
-        extra: how many positions are added at the end; 0 for a function of a fixed length.
-        tolerance: the largest difference that counts as none.
-        seed: of the garbage.
+        aligned: True if the outputs have the axes of the mask and count where it is True; False if all
+            outputs count, such as class labels or the outputs of other queries.
+        padding: the value of padded positions, for a function that derives its mask from them; positions with
+            this value are added. None fills padded positions with noise, as in `check_no_leak`.
+        extra: the number of positions added at the end; 0 for a function of a fixed length.
+        tolerance: the largest difference that counts as equal.
+        seed: the seed of the noise.
 
     Raises:
-        AssertionError: an output moved.
-        ValueError: a mask that does not fit the inputs, or nothing to change.
+        AssertionError: an output changed.
+        ValueError: the mask does not fit the inputs, or there is nothing to change.
     """
     rng = np.random.default_rng(seed)
     mask = np.asarray(mask, bool)
@@ -96,7 +97,7 @@ def check_padding(
         if x.shape[: mask.ndim] != mask.shape:
             raise ValueError(f"check_padding: an input of shape {x.shape} does not fit a mask {mask.shape}")
     if not extra and (padding is not None or mask.all()):
-        raise ValueError("check_padding: nothing to change; mask a position or let extra be positive")
+        raise ValueError("check_padding: nothing to change; mask a position or set extra above 0")
     expected = _call(function, [*arrays, mask])
     counts = _widen(mask, expected) if aligned else np.array(True)
     for added in sorted({0, extra}) if padding is None else [extra]:
@@ -112,16 +113,16 @@ def check_padding(
 
 
 def check_batch(function: Function, inputs: Sequence[np.ndarray], *, tolerance: float = 1e-5) -> None:
-    """Check that a batch gives what its elements give one at a time.
+    """Check that a batch gives the same outputs as its elements one at a time.
 
     Args:
         function: `function(*inputs)` returns an array `(batch, ...)`.
-        inputs: `(batch, ...)`, all of them.
-        tolerance: the largest difference that counts as none.
+        inputs: arrays `(batch, ...)`.
+        tolerance: the largest difference that counts as equal.
 
     Raises:
         AssertionError: an output differs.
-        ValueError: fewer than two elements.
+        ValueError: the batch has fewer than two elements.
     """
     arrays = [np.asarray(x) for x in inputs]
     if min(len(x) for x in arrays) < 2:
@@ -137,7 +138,7 @@ def _call(function: Function, arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _spoil(x: np.ndarray, where: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The array with other contents where `where`, which broadcasts to it."""
+    """Return the array with other contents where `where`, which broadcasts to it, is True."""
     if x.dtype == bool:
         return x
     if np.issubdtype(x.dtype, np.integer):
@@ -151,23 +152,23 @@ def _lengthen(x: np.ndarray, axis: int, extra: int, filling: float) -> np.ndarra
 
 
 def _indices(x: np.ndarray, axis: int) -> np.ndarray:
-    """The position on `axis` of each entry, in a shape that broadcasts to `x`."""
+    """Return the position of each entry on `axis`, in a shape that broadcasts to `x`."""
     return np.moveaxis(np.arange(x.shape[axis]).reshape(-1, *[1] * (x.ndim - 1)), 0, axis)
 
 
 def _widen(mask: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The mask of the first axes of `x` in a shape that broadcasts to it."""
+    """Return a mask of the first axes of `x` in a shape that broadcasts to `x`."""
     return mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim))
 
 
 def _compare(
     outputs: np.ndarray, expected: np.ndarray, where: np.ndarray, tolerance: float, what: str
 ) -> None:
-    """Raise unless all outputs that count are as expected; NaN is never as expected."""
+    """Raise AssertionError unless all outputs that count are close to `expected`; NaN never is."""
     if outputs.shape != expected.shape:
-        raise AssertionError(f"the output's shape went from {expected.shape} to {outputs.shape} {what}")
+        raise AssertionError(f"the output's shape changed from {expected.shape} to {outputs.shape} {what}")
     moved = np.where(where, np.abs(outputs - expected), 0.0)
-    worst = np.unravel_index(np.argmax(moved), moved.shape)  # the first NaN, if there is one
+    worst = np.unravel_index(np.argmax(moved), moved.shape)  # argmax finds the first NaN, if any
     if not moved[worst] <= tolerance:
         place = ", ".join(map(str, worst))
         change = f"by {moved[worst]:.3g}, from {expected[worst]:.6g} to {outputs[worst]:.6g},"

@@ -1,4 +1,4 @@
-"""The attention layers under test, and their equation in NumPy: a new attention is tested by one more row.
+"""The attention layers under test, with their equations in NumPy; a new attention needs one more row.
 
 p_ij = s(q_i, k_j) / sum_j s(q_i, k_j),    c_i = sum_j p_ij v_j
 """
@@ -26,17 +26,17 @@ from kzoo.layers import (
 
 QUERIES, KEYS, QUERY_DIM, KEY_DIM, VALUE_DIM, UNITS = 5, 7, 13, 3, 17, 19
 HEADS = (2, 11)
-"""The axes before the length of inputs of four axes."""
+"""The axes before the length axis of inputs with four axes."""
 
 EXAMPLES = 3 if keras.backend.backend() == "jax" else 7
-"""How many shapes to draw; JAX compiles for each of them."""
+"""The number of shapes to draw; JAX compiles for each of them."""
 
 Similarity = Callable[[Attention, np.ndarray, np.ndarray], float]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A layer to test."""
+    """An attention layer to test, with its equation in NumPy."""
 
     kind: type[Attention]
     similarity: Similarity
@@ -44,15 +44,15 @@ class Row:
     options: dict[str, Any] = field(default_factory=dict)
     query_dim: int = QUERY_DIM
     has_scores: bool = True
-    """Whether there are scores to mask and to drop."""
+    """Whether the layer computes scores, which can be masked and dropped out."""
     idle: str = "none"
-    """The weight that the softmax makes of no consequence."""
+    """The weight that cancels in the softmax and so has no effect."""
 
     def make(self, **options: Any) -> Attention:
         return self.kind(**self.options | options)
 
     def built(self, **options: Any) -> Attention:
-        """The layer with weights drawn, biases too."""
+        """Return the built layer with random weights and biases."""
         layer = self.make(**options)
         shapes = ((None, None, dim) for dim in (self.query_dim, VALUE_DIM, KEY_DIM))
         layer.build(*shapes)
@@ -63,7 +63,7 @@ class Row:
     def inputs(
         self, queries: int = QUERIES, keys: int = KEYS, before: tuple[int, ...] = (2,)
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Queries, values and keys of different sizes."""
+        """Draw queries, values and keys of different sizes."""
         rng = np.random.default_rng(29)
         sizes = ((queries, self.query_dim), (keys, VALUE_DIM), (keys, KEY_DIM))
         query, value, key = (rng.normal(0, 0.5, (*before, *size)).astype("float32") for size in sizes)
@@ -72,14 +72,14 @@ class Row:
     def masks(
         self, queries: int = QUERIES, keys: int = KEYS, before: tuple[int, ...] = (2,), seed: int = 31
     ) -> dict[str, np.ndarray]:
-        """All masks that it takes, each with something masked; the first row may see no key."""
+        """Draw all masks that the layer takes, each with masked positions; some queries may see no key."""
         rng = np.random.default_rng(seed)
         masks = {
             "query_mask": rng.random((*before, queries)) < 0.8,
             "value_mask": rng.random((*before, keys)) < 0.8,
             "key_mask": rng.random((*before, keys)) < 0.8,
         }
-        masks["value_mask"][..., 0] = False  # so that the first row of a causal one sees nothing
+        masks["value_mask"][..., 0] = False  # so that the first query of a causal layer sees no key
         if self.has_scores:
             masks["attention_mask"] = rng.random((*before, queries, keys)) < 0.8
         return masks
@@ -93,7 +93,7 @@ class Row:
         causal: bool = False,
         **masks: np.ndarray,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The outputs and the weights p by the equation, a pair of query and key at a time."""
+        """Compute the outputs and the weights p by the equation, one pair of query and key at a time."""
         keep = keep_by_hand(query, key, causal, **masks)
         weights = np.zeros(keep.shape)
         for *before, i, j in np.argwhere(keep):
@@ -104,7 +104,7 @@ class Row:
 
 
 def keep_by_hand(query: np.ndarray, key: np.ndarray, causal: bool = False, **masks: np.ndarray) -> np.ndarray:
-    """`(..., queries, keys)`, True where no mask is against it."""
+    """Combine all masks to one of shape `(..., queries, keys)`, True where a query sees a key."""
     *before, queries, _ = query.shape
     keep = np.ones((*before, queries, key.shape[-2]), bool)
     for *place, i, j in np.ndindex(keep.shape):
@@ -118,12 +118,12 @@ def keep_by_hand(query: np.ndarray, key: np.ndarray, causal: bool = False, **mas
 
 
 def array(tensor: Any) -> np.ndarray:
-    """As NumPy, in float64."""
+    """Convert a tensor to a NumPy array in float64."""
     return keras.ops.convert_to_numpy(tensor).astype("float64")
 
 
 def quick(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, compiled on JAX, where one compilation is quicker than one of each operation."""
+    """Compile the function on JAX, where that is quicker than to compile each of its operations."""
     if keras.backend.backend() != "jax":
         return function
     import jax
@@ -132,7 +132,7 @@ def quick(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function as the backend compiles it, on TensorFlow for any batch and any lengths."""
+    """Compile the function with the backend, on TensorFlow for any batch size and any lengths."""
     backend = keras.backend.backend()
     if backend == "jax":
         return quick(function)

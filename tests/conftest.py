@@ -1,6 +1,6 @@
-"""What the whole suite shares: small sets that can be learned, a trained run, and the command line.
+"""Fixtures of the whole suite: small data sets that can be learned, trained runs, and the command line.
 
-A process has one backend, that of KERAS_BACKEND; run the suite once on each.
+A process has one backend, which KERAS_BACKEND chooses; run the suite once on each backend.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-# As kzoo has it at small batches; TensorFlow takes it once in a process, whichever test comes first.
+# The setting of kzoo for small batches, which TensorFlow reads only once in a process.
 os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
 # PyTorch's and NumPy's threads wait for each other when another process, such as a second worker, holds a
-# core: a factorisation takes seconds then. NumPy reads this when it is imported.
+# core, and a factorisation then takes seconds. NumPy reads this variable when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# JAX compiles a step of the same model once, whichever test or process comes first.
+# With a common cache JAX compiles a step of the same model only once for all tests and processes.
 _COMPILED = tempfile.TemporaryDirectory(prefix="kzoo-tests-")
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", _COMPILED.name)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
@@ -32,10 +32,23 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from own_sets import write_captions, write_speech  # noqa: E402
 
+ONCE = frozenset((Path(__file__).parent / "once.txt").read_text().split())
+"""The folders and files whose tests are marked `once`. They depend on no backend, or train whole runs of a
+family that is enough to train on one backend."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of `ONCE`."""
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root)
+        if {place.as_posix(), place.parts[0]} & ONCE:
+            item.add_marker("once")
+
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command left behind."""
+    """The exit code and the output of a command."""
 
     exit_code: int
     stdout: str
@@ -43,7 +56,7 @@ class Finished:
 
 
 def run_kzoo(*arguments: object) -> Finished:
-    """Run the command line in this process, up to its exit code."""
+    """Run the command line in this process, and return its exit code and output."""
     from kzoo.cli.main import main
 
     stdout, stderr, argv = io.StringIO(), io.StringIO(), sys.argv
@@ -68,7 +81,7 @@ def run_python(code: str, **environment: str) -> Finished:
 
 
 def write_images(path: Path, side: int, channels: int, counts: tuple[int, int, int]) -> Path:
-    """Write an npz of four classes, each a block pattern of its own under noise."""
+    """Write an npz file of four classes, each with its own block pattern and noise."""
     rng = np.random.default_rng(4)
     patterns = np.kron(rng.integers(0, 2, (4, 4, 4)), np.ones((side // 4, side // 4)))
     arrays = {}
@@ -82,9 +95,9 @@ def write_images(path: Path, side: int, channels: int, counts: tuple[int, int, i
 
 
 def write_pairs(path: Path, letters: str, count: int) -> Path:
-    """Write up to `count` words of 2 to 4 letters, each beside the word of the letters that come next.
+    """Write up to `count` pairs of a word of 2 to 4 letters and the word of the letters that follow them.
 
-    Three rows more cannot be used: one is empty, one too long, one not UTF-8.
+    Three more rows cannot be used: one is empty, one is too long, and one is not UTF-8.
     """
     rng = np.random.default_rng(5)
     words = sorted({"".join(rng.choice(list(letters), length)) for length in rng.integers(2, 5, 2 * count)})
@@ -95,7 +108,7 @@ def write_pairs(path: Path, letters: str, count: int) -> Path:
 
 
 def run_folder(tmp_path_factory: pytest.TempPathFactory, name: str, arguments: list[str]) -> Path:
-    """The run of a training that must go well."""
+    """Train, check that the training succeeds, and return the run folder."""
     folder = tmp_path_factory.mktemp("trained") / name
     done = run_kzoo(*arguments, "--out", folder)
     assert done.exit_code == 0, done.stderr
@@ -103,7 +116,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory, name: str, arguments: l
 
 
 def set_all(settings: dict[str, object]) -> list[str]:
-    """The words of the command line that set these keys of a recipe."""
+    """Return the command-line words that set these keys of a recipe."""
     return [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
 
 
@@ -121,7 +134,7 @@ def python() -> Callable[..., Finished]:
 
 @pytest.fixture(scope="session", autouse=True)
 def ctrl_c() -> Iterator[None]:
-    """Ctrl-C raises, here and in the processes that are started; a suite in the background has none."""
+    """Let Ctrl-C raise, also in started processes; in a suite run in the background it is ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -135,7 +148,7 @@ def write_image_set() -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def own_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60, 20 and 20 grey images of 28x28 pixels."""
+    """An npz file of 60, 20 and 20 grey images of 28x28 pixels."""
     return write_images(tmp_path_factory.mktemp("own") / "trees.npz", 28, 1, (60, 20, 20))
 
 
@@ -156,13 +169,13 @@ def _trained(tmp_path_factory: pytest.TempPathFactory, small_training: list[str]
 
 @pytest.fixture
 def trained_run(_trained: Path, tmp_path: Path) -> Path:
-    """A finished run, the test's own copy."""
+    """A copy of a finished run, which the test may change."""
     return Path(shutil.copytree(_trained, tmp_path / _trained.name))
 
 
 @pytest.fixture(scope="session")
 def own_pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """144, 18 and 18 pairs of words, and three rows that are left out."""
+    """A file of 144, 18 and 18 pairs of words, and three rows that are left out."""
     return write_pairs(tmp_path_factory.mktemp("own") / "words.tsv", "abcé[", 180)
 
 
@@ -183,7 +196,7 @@ def _trained_pairs(tmp_path_factory: pytest.TempPathFactory, small_pair_training
 
 @pytest.fixture
 def trained_pair_run(_trained_pairs: Path, tmp_path: Path) -> Path:
-    """A finished run on pairs, the test's own copy."""
+    """A copy of a finished run on pairs, which the test may change."""
     return Path(shutil.copytree(_trained_pairs, tmp_path / _trained_pairs.name))
 
 
@@ -198,13 +211,13 @@ def _other_pairs(tmp_path_factory: pytest.TempPathFactory, small_pair_training: 
 
 @pytest.fixture
 def other_pair_run(_other_pairs: Path, tmp_path: Path) -> Path:
-    """A run on the same pairs whose first epoch is the best and the one that is tested."""
+    """A copy of a run on the same pairs, whose first epoch is the best one and is tested."""
     return Path(shutil.copytree(_other_pairs, tmp_path / _other_pairs.name))
 
 
 @pytest.fixture(scope="session")
 def own_captions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """16, 4 and 4 images with two captions each, and one caption that is left out."""
+    """A folder of 16, 4 and 4 images with two captions each, and one caption that is left out."""
     return write_captions(tmp_path_factory.mktemp("own") / "halves")
 
 
@@ -219,19 +232,19 @@ def small_caption_training(own_captions: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def whole_caption_run(tmp_path_factory: pytest.TempPathFactory, small_caption_training: list[str]) -> Path:
-    """A finished run on captions, not to be changed."""
+    """A finished run on captions, which no test may change."""
     return run_folder(tmp_path_factory, "captions [run]", small_caption_training)
 
 
 @pytest.fixture
 def trained_caption_run(whole_caption_run: Path, tmp_path: Path) -> Path:
-    """A finished run on captions, the test's own copy."""
+    """A copy of a finished run on captions, which the test may change."""
     return Path(shutil.copytree(whole_caption_run, tmp_path / whole_caption_run.name))
 
 
 @pytest.fixture(scope="session")
 def other_caption_run(tmp_path_factory: pytest.TempPathFactory, own_captions: Path) -> Path:
-    """A run of `caption`, which has no attention, on the same captions; not to be changed."""
+    """A run of `caption`, which has no attention, on the same captions; no test may change it."""
     sizes = {"units": 16, "embedding": 8, "encoder": "conv"}
     settings = {**{f"model.{key}": value for key, value in sizes.items()}, "data.image_size": 16}
     words = ["train", "caption", "--data", str(own_captions), *set_all(settings)]
@@ -240,7 +253,7 @@ def other_caption_run(tmp_path_factory: pytest.TempPathFactory, own_captions: Pa
 
 @pytest.fixture(scope="session")
 def region_settings(tmp_path_factory: pytest.TempPathFactory, own_captions: Path) -> list[str]:
-    """The `--set` words of a small captioner about the regions of a small classifier."""
+    """The `--set` words of a small captioner whose encoder is the run of a small classifier."""
     colours = write_images(tmp_path_factory.mktemp("own") / "colours.npz", 28, 3, (8, 4, 4))
     words = ["train", "tiny-cnn", "--data", str(colours), "--epochs", "1", "--set", "model.num_classes=4"]
     encoder = run_folder(tmp_path_factory, "colours", words)
@@ -250,14 +263,14 @@ def region_settings(tmp_path_factory: pytest.TempPathFactory, own_captions: Path
 
 @pytest.fixture(scope="session")
 def region_run(tmp_path_factory: pytest.TempPathFactory, region_settings: list[str]) -> Path:
-    """A run of `caption-attention` about these regions, not to be changed."""
+    """A run of `caption-attention` with this encoder, which no test may change."""
     words = ["train", "caption-attention", *region_settings, "--epochs", "3", "--lr", "0.01"]
     return run_folder(tmp_path_factory, "regions", words)
 
 
 @pytest.fixture(scope="session")
 def own_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """16, 4 and 4 clips of 8,000 samples a second, and one row that is left out."""
+    """A folder of 16, 4 and 4 clips with 8,000 samples per second, and one row that is left out."""
     return write_speech(tmp_path_factory.mktemp("own") / "tones")
 
 
@@ -271,13 +284,13 @@ def small_speech_training(own_speech: Path) -> list[str]:
 
 @pytest.fixture(scope="session")
 def whole_speech_run(tmp_path_factory: pytest.TempPathFactory, small_speech_training: list[str]) -> Path:
-    """A finished run on clips, not to be changed."""
+    """A finished run on clips, which no test may change."""
     return run_folder(tmp_path_factory, "speech [run]", small_speech_training)
 
 
 @pytest.fixture
 def trained_speech_run(whole_speech_run: Path, tmp_path: Path) -> Path:
-    """A finished run on clips, the test's own copy."""
+    """A copy of a finished run on clips, which the test may change."""
     return Path(shutil.copytree(whole_speech_run, tmp_path / whole_speech_run.name))
 
 
@@ -293,7 +306,7 @@ def precision() -> Iterator[Callable[[str], None]]:
 
 @pytest.fixture
 def quick_compilation() -> Iterator[None]:
-    """JAX compiles each small operation of a test; without its optimisations in half the time."""
+    """Turn off JAX's optimisations, which halves the time to compile the small operations of a test."""
     import keras
 
     if keras.backend.backend() != "jax":

@@ -1,4 +1,4 @@
-"""The loss of a Keras model differentiated as each backend does it."""
+"""The gradients of the loss of a Keras model on each backend."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def differentiate(
     training: bool,
     loss: Loss = negative_log_likelihood,
 ) -> tuple[np.ndarray, list[np.ndarray]]:
-    """The model's outputs, and the gradient for each of its trainable variables."""
+    """Return the model's outputs, and the gradient of the loss for each trainable variable."""
     compute = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}[keras.backend.backend()]
     outputs, gradients = compute(model, inputs, labels, training, loss)
     return keras.ops.convert_to_numpy(outputs), [keras.ops.convert_to_numpy(each) for each in gradients]

@@ -1,4 +1,4 @@
-"""A user's own sets in small files: captioned images that can be learned, and spoken words."""
+"""Small data sets in a user's own files: captioned images that can be learned, and spoken words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLOURS = {"red": (200, 30, 40), "green": (30, 180, 60), "blue": (40, 60, 210), 
 def write_captions(folder: Path) -> Path:
     """Write 16, 4 and 4 images of two halves in Karpathy's layout, each with captions of 3 and of 5 words.
 
-    One caption more cannot be used: it is empty.
+    One more caption cannot be used because it is empty.
     """
     from PIL import Image
 
@@ -42,9 +42,9 @@ TONES = {"a": 500, "e": 900, "n": 1_500, "t": 2_500}
 
 
 def write_speech(folder: Path, rate: int = 8_000) -> Path:
-    """Write 16, 4 and 4 clips in the layout of LJ Speech: words of 2 to 4 letters, each a tone of its own.
+    """Write 16, 4 and 4 clips in the layout of LJ Speech: words of 2 to 4 letters, with a tone per letter.
 
-    One row more cannot be used: it has no clip.
+    One more row cannot be used because it has no clip.
     """
     rng = np.random.default_rng(7)
     (folder / "wavs").mkdir(parents=True)
@@ -62,7 +62,7 @@ def write_speech(folder: Path, rate: int = 8_000) -> Path:
 
 
 def write_wav(path: Path, samples: np.ndarray, rate: int) -> Path:
-    """Write samples in [-1, 1] as a WAV of 16 bits."""
+    """Write samples in [-1, 1] as a 16-bit WAV file."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -1,4 +1,4 @@
-"""What every run folder has, and what it measured."""
+"""The files of a run folder, and the metrics in it."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ RUN_FILES = {
 
 
 def metrics_of(run: Path) -> dict[str, Any]:
-    """The metrics of a finished run."""
+    """Read the metrics of a finished run."""
     return json.loads((run / "metrics.json").read_text())

@@ -1,4 +1,4 @@
-"""The one rule for which figures may stand beside published ones, and that every verb follows it."""
+"""The rule for which metrics are compared with published figures, which every command follows."""
 
 from __future__ import annotations
 

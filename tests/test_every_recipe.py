@@ -1,4 +1,4 @@
-"""Every shipped recipe on its stand-in, through every verb: what a user without any data does first."""
+"""Every shipped recipe on its stand-in with every command, as for a user without any data."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ SMALL = {
     "captions": {"model.units": 8, "model.encoder": "conv", "data.image_size": 16},
     "speech": {"model.units": 8, "model.blocks": 1, "model.mels": 8, "training.batch_size": 8},
 }
-"""What makes a recipe of a kind small."""
+"""The settings that make a recipe of each kind small."""
 
 
 @pytest.fixture
 def small_stand_ins(monkeypatch, tmp_path):
-    """Stand-ins of a few examples, and a small cmudict, which stands in for WikiPron."""
+    """Reduce the stand-ins to a few examples, and write a small cmudict, which stands in for WikiPron."""
     for module in (glyphs, scans, scenes, captioned_scenes, tones):
         monkeypatch.setattr(module, "DEFAULT_SIZES", (24, 8, 8))
     monkeypatch.setattr(phrases, "HELD_OUT", 8)
-    monkeypatch.setattr(phrases, "MOST_OF_A_KIND", 4)
+    monkeypatch.setattr(phrases, "MOST_OF_A_PATTERN", 4)
     words = [f"{a}{b}{c} {a.upper()} {b.upper()} {c.upper()}1" for a in "bdf" for b in "aeiou" for c in "lmn"]
     (tmp_path / "data" / "cmudict").mkdir(parents=True)
     (tmp_path / "data" / "cmudict" / "cmudict.dict").write_text("\n".join(words) + "\n")
@@ -45,7 +45,7 @@ def small_stand_ins(monkeypatch, tmp_path):
 
 @pytest.fixture
 def killed_once(monkeypatch):
-    """The first training is killed right after its first checkpoint."""
+    """Interrupt the first training right after its first checkpoint."""
     from kzoo import experiment
 
     save, killed = experiment.save_checkpoint, []
@@ -60,7 +60,7 @@ def killed_once(monkeypatch):
 
 
 def own_input(kind_of_data: str) -> str:
-    """An input of a user's own."""
+    """Return an input for `kzoo predict`, written to a file if it is an image or a sound."""
     if kind_of_data == "pairs":
         return "b a l"
     if kind_of_data == "speech":
@@ -107,7 +107,7 @@ def test_a_stand_in_goes_through_every_verb(kzoo, name):
     has_attention = "attention" in pictures and (run / "attention.png").exists()
     for picture in pictures:
         if picture in ("activations", "kernels") and not (run / f"{picture}.png").exists():
-            continue  # of a model without convolutions
+            continue  # the model has no convolutions
         if picture == "attention" and not has_attention:
             continue
         done("plot", picture, run, *inputs.get(picture, []), "--out", f"{picture}.png")

@@ -51,7 +51,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 
 def test_a_disk_that_cannot_be_written_is_named_by_the_file(tmp_path, monkeypatch):
-    """Not even the temporary file can be removed there."""
+    """The temporary file cannot be removed either."""
 
     def refuse(path, *args, **options):
         raise OSError(errno.EROFS, "Read-only file system", str(path))

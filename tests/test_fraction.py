@@ -16,12 +16,12 @@ MODELS = {
     "caption-attention": ("names", "captions"),
     "asr-lstm": ("names", "texts"),
 }
-"""A model of each kind, and what of an example its split has."""
+"""A model of each kind of data, and the names of the two arrays in its splits."""
 
 
 @pytest.fixture
 def split(own_images, own_pairs, own_captions, own_speech):
-    """`split(model, fraction, seed)` is the examples of the training split, as a list."""
+    """`split(model, fraction, seed)` returns the training examples and the sizes of the other splits."""
     places = dict(zip(MODELS, (own_images, own_pairs, own_captions, own_speech), strict=True))
 
     def load(model, fraction=1.0, seed=42):

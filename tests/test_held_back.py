@@ -1,4 +1,4 @@
-"""A Ctrl-C that waits."""
+"""Ctrl-C that is held back until the end of a block."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed: everything that runs, and nothing under a name that is not kzoo's."""
+"""The wheel installs everything that kzoo needs, and nothing outside the package kzoo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import kzoo
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = {"kzoo": "kzoo", "cli": "kzoo/cli", "configs": "kzoo/configs"}
-"""The folders of the tree and where they are installed."""
+"""The folders of the repository and where they are installed."""
 
 
 def pip(*arguments: object) -> None:
@@ -31,7 +31,7 @@ def wheel(tmp_path_factory) -> Path:
         if util.find_spec(tool) is None:
             pytest.skip(f"{tool} is not installed")
     if not (ROOT / "pyproject.toml").is_file():
-        pytest.skip("the tests do not stand in the repository")
+        pytest.skip("the tests are not in the repository")
     source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
     unwanted = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for folder in FOLDERS:
@@ -45,7 +45,7 @@ def wheel(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory):
-    """`installed(*arguments)` runs Python where only the wheel's kzoo can be found."""
+    """`installed(*arguments)` runs Python in a place where only the wheel's kzoo can be found."""
     site, elsewhere = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("elsewhere")
     pip("install", wheel, "--no-deps", "--no-index", "--target", site)
 

@@ -79,10 +79,10 @@ def test_mistakes_name_the_nearest():
 
 @pytest.fixture
 def own_zoo(monkeypatch):
-    """A registry that forgets what a test adds."""
+    """Let a test register models that are removed again at its end."""
     from kzoo import registry
 
-    registry.default_options("cnn")  # imports the builders of the zoo, which are to stay
+    registry.default_options("cnn")  # imports the builders of the zoo, which must stay registered
     monkeypatch.setattr(registry, "_MODELS", dict(registry._MODELS))
 
 
@@ -159,15 +159,15 @@ def test_layers_that_have_no_draw_of_their_own_follow_from_the_seed_too(own_zoo)
     kernel, bias = first.get_layer("small").get_weights()
     rng = np.random.default_rng([1, zlib.crc32(b"small")])
     np.testing.assert_array_equal(kernel, rng.normal(2.0, 1e-3, (5, 5)).astype("float32"))
-    assert 0 < abs(bias).max() <= 5**-0.5  # as PyTorch starts it
+    assert 0 < abs(bias).max() <= 5**-0.5  # PyTorch's initialisation
     he = first.get_layer("he").kernel
-    assert 0.3 < keras.ops.std(he) < 1  # he_normal's is .63, of which the convention's, U(+-.45), is no part
+    assert 0.3 < keras.ops.std(he) < 1  # .63 for he_normal, .26 for the convention's U(+-.45)
 
 
 def test_the_parameters_of_any_layer_are_counted():
     import keras
 
-    from kzoo.reporting.parameters import count_layer
+    from kzoo.parameters import count_layer
 
     inputs = keras.Input((9, 8, 3))
     separable = keras.layers.SeparableConv2D(4, 3, name="separable")

@@ -1,4 +1,4 @@
-"""The README: its commands run, its table is the zoo's."""
+"""The commands in the README run, and its table of models agrees with the zoo."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUNS = {
     "runs/caption-attention-20261121-120000": "trained_caption_run",
     "runs/asr-attention-20261121-124500": "trained_speech_run",
 }
-"""The fixture that stands for each run folder of the README."""
+"""The fixture that replaces each run folder of the README."""
 
 
 def test_ci_runs_the_test_command_of_the_readme():

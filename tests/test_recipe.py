@@ -25,7 +25,7 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 @pytest.fixture
 def write(tmp_path):
-    """`write(text)` makes a recipe file."""
+    """`write(text)` writes a recipe file and returns its path."""
 
     def write_text(text: str) -> str:
         path = tmp_path / "mine.yaml"
@@ -308,7 +308,7 @@ def test_a_recipe_cannot_be_changed_in_place():
 
 
 def test_flags_come_before_settings_before_the_recipe_before_defaults(kzoo, own_images, tmp_path, write):
-    """In whatever order they stand on the command line."""
+    """The order on the command line does not matter."""
     text = shipped_text("oct-cnn").replace("seed: 42", "seed: 5")
     assert "drop_last" not in text
     recipe = write(text)

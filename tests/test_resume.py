@@ -1,4 +1,4 @@
-"""A training that is stopped at any moment and resumed gives the bits of one that never stopped."""
+"""A training that is stopped at any moment and resumed gives the same bits as an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ EPOCHS = 5
 
 @pytest.fixture(scope="module", params=["kmnist-cnn", "cnn-bn"])
 def whole(request, kzoo, write_image_set, tmp_path_factory):
-    """The arguments of a training with dropout, and its run of 5 epochs that was never stopped.
+    """The arguments of a training with dropout, and its uninterrupted run of 5 epochs.
 
-    kmnist-cnn adds Adam to that, cnn-bn batch normalisation; `whole_of_pairs` has the rest.
+    kmnist-cnn also covers Adam and cnn-bn batch normalisation; `whole_of_pairs` covers the other features.
     """
     folder = tmp_path_factory.mktemp("whole")
     if request.param == "kmnist-cnn":
@@ -48,7 +48,7 @@ def whole(request, kzoo, write_image_set, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole_of_pairs(kzoo, own_pairs, tmp_path_factory):
-    """The same of pairs that differ by epoch, with a schedule and averaged weights, the best tested."""
+    """The same for pairs that are augmented anew in each epoch, with schedule, averaging and best epoch."""
     settings = {
         "model.units": 8,
         "training.batch_by_length": True,
@@ -71,14 +71,14 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def state(checkpoint: Path) -> dict[str, np.ndarray]:
-    """What a checkpoint holds, without the seconds that the training took."""
+    """Read the arrays and the progress in a checkpoint, except for the seconds of the training."""
     arrays = dict(np.load(checkpoint))
     progress = json.loads(arrays.pop("progress").tobytes())
     return {**arrays, **{name: np.asarray(value) for name, value in progress.items() if name != "seconds"}}
 
 
 def weights(model: Path) -> dict[str, np.ndarray]:
-    """The weights in a `.keras` file by their place in it."""
+    """Read the weights in a `.keras` file, by their paths in it."""
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(model) as archive, h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as file:
         file.visititems(
@@ -107,7 +107,7 @@ def assert_same_run(run: Path, whole: Path) -> None:
 
 
 def stop(arguments: list[object], run: Path, how: signal.Signals) -> tuple[int, str]:
-    """Start a training in a process of its own, and stop it at a random moment after its next checkpoint."""
+    """Start a training in its own process, and stop it at a random moment after its next checkpoint."""
     before = checkpoints(run)
     process = subprocess.Popen(
         [sys.executable, "-m", "kzoo", *map(str, arguments)], stderr=subprocess.PIPE, text=True
@@ -123,7 +123,7 @@ def stop(arguments: list[object], run: Path, how: signal.Signals) -> tuple[int, 
 
 
 def test_stopped_at_any_moment(whole, kzoo, tmp_path):
-    """Once by Ctrl-C, once by `kill -9`, once by its last epoch."""
+    """The run is stopped by Ctrl-C, then by `kill -9`, and then by its last epoch."""
     arguments, uninterrupted = whole
     run = tmp_path / "run"
     exit_code, stderr = stop([*arguments, "--epochs", 4, "--out", run], run, signal.SIGINT)
@@ -143,7 +143,7 @@ def test_stopped_at_any_moment(whole, kzoo, tmp_path):
 
 
 def test_pairs_stopped_at_any_moment(whole_of_pairs, kzoo, tmp_path):
-    """Once by Ctrl-C, once by `kill -9`."""
+    """The run is stopped by Ctrl-C and then by `kill -9`."""
     arguments, uninterrupted = whole_of_pairs
     run = tmp_path / "run"
     exit_code, stderr = stop([*arguments, "--out", run], run, signal.SIGINT)
@@ -157,11 +157,12 @@ def test_pairs_stopped_at_any_moment(whole_of_pairs, kzoo, tmp_path):
         assert (run / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("family", ["caption", "speech"])
 def test_captions_and_speech_stopped_at_any_moment(request, kzoo, tmp_path, family):
-    """Once by `kill -9`: with dropout and, of speech, a schedule, beside the run that was never stopped."""
+    """The run, with dropout and for speech with a schedule, is stopped once by `kill -9`."""
     uninterrupted = request.getfixturevalue(f"whole_{family}_run")
-    run = tmp_path / uninterrupted.name  # which the pictures are titled by
+    run = tmp_path / uninterrupted.name  # the titles of the pictures contain this name
     stop([*request.getfixturevalue(f"small_{family}_training"), "--out", run], run, signal.SIGKILL)
     if not (run / "metrics.json").exists():
         done = kzoo("train", "--resume", run, "--json")
@@ -174,7 +175,7 @@ def test_captions_and_speech_stopped_at_any_moment(request, kzoo, tmp_path, fami
 
 @contextlib.contextmanager
 def largest_file(size: int):
-    """Writing more than `size` bytes to a file fails, as on a full disk."""
+    """Let writing more than `size` bytes to a file fail, as on a full disk."""
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -214,7 +215,7 @@ def test_stopped_by_a_power_cut_that_tore_the_last_checkpoint(whole, kzoo, tmp_p
     assert_same_run(run, uninterrupted)
 
 
-# ---- what is not resumed ----
+# ---- runs that are not resumed ----
 
 
 def test_a_finished_run(trained_run, kzoo):
@@ -222,10 +223,11 @@ def test_a_finished_run(trained_run, kzoo):
     for epochs in ([], ["--epochs", 3], ["--epochs", 2]):
         done = kzoo("train", "--resume", trained_run, *epochs)
         assert done.exit_code == 2
-        assert "is finished, epoch 3 was its last: --epochs N goes on to N" in done.stderr
+        assert "is finished at epoch 3: --epochs N trains it on to epoch N" in done.stderr
     assert {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()} == before
 
 
+@pytest.mark.once
 def test_data_that_were_named_are_found_again(kzoo, small_speech_training, own_speech, tmp_path):
     words = [word if word != str(own_speech) else "lj-speech" for word in small_speech_training]
     run = tmp_path / "run"
@@ -256,7 +258,7 @@ def test_without_checkpoints_nothing_is_trained_again(kzoo, trained_run, lost):
     history = (trained_run / "history.csv").read_bytes()
     done = kzoo("train", "--resume", trained_run, "--epochs", 4)
     assert done.exit_code == 3
-    assert "holds no whole checkpoint to go on from: train anew" in done.stderr
+    assert "holds no undamaged checkpoint to resume from: start a new run" in done.stderr
     assert (trained_run / "history.csv").read_bytes() == history
 
 
@@ -268,7 +270,7 @@ def test_on_other_data(trained_run, kzoo, write_image_set, tmp_path):
     done = kzoo("train", "--resume", trained_run, "--epochs", 4)
     assert done.exit_code == 3
     assert f"is not what {trained_run} was trained on" in done.stderr
-    assert "name the folder that holds that with --data-dir" in done.stderr
+    assert "pass its folder with --data-dir" in done.stderr
     document["data"]["name"] = str(tmp_path / "gone.npz")
     recipe.write_text(yaml.safe_dump(document))
     assert kzoo("train", "--resume", trained_run, "--epochs", 4).exit_code != 0
@@ -297,7 +299,7 @@ def test_beyond_the_end_of_a_schedule(whole_of_pairs, kzoo, tmp_path, finished):
     before = {path: path.read_bytes() for path in run.iterdir() if path.is_file()}
     done = kzoo("train", "--resume", run, "--epochs", EPOCHS + 1)
     assert done.exit_code == 2
-    said = f"kzoo: the schedule of {run} ends at epoch {EPOCHS}: train anew to go on for longer"
+    said = f"kzoo: the schedule of {run} ends at epoch {EPOCHS}: start a new run to train for longer"
     assert done.stderr.splitlines() == [said]
     assert {path: path.read_bytes() for path in run.iterdir() if path.is_file()} == before
 

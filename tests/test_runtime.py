@@ -163,3 +163,19 @@ def test_silence_ends(capfd):
         os.write(2, b"a library's own log\n")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] == "tensorflow", reason="TensorFlow is the backend")
+def test_tensorflow_is_left_out_on_another_backend(python, tmp_path):
+    """Keras would import TensorFlow to serialise nested layers when a model is built and when it is saved."""
+    code = f"""
+import os, sys
+from kzoo import create_model, runtime
+runtime.start(os.environ["KERAS_BACKEND"])
+create_model("nmt-bilinear", units=4).save({str(tmp_path / "model.keras")!r})
+import keras
+keras.saving.load_model({str(tmp_path / "model.keras")!r})
+print("tensorflow" in sys.modules)
+"""
+    done = python(code)
+    assert (done.stdout, done.stderr) == ("False\n", ""), done.stderr

@@ -1,4 +1,4 @@
-"""`kzoo.testing` passes what is sound and catches a planted fault of each kind."""
+"""`kzoo.testing` accepts sound layers and models, and detects a planted fault of each kind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IDS = np.where(MASK, np.random.default_rng(71).integers(1, 11, MASK.shape), 0)
 
 
 def running_mean(x, axis=1):
-    """Sound: each position the mean of itself and those before."""
+    """Return the mean of each position and those before it, a causal function without a fault."""
     count = np.arange(1, x.shape[axis] + 1)
     return np.cumsum(x, axis=axis) / np.moveaxis(count.reshape(-1, *[1] * (x.ndim - 1)), 0, axis)
 
@@ -94,7 +94,7 @@ def test_a_layer_that_counts_its_padding_is_caught():
 
 
 def test_an_output_that_grows_with_the_padding_is_caught():
-    with pytest.raises(AssertionError, match=r"shape went from \(3, 7, 5\) to \(3, 10, 5\)"):
+    with pytest.raises(AssertionError, match=r"shape changed from \(3, 7, 5\) to \(3, 10, 5\)"):
         check_padding(lambda x, _: x, [X], np.ones_like(MASK), aligned=False)
 
 

@@ -1,4 +1,4 @@
-"""A model that writes sequences against the same one in plain PyTorch, and against itself step by step."""
+"""Comparison of a sequence model with its twin in plain PyTorch, and with its own stepwise decoding."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from gradients import differentiate
 from keras import ops
-from reference.names import in_module
-from reference.weights import torch_layout
 
-from kzoo.models.writer import Writer, source_input
+from kzoo.decoding.adapter import SequenceAdapter
+from kzoo.inputs import source_input
+from kzoo.pytorch.weights import torch_layout
 from kzoo.training.objective import token_negative_log_likelihood
 
 Inputs = dict[str, np.ndarray]
 
 
 def draw_ids(lengths: tuple[int, ...], vocabulary: int, seed: int) -> np.ndarray:
-    """Rows of these lengths, padded with 0."""
+    """Draw rows of token ids of these lengths, padded with 0."""
     rng = np.random.default_rng(seed)
     rows = rng.integers(1, vocabulary, (len(lengths), max(lengths)))
     return np.where(np.arange(max(lengths)) < np.array(lengths)[:, None], rows, 0).astype("int32")
@@ -35,28 +35,29 @@ def check_equal(model: keras.Model, module: torch.nn.Module, inputs: Inputs, lab
     wanted = {
         key: parameter.grad.numpy()
         for key, parameter in module.named_parameters()
-        if "bias_hh" not in key  # Keras's one bias has the gradient of each of the two
+        if "bias_hh" not in key  # Keras has one bias for PyTorch's two, with the gradient of each
     }
     outputs, computed = differentiate(model, inputs, labels, True, token_negative_log_likelihood)
-    gradients = in_module(torch_layout(model, model.trainable_variables, computed), wanted)
+    paths = [variable.path for variable in model.trainable_variables]
+    gradients = torch_layout(module, dict(zip(paths, computed, strict=True)))
     np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=tolerance(outputs))
     assert gradients.keys() == wanted.keys()
     for key, gradient in wanted.items():
-        if key == "target_embedding.weight":  # PyTorch leaves the looked-up padding out
+        if key == "target_embedding.weight":  # PyTorch ignores padding that is looked up
             gradient, gradients[key] = gradient[1:], gradients[key][1:]
         np.testing.assert_allclose(gradients[key], gradient, rtol=0, atol=1e-4, err_msg=key)
 
 
 def tolerance(log_probabilities: np.ndarray) -> float:
-    """1e-5 for numbers up to 10, and as many digits of larger ones, which a layer normalisation makes."""
+    """Return 1e-5, or 1e-6 of the largest number if that exceeds 10, as after layer normalisation."""
     return 1e-6 * max(10, np.abs(log_probabilities).max())
 
 
-def check_steps(writer: Writer, model: keras.Model, inputs: Inputs, beams: int = 1) -> None:
-    """Check that decoding a step at a time gives what the training graph gives at once, on every beam."""
+def check_steps(adapter: SequenceAdapter, model: keras.Model, inputs: Inputs, beams: int = 1) -> None:
+    """Check that decoding step by step gives the outputs of the training graph, on every beam."""
     whole = outputs_of(model, inputs)
-    encoded = writer.encoder_graph(model)(ops.convert_to_tensor(inputs[source_input(model)]))
-    step, state = writer.begin_decoding(model, encoded, beams)
+    encoded = adapter.encoder_graph(model)(ops.convert_to_tensor(inputs[source_input(model)]))
+    step, state = adapter.begin_decoding(model, encoded, beams)
     state = keras.tree.map_structure(lambda x: ops.repeat(x, beams, axis=0), state)
     for t in range(whole.shape[1]):
         log_p, state = step(ops.convert_to_tensor(np.repeat(inputs["target_ids"][:, t], beams)), state)
@@ -66,10 +67,10 @@ def check_steps(writer: Writer, model: keras.Model, inputs: Inputs, beams: int =
 
 
 def outputs_of(model: keras.Model, inputs: Inputs) -> np.ndarray:
-    """In inference."""
+    """Return the outputs of a model in inference as a NumPy array."""
     return as_array(model(inputs, training=False))
 
 
 def as_array(tensor: Any) -> np.ndarray:
-    """As NumPy."""
+    """Convert a tensor to a NumPy array."""
     return ops.convert_to_numpy(tensor)

@@ -1,1 +1,3 @@
-"""Speed: kzoo and plain PyTorch on the same work, by turns in one run."""
+"""Benchmarks: kzoo, plain PyTorch and Keras do the same work alternately in one run."""
+
+__all__ = ["reference"]

@@ -1,4 +1,4 @@
-"""Time and memory of softmax and linear attention against the length, and where one overtakes the other."""
+"""Time and memory of softmax and linear attention over the sequence length, and where their times cross."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from kzoo.bench.methods import FEATURE_MAPS, METHODS, SOFTMAX
 from kzoo.errors import UsageError
 
 SECONDS, ROUNDS, LAP = 3.0, (2, 7), 0.02
-"""How long the cases of one size race, in how many rounds at least and at most, and how long a lap is at
-least: fast calls are timed several at once."""
+"""The time for which the cases of one size race, the least and the most rounds, and the least time of a lap.
+A lap of a fast case has several calls."""
 
 Row = dict[str, Any]
 Report = Callable[[str], None]
@@ -34,18 +34,19 @@ def race(
     memory_limit: int,
     report: Report,
 ) -> list[Row]:
-    """Time all methods at all sizes; those of one size by turns. A row for each, ready for JSON.
+    """Time all methods at all sizes; the methods alternate at each size.
 
     Args:
-        lengths, dims: queries and keys, and features of each.
+        lengths, dims: the numbers of queries and keys, and of their features.
         backward: time the gradients too.
         memory_backend: measure the memory of each case too, in processes on this backend.
-        memory_limit: a case whose scores need more bytes is left out.
-        report: gets a line for each size.
+        memory_limit: leave out cases whose scores need more bytes than this.
+        report: called with a line for each size.
 
     Returns:
-        Rows of `method`, `features` (M), `length`, `dim`, `backward`, `seconds` (the median round) and
-        `extra_bytes`, None where not measured, and `fits`.
+        A row for each method and size, ready for JSON, with `method`, `features` (M), `length`, `dim`,
+        `backward`, `seconds` (the median round), `extra_bytes` and `fits`. Values that were not measured are
+        None.
     """
     if memory_backend:
         footprint.check_supported()
@@ -62,28 +63,29 @@ def race(
 
 
 def time_by_turns(runs: dict[AttentionCase, Callable[[], Any]]) -> dict[AttentionCase, float]:
-    """The median seconds of a call of each, over rounds in which each has its lap."""
+    """Return the median seconds of a call of each case, over rounds with a lap for each case."""
     calls = {}
     for case, run in runs.items():
         run()
         calls[case] = max(1, math.ceil(LAP / _time(run, 1)))
-    laps: dict[AttentionCase, list[float]] = {case: [] for case in runs}
+    timings: dict[AttentionCase, list[float]] = {case: [] for case in runs}
     least, most = ROUNDS
     started = time.perf_counter()
     for done in range(most):
         if done >= least and time.perf_counter() - started > SECONDS:
             break
         for case, run in runs.items():
-            laps[case].append(_time(run, calls[case]))
-    return {case: median(seconds) for case, seconds in laps.items()}
+            timings[case].append(_time(run, calls[case]))
+    return {case: median(seconds) for case, seconds in timings.items()}
 
 
 def crossovers(rows: Iterable[Row]) -> list[Row]:
-    """For each linear method, `dim` and pass: from which length on it is faster than all softmax attention.
+    """Find the length from which on each linear method is faster than all softmax attention.
 
-    `length` and the `seconds` there are interpolated on logarithmic axes between two that were measured, None
-    unless both sides were. `faster_from` is the smallest measured length from which on it
-    is always faster, None if there is none. Where no softmax attention was timed, nothing is said.
+    The result has a row for each linear method, `dim` and pass for which a softmax attention was timed.
+    `faster_from` is the smallest measured length from which on the method is always faster, None if there is
+    none. `length` and the `seconds` there are interpolated on logarithmic axes between that length and the
+    measured one before it, None if either is missing.
     """
     groups: dict[tuple[int, bool], dict[str, dict[int, float]]] = {}
     for row in rows:
@@ -99,7 +101,7 @@ def crossovers(rows: Iterable[Row]) -> list[Row]:
 
 
 def _cross(softmax: dict[int, float], linear: dict[int, float]) -> Row:
-    """Where the logarithm of the speed-up, straight between lengths, last rises through 0."""
+    """Find where the logarithm of the speed-up, interpolated between lengths, last rises through 0."""
     lengths = sorted(softmax)
     gains = [math.log(softmax[length] / linear[length]) for length in lengths]
     first = max((place for place, gain in enumerate(gains) if gain <= 0), default=-1) + 1
@@ -116,13 +118,13 @@ def _cross(softmax: dict[int, float], linear: dict[int, float]) -> Row:
 
 
 def _fastest(times: dict[str, dict[int, float]]) -> dict[int, float]:
-    """The seconds of the fastest softmax attention at each length."""
+    """Return the seconds of the fastest softmax attention at each length."""
     lengths = {length for method in SOFTMAX for length in times.get(method, {})}
     return {n: min(times[m][n] for m in SOFTMAX if n in times.get(m, {})) for n in lengths}
 
 
 def as_csv(rows: Sequence[Row]) -> str:
-    """The rows as a table of comma-separated values."""
+    """Write the rows as comma-separated values."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -131,18 +133,19 @@ def as_csv(rows: Sequence[Row]) -> str:
 
 
 def free_memory() -> int:
-    """The bytes of memory that nobody uses.
+    """Return the free memory of the machine in bytes.
 
     Raises:
-        UsageError: the system does not tell.
+        UsageError: the system does not report it.
     """
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES")
     except (AttributeError, ValueError, OSError) as error:
-        raise UsageError("the system does not tell how much memory is free: give --memory-limit") from error
+        raise UsageError("the system does not report its free memory: give --memory-limit") from error
 
 
 def _row(case: AttentionCase, fits: bool, seconds: float | None, extra: int | None) -> Row:
+    """Return the row of a case, as `race` describes it."""
     feature_map = FEATURE_MAPS.get(case.method)
     return {
         "method": case.method,
@@ -157,6 +160,7 @@ def _row(case: AttentionCase, fits: bool, seconds: float | None, extra: int | No
 
 
 def _time(run: Callable[[], Any], calls: int) -> float:
+    """Return the mean seconds of some calls."""
     started = time.perf_counter()
     for _ in range(calls):
         run()

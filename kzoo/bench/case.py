@@ -1,4 +1,4 @@
-"""One attention to be timed: a method, a size, and whether its gradients are wanted."""
+"""The cases of the attention benchmark: a method, a size, and a forward or backward pass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class AttentionCase(BaseModel, frozen=True):
     backward: bool
 
     def compile(self) -> Callable[[], Any]:
-        """A function without arguments that computes the outputs, or the gradients."""
+        """Return a function without arguments that computes the outputs, or the gradients if `backward`."""
         from kzoo.bench.compilers import compiler
         from kzoo.bench.methods import create, random_inputs
 
@@ -28,14 +28,14 @@ class AttentionCase(BaseModel, frozen=True):
 
     @property
     def output_bytes(self) -> int:
-        """The bytes of what is computed: the outputs, or a gradient for each input."""
+        """The bytes of the results: the outputs, or a gradient for each input."""
         return (3 if self.backward else 1) * FLOAT_BYTES * self.length * self.dim
 
     @property
     def score_bytes(self) -> int:
-        """The bytes of the scores and the weights of all queries and keys, where a method has them.
+        """The bytes of the scores and weights of all queries and keys, 0 for a method that never stores them.
 
-        Gradients need as many again.
+        The gradients double them.
         """
         from kzoo.bench.compilers import compiler
         from kzoo.bench.methods import KERAS_SOFTMAX, SOFTMAX

@@ -1,6 +1,6 @@
-"""`python -m kzoo.bench.footprint BACKEND CASE`: the memory that one call needs, in a process of its own.
+"""`python -m kzoo.bench.footprint BACKEND CASE`: measure the memory of one call, in a process of its own.
 
-No allocator gives back to the system all that it has been given back, so a process measures one call only.
+Allocators do not return all freed memory to the system, so each process measures a single call.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def check_supported() -> None:
-    """Raise UsageError where a process cannot be asked for its peak memory."""
+    """Raise UsageError if the system does not report the peak memory of a process."""
     if not CLEAR.exists():
-        raise UsageError("--memory reads the peak of a process from /proc, which Linux only has")
+        raise UsageError("--memory needs Linux: it reads the peak memory of a process from /proc")
 
 
 def measure(backend: str, case: AttentionCase) -> int:
-    """Have a process of its own run the case once; the bytes at its peak beyond its inputs and outputs.
+    """Run the case once in a process of its own, and return its peak memory in bytes.
+
+    The memory of the inputs and outputs does not count.
 
     Raises:
-        KzooError: the process was stopped, as one that wants more memory than there is.
+        KzooError: the process stopped, for instance because it ran out of memory.
     """
     command = [sys.executable, "-P", "-m", "kzoo.bench.footprint", backend, case.model_dump_json()]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -40,9 +42,9 @@ def measure(backend: str, case: AttentionCase) -> int:
 
 
 def extra_bytes(case: AttentionCase) -> int:
-    """The bytes at the peak of one call beyond its inputs and outputs, in this process.
+    """Return the peak memory of one call in this process, in bytes, beyond its inputs and outputs.
 
-    A short call comes first, so that what a backend sets up once is no part of it, nor is compilation.
+    A short call precedes it and the call is compiled before, so that neither set-up nor compilation counts.
     """
     from kzoo.bench.compilers import compiler
 
@@ -55,7 +57,7 @@ def extra_bytes(case: AttentionCase) -> int:
 
 
 def _resident_peak(run: Callable[[], Any]) -> int:
-    """How far the resident memory of this process rises above what it is now while `run()` runs."""
+    """Return by how many bytes the resident memory of this process rises while `run()` runs."""
     CLEAR.write_text("5")  # resets the peak
     before = _status("VmRSS")
     run()
@@ -63,13 +65,13 @@ def _resident_peak(run: Callable[[], Any]) -> int:
 
 
 def _status(name: str) -> int:
-    """A figure of /proc/self/status, in bytes."""
+    """Return a value of /proc/self/status in bytes."""
     (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
     return 1024 * int(line.split()[1])
 
 
 def main() -> None:
-    """Print the bytes."""
+    """Measure the case of the command line and print the bytes."""
     backend, case = sys.argv[1:]
     runtime.start(backend)
     print(extra_bytes(AttentionCase.model_validate_json(case)))

@@ -1,8 +1,8 @@
-"""What kzoo hands to the reference in a folder: weights, lengths, and data that it made itself.
+"""Files that kzoo hands to the reference in a folder: weights, lengths, and features that kzoo computes.
 
-Images and pairs the reference loads as kzoo does, and that is part of the race. Regions and spectrograms are
-made by kzoo's layers, which a reference does not have: it gets them as they are, and to make them counts for
-nobody.
+The reference loads images and pairs itself, as kzoo does, and the time counts in the race. Regions and
+spectrograms are computed by kzoo's layers, which a reference does not have. The reference receives them, and
+the time to compute them counts for neither side.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from kzoo.tasks.sequences import SequenceExperiment
 
 KINDS = ("captions", "speech")
-"""The kinds of experiment whose data are handed over for training; for decoding those of pairs are too."""
+"""The kinds of experiment whose data are handed over for training; for decoding, pairs are too."""
 
 _LENGTHS = "lengths.npy"
 
 
 def write_training(experiment: Experiment, folder: Path) -> None:
-    """The lengths of the training examples, on which their order depends, and all splits if it must be."""
+    """Write the lengths of the training examples, which decide their order, and all splits for `KINDS`."""
     from kzoo.tasks import kind
     from kzoo.tasks.sequences import SequenceExperiment
 
@@ -38,12 +38,12 @@ def write_training(experiment: Experiment, folder: Path) -> None:
 
 
 def read_examples(folder: Path) -> Examples:
-    """The training examples as far as their order depends on them."""
+    """Read the lengths of the training examples, which are all that their order depends on."""
     return Examples((), np.load(folder / _LENGTHS))
 
 
 def write_split(experiment: SequenceExperiment, folder: Path, split: str) -> None:
-    """Sources, target ids and, where several are about a source, the source of each."""
+    """Write the sources, the target ids and, if a source has several targets, the source of each target."""
     target_ids, _, owners = experiment.encode_targets(split)
     arrays = [experiment.sources(split).values, target_ids]
     if experiment.targets(split)[1] is not None:
@@ -53,5 +53,5 @@ def write_split(experiment: SequenceExperiment, folder: Path, split: str) -> Non
 
 
 def read_split(folder: Path, split: str) -> tuple[np.ndarray, ...]:
-    """The arrays of a split, which are read from their files where they are used."""
+    """Return the arrays of a split, memory-mapped from their files."""
     return tuple(np.load(path, mmap_mode="c") for path in sorted(folder.glob(f"{split}-*.npy")))

@@ -1,7 +1,7 @@
-"""The machine of a race: what it is, and whether other work than the race is done on it.
+"""The machine of a race: its description, and whether it does other work than the race.
 
-The load average remembers the minute before, a race of the last minute among it. So other work is what the
-processors did between two readings beyond what this process and its finished children did.
+The load average covers the minute before, and thus an earlier race too. Other work is therefore measured
+between two readings, as the work of all processors minus the work of this process and its finished children.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 IDLE = 0.2
-"""Processors that may be busy with other work. Threads of PyTorch that share one core with another process
-are slower than one thread by far, so a share of all processors says nothing."""
+"""The number of processors that may be busy with other work. It is no share of all processors, because
+PyTorch is much slower than with one thread as soon as a single core is shared with another process."""
 
 INTERVAL = 2.0
-"""Seconds between two readings while the race waits."""
+"""The seconds between two readings while the race waits."""
 
 STAT, CPUINFO = Path("/proc/stat"), Path("/proc/cpuinfo")
 
@@ -27,7 +27,7 @@ Report = Callable[[str], None]
 
 
 class Reading(NamedTuple):
-    """Seconds of a clock, those for which processors have worked so far, and this process's share of them."""
+    """The seconds of a clock, of all work of the processors so far, and of this process's own work."""
 
     clock: float
     busy: float
@@ -35,22 +35,22 @@ class Reading(NamedTuple):
 
 
 def busy_processors(before: Reading, after: Reading) -> float:
-    """How many processors were busy with other work between two readings."""
+    """Return the number of processors that were busy with other work between two readings."""
     busy, own = after.busy - before.busy, after.own - before.own
     return max(0.0, (busy - own) / (after.clock - before.clock))
 
 
 def is_idle(*busy: float | None) -> bool:
-    """Whether figures of a race hold, from the processors that were busy before it and during it.
+    """Return whether the machine was idle, from the processors that were busy before and during a race.
 
-    What the system does not tell is None: it must tell one of them.
+    A number that the system does not report is None. At least one number must be known.
     """
     told = [processors for processors in busy if processors is not None]
     return bool(told) and max(told) <= IDLE
 
 
 def read() -> Reading | None:
-    """What the processors have done so far, None where the system does not tell."""
+    """Read the work of the processors so far; None if the system does not report it."""
     try:
         first, *_ = STAT.read_text().splitlines()
     except OSError:
@@ -62,13 +62,13 @@ def read() -> Reading | None:
 
 @dataclass(frozen=True)
 class Watch:
-    """What the machine did when a race began: the processors that were busy just before, and a reading."""
+    """The state of the machine at the start of a race: the processors busy just before, and a reading."""
 
     before: float | None
     start: Reading | None
 
     def facts(self) -> dict[str, Any]:
-        """The machine, the processors that were busy before the race and during it, and whether too many."""
+        """Return the machine, its busy processors before and during the race, and whether it was busy."""
         end = read()
         during = busy_processors(self.start, end) if self.start and end else None
         return {
@@ -80,7 +80,7 @@ class Watch:
 
 
 def wait_until_idle(seconds: float, report: Report) -> Watch:
-    """Wait until the machine is idle, but not for longer than some seconds, and watch it from then on."""
+    """Wait until the machine is idle, for at most some seconds, and start to watch it."""
     deadline, told = time.perf_counter() + seconds, False
     while True:
         before = _measure()
@@ -92,19 +92,19 @@ def wait_until_idle(seconds: float, report: Report) -> Watch:
 
 
 def spell_busy(processors: float | None) -> str:
-    """How busy the machine is, in words."""
+    """Spell how busy the machine is."""
     if processors is None:
-        return "the system does not tell how busy it is"
+        return "the system does not report how busy it is"
     return f"{processors:.1f} of {os.cpu_count()} processors busy with other work"
 
 
 def describe() -> str:
-    """The processor's name and the number of cores."""
+    """Return the processor's name and the number of cores."""
     return f"{_processor()}, {os.cpu_count()} cores"
 
 
 def _measure() -> float | None:
-    """The processors that are busy now; where they cannot be read, the load average of the last minute."""
+    """Measure the busy processors, or return the load average if the system does not report them."""
     first = read()
     time.sleep(INTERVAL)
     second = read()
@@ -114,6 +114,7 @@ def _measure() -> float | None:
 
 
 def _processor() -> str:
+    """Return the processor's name from /proc/cpuinfo, otherwise what Python knows of it."""
     try:
         lines = CPUINFO.read_text().splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The attentions whose speed is compared: `(query, key, value) -> outputs`, all `(1, length, dim)`."""
+"""The attention methods of the benchmark: `(query, key, value) -> outputs`, all `(1, length, dim)`."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ METHODS = (*SOFTMAX, *FEATURE_MAPS)
 
 
 def create(method: str) -> Function:
-    """The function of a method."""
+    """Return the function of a method."""
     if method == KERAS_SOFTMAX:
         return _keras_softmax
     if method == KZOO_SOFTMAX:
         return _call_layer(DotProductAttention())
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the weights of two terms may be negative: that costs no time
+        warnings.simplefilter("ignore")  # negative weights of two terms do not affect the time
         return _call_layer(LinearAttention(FEATURE_MAPS[method]))
 
 
 def random_inputs(length: int, dim: int) -> tuple[Any, Any, Any]:
-    """Query, key and value of standard normal numbers, the keys so small that a series of exp is near it."""
+    """Draw normal query, key and value; the keys are small, so that the series of exp is accurate."""
     rng = np.random.default_rng(0)
     scales = (1.0, 0.25, 1.0)
     arrays = [scale * rng.standard_normal((1, length, dim), dtype=np.float32) for scale in scales]
@@ -48,12 +48,14 @@ def random_inputs(length: int, dim: int) -> tuple[Any, Any, Any]:
 
 
 def _keras_softmax(query: Any, key: Any, value: Any) -> Any:
+    """Compute softmax attention by `keras.ops`, with a single head."""
     heads = [ops.expand_dims(x, 2) for x in (query, key, value)]
     return ops.squeeze(ops.dot_product_attention(*heads), 2)
 
 
 def _call_layer(layer: Attention) -> Function:
-    # Built here: a layer that were built while a backend traces it would keep a tensor of that trace.
+    """Build an attention layer and return a function that calls it."""
+    # The layer is built here, because one built while a backend traces it would keep a tensor of the trace.
     probe = ops.zeros((1, 2, 2))
     layer(probe, probe, probe)
     return lambda query, key, value: layer(query, value, key)

@@ -1,4 +1,4 @@
-"""The speeds of record: a CSV with a line for each race, kept in the repository."""
+"""The speeds of record: a CSV file in the repository with a line for each race."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kzoo.files import atomic_write_text, check_recordable
 Race = Literal["steps", "whole", "decode"]
 
 SPEED_TABLES = {"speed-train": ("steps", "whole"), "speed-decode": ("decode",)}
-"""The tables in which the speeds of record are shown, and the races of each."""
+"""The tables that show the speeds of record, with the races of each."""
 
 SINGLY = "singly"
 PEERS = (STUDENT, TIGHT, FIT, SINGLY)
-"""Whom kzoo may have raced against; in a race of decoding the student decodes in batches, and one by one."""
+"""The peers of kzoo; when decoding, `STUDENT` decodes in batches and `SINGLY` one by one."""
 
 
 class Comparison(BaseModel, frozen=True):
-    """A peer: its examples/s, how many times faster kzoo is, the least and the most of that, its threads."""
+    """A peer's examples/s, the ratio of kzoo's speed to it with the range over the rounds, its threads."""
 
     speed: float
     ratio: float
@@ -38,11 +38,11 @@ class Comparison(BaseModel, frozen=True):
 
 
 class Speed(BaseModel, frozen=True):
-    """A race: what raced on what data, where and when, kzoo's examples/s, and its peers.
+    """A race: its recipe, data, environment and date, kzoo's examples/s, and the comparison with its peers.
 
-    `changed` are the keys in which the recipe differs from its file, but for data set and batch. `busy` is
-    how many processors had other work. When decoding, kzoo's is greedy, `beam` the sentences/s of a beam
-    search of `beam_width`, and there is no batch.
+    `changed` has the keys in which the recipe differs from its file, except data set and batch size. `busy`
+    is the number of processors with other work. In a race of decoding, `kzoo` has the sentences/s of greedy
+    decoding, `beam` those of a beam search of `beam_width`, and `batch` is None.
     """
 
     race: Race
@@ -65,12 +65,12 @@ class Speed(BaseModel, frozen=True):
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What a line is of: another race of the same takes its place."""
+        """The key of a line; a new race with the same key replaces it."""
         return self.race, self.recipe, self.changed, self.data, str(self.batch or ""), self.backend
 
 
 def speed_of_training(figures: dict[str, Any]) -> Speed:
-    """The line of what `race_steps` or `race_runs` found.
+    """Convert the result of `race_steps` or `race_runs` to a line.
 
     Raises:
         KzooError: the machine was not idle.
@@ -94,7 +94,7 @@ def speed_of_training(figures: dict[str, Any]) -> Speed:
 
 
 def speed_of_decoding(figures: dict[str, Any]) -> Speed:
-    """The line of what `race_decoding` found.
+    """Convert the result of `race_decoding` to a line.
 
     Raises:
         KzooError: the machine was not idle.
@@ -116,12 +116,12 @@ def speed_of_decoding(figures: dict[str, Any]) -> Speed:
 
 
 def load_speeds(table: str) -> list[Speed]:
-    """The speeds of record of one of the `SPEED_TABLES`; none where none were kept. See `load_all`."""
+    """Read the speeds of record of one of the `SPEED_TABLES`; see `load_all`."""
     return [speed for speed in load_all() if speed.race in SPEED_TABLES[table]]
 
 
 def load_all() -> list[Speed]:
-    """All speeds of record.
+    """Read all speeds of record; the list is empty if there is no file.
 
     Raises:
         DataError: the file is damaged.
@@ -137,18 +137,18 @@ def load_all() -> list[Speed]:
 
 
 def check_record() -> None:
-    """See, before anything is raced, that speeds of record can be kept.
+    """Check, before any race, that speeds of record can be written.
 
     Raises:
         UsageError: their folder cannot be written.
-        DataError: those that are there cannot be read.
+        DataError: the existing speeds cannot be read.
     """
     load_all()
     check_recordable(_path().parent)
 
 
 def keep(speed: Speed) -> Path:
-    """Keep a speed of record, in place of another of the same race, recipe, data, batch and backend."""
+    """Write a speed of record, in place of one with the same `key`."""
     kept = {each.key: each for each in load_all()} | {speed.key: speed}
     text, path = io.StringIO(), _path()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
@@ -159,23 +159,23 @@ def keep(speed: Speed) -> Path:
 
 
 def check_idle(*busy: float | None) -> None:
-    """Raises KzooError if the machine was too busy for speeds of record, as `machine.is_idle` has it."""
+    """Raise KzooError if the machine was too busy for speeds of record, see `machine.is_idle`."""
     if not is_idle(*busy):
         most = max((processors for processors in busy if processors is not None), default=None)
         raise KzooError(
-            f"--record is for an idle machine ({spell_busy(most)}): stop that, or wait for longer with --wait"
+            f"--record needs an idle machine ({spell_busy(most)}): stop that work, or wait longer with --wait"
         )
 
 
 _TOLD = ("data.name", "training.batch_size")
-"""Keys of a recipe that have columns of their own."""
+"""The keys of a recipe that have columns of their own."""
 
 _OWN_COLUMNS = tuple(name for name in Speed.model_fields if name != "peers")
 _COLUMNS = (*_OWN_COLUMNS, *(f"{peer}_{name}" for peer in PEERS for name in Comparison.model_fields))
 
 
 def _facts(figures: dict[str, Any], peer: dict[str, Any]) -> dict[str, Any]:
-    """What every race has."""
+    """Return the fields that every race has."""
     busy = [figures[when] for when in ("busy_before", "busy_during")]
     check_idle(*busy)
     ours, data = figures["kzoo"], figures["data"]

@@ -1,32 +1,35 @@
-"""A reference in PyTorch that anyone can write, and what its contestants share.
+"""References: PyTorch code that kzoo races against. Anyone can write one.
 
 A reference is a Python file or package that defines
 
-- `MODELS: dict[str, Callable[..., torch.nn.Module]]`: by the zoo's name, a constructor that takes the options
-  of the zoo's builder as keywords, without `convention`, and raises ValueError if it has no model for them;
-- `tensors(inputs, targets) -> (X, y)`: a split as the model and its loss take it, from uint8 images `(count,
-  height, width, channels)` and int32 labels, or from sources and int32 ids of targets (between start and end,
-  `(count, length)`, padded with 0). Sources are ids like them, or float32: spectrograms `(count, frames,
-  mels)`, padded with 0, or regions `(images, regions, features)`, or images `(images, height, width, 3)`
-  divided by 256 where the captioner has its encoder in it; after these two comes the image of each target;
-- `train(model, optimizer, X, y, order, batch_size)`: one step for each batch of the examples in the list
-  `order`. Where the recipe has label smoothing it is given as the keyword `label_smoothing`; weight decay and
-  clipped gradients come with the optimiser. The learning rate is constant, whatever the schedule;
-- `evaluate(model, X, y)`: whatever is done after an epoch on the validation set, and at the end on the test
-  set.
+- `MODELS: dict[str, Callable[..., torch.nn.Module]]`: constructors by the zoo's names of the models. A
+  constructor takes the options of the zoo's builder as keywords, without `convention`. It raises ValueError
+  if it has no model with these options;
+- `tensors(inputs, targets) -> (X, y)`: converts a split to the form that the model and its loss take. A
+  classifier's arguments are uint8 images `(count, height, width, channels)` and int32 labels. A sequence
+  model's are sources and int32 target ids `(count, length)`, with start and end tokens, padded with 0.
+  Sources are ids of the same form, or float32: spectrograms `(count, frames, mels)`, padded with 0, regions
+  `(images, regions, features)`, or images `(images, height, width, 3)` divided by 256 for a captioner that
+  contains its encoder. A captioner's third argument has the index of each target's image;
+- `train(model, optimizer, X, y, order, batch_size)`: takes one step for each batch of the examples in the
+  list `order`. It gets the keyword `label_smoothing` if the recipe has label smoothing. The optimiser applies
+  weight decay and gradient clipping. The learning rate is constant, even if the recipe has a schedule;
+- `evaluate(model, X, y)`: does the evaluation after each epoch on the validation set, and at the end on the
+  test set.
 
-It may define what lets a tight loop race too, which has no loader and waits for no loss:
+It may also define a function for a race of a tight loop, which has no loader and never waits for a loss:
 
-- `resident_loss(model, X, y) -> loss`: move the training set to the model's device, once, as tensors;
-  `loss(rows)` is the loss of the batch of these examples, int64 `(batch,)`. Label smoothing as above.
+- `resident_loss(model, X, y) -> loss`: moves the training set to the model's device once. The returned
+  `loss(rows)` computes the loss of the batch of examples `rows`, int64 `(batch,)`. Label smoothing is given
+  as above.
 
 A package may have the references for pairs, captions and speech in modules of these names. For a race of
 decoding they also define
 
-- `load(model, weights)`: take over the zoo's weights, arrays by the paths of Keras's variables;
-- `decode_singly(model, X)` and `decode_in_batches(model, X)`: greedy decoding of all sources.
+- `load_weights(model, weights)`: loads the zoo's weights, arrays by the paths of Keras's variables;
+- `decode_singly(model, X)` and `decode_in_batches(model, X)`: decode all sources greedily.
 
-The model comes on the device it is to be trained on. PyTorch's threads are set by the race.
+The model is already on its device. The race sets PyTorch's number of threads.
 """
 
 from __future__ import annotations
@@ -51,15 +54,18 @@ if TYPE_CHECKING:
     from kzoo.recipe import Recipe, TrainingSection
 
 NAMES = ("MODELS", "tensors", "train", "evaluate")
-DECODING_NAMES = ("MODELS", "tensors", "load", "decode_singly", "decode_in_batches")
+DECODING_NAMES = ("MODELS", "tensors", "load_weights", "decode_singly", "decode_in_batches")
 TIGHT_NAME = "resident_loss"
-"""What a reference needs to have a tight loop beside its own."""
+"""The name that a reference defines to race a tight loop too."""
+
+OWN_TWINS = "kzoo.pytorch"
+"""The package of kzoo's own references, the PyTorch twins of its models."""
 
 Arrays = tuple[np.ndarray, ...]
 
 
 def start_torch(task: TrainingTask | DecodingTask) -> torch.device:
-    """Import PyTorch with the threads of the task; the device to compute on."""
+    """Import PyTorch, set the threads of the task, and return the device to compute on."""
     import torch
 
     if task.threads is not None:
@@ -68,40 +74,46 @@ def start_torch(task: TrainingTask | DecodingTask) -> torch.device:
 
 
 def facts(device: torch.device) -> dict[str, Any]:
-    """What a contestant of PyTorch tells of itself."""
+    """Return the framework, versions, device and threads of a PyTorch worker."""
     import torch
 
     versions, threads = {"torch": torch.__version__}, torch.get_num_threads()
     return {"framework": "torch", "versions": versions, "device": device.type, "threads": threads}
 
 
-def load_reference(path: Path, model: str, kind: str, names: tuple[str, ...]) -> ModuleType:
-    """Import a reference as Python would run it: with its folder on the path of modules.
+def load_reference(path: Path | None, model: str, kind: str, names: tuple[str, ...]) -> ModuleType:
+    """Import a reference, with its folder on the module path; a `path` of None is kzoo's own reference.
 
     Raises:
         UsageError: the file does not define what a reference must, or has no such model.
     """
-    sys.path.insert(0, str(path.resolve().parent))
-    of_kind = path.is_dir() and (path / f"{kind}.py").is_file()
-    module = import_module(f"{path.stem}.{kind}" if of_kind else path.stem)
+    module = import_module(f"{OWN_TWINS}.{kind}") if path is None else _import_file(path, kind)
     if missing := [name for name in names if not hasattr(module, name)]:
-        raise UsageError(
-            f"{path} defines no {', '.join(missing)}: python -m pydoc kzoo.bench.reference says what it must"
-        )
+        raise UsageError(f"{path} defines no {', '.join(missing)}: see python -m pydoc kzoo.bench.reference")
     if model not in module.MODELS:
-        raise UsageError(f"{path} has no model {model!r}; {suggestion(model, module.MODELS)}")
+        raise UsageError(
+            f"{path or module.__name__} has no model {model!r}; {suggestion(model, module.MODELS)}"
+        )
     return module
 
 
+def _import_file(path: Path, kind: str) -> ModuleType:
+    """Import a Python file or package, or the package's module of the kind if it has one."""
+    sys.path.insert(0, str(path.resolve().parent))
+    of_kind = path.is_dir() and (path / f"{kind}.py").is_file()
+    return import_module(f"{path.stem}.{kind}" if of_kind else path.stem)
+
+
 def load_splits(task: TrainingTask) -> list[Arrays]:
-    """As kzoo loads them, or as it hands them over."""
+    """Load all splits in the way kzoo does, or read those that kzoo hands over."""
     if (load := _LOADERS.get(task.kind)) is not None:
         return load(task.recipe, task.options, task.data_dir)
     return [read_split(task.handover, split) for split in SPLITS]
 
 
 def _image_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
-    from kzoo.data.sources import load_image_set
+    """Load the images and labels of each split."""
+    from kzoo.data.images.load import load_image_set
 
     data = load_image_set(
         recipe.data.name,
@@ -114,7 +126,8 @@ def _image_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None
 
 
 def _pair_splits(recipe: Recipe, options: dict[str, Any], data_dir: Path | None) -> list[Arrays]:
-    from kzoo.data.pair_sources import OPTIONS, load_pair_set
+    """Load and encode the sources and targets of each split."""
+    from kzoo.data.pairs.load import OPTIONS, load_pair_set
 
     options = recipe.data.model_dump(include=set(OPTIONS))
     data = load_pair_set(recipe.data.name, data_dir=data_dir, **options)
@@ -130,10 +143,10 @@ _LOADERS = {"images": _image_splits, "pairs": _pair_splits}
 
 
 def create_model(reference: ModuleType, name: str, options: dict[str, Any]) -> torch.nn.Module:
-    """The reference's model, with first weights of its own.
+    """Create the reference's model, with its own initial weights.
 
     Raises:
-        UsageError: it has none with these options.
+        UsageError: the reference has no model with these options.
     """
     options = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     options.pop("convention", None)
@@ -146,14 +159,14 @@ def create_model(reference: ModuleType, name: str, options: dict[str, Any]) -> t
 
 
 def smoothing(training: TrainingSection) -> dict[str, float]:
-    """The label smoothing of a loss, as a keyword, where the recipe has one."""
+    """Return the keyword `label_smoothing` of a loss, empty if the recipe has no label smoothing."""
     return {"label_smoothing": training.label_smoothing} if training.label_smoothing else {}
 
 
 def create_optimizer(
     model: torch.nn.Module, training: TrainingSection, **options: Any
 ) -> torch.optim.Optimizer:
-    """The recipe's optimiser with a constant learning rate, and further options of PyTorch's."""
+    """Create the recipe's optimiser with a constant learning rate and further options of PyTorch's class."""
     import torch
 
     adam = torch.optim.AdamW if training.weight_decay else torch.optim.Adam

@@ -1,4 +1,4 @@
-"""Plain PyTorch's side of a race: a reference's own loops, as it has them."""
+"""Plain PyTorch's side of a race: the training and decoding loops of the reference itself."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import numpy as np
 
 from kzoo.bench import reference
 from kzoo.bench.handover import read_examples, read_split
-from kzoo.bench.laps import Laps
 from kzoo.bench.task import DecodingTask, TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 
-def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; then one step and rounds of steps, or epochs and the end of the run."""
+def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """Train the reference; time import, data, and a step and rounds of steps, or epochs and the end."""
     device = reference.start_torch(task)
 
     import torch
 
     name, training = task.recipe.model.name, task.recipe.training
     module = reference.load_reference(task.against, name, task.kind, reference.NAMES)
-    laps.done(**reference.facts(device), has_tight_loop=hasattr(module, reference.TIGHT_NAME))
+    stopwatch.done(**reference.facts(device), has_tight_loop=hasattr(module, reference.TIGHT_NAME))
 
     splits = reference.load_splits(task)
     training_set, validation_set, test_set = (module.tensors(*arrays) for arrays in splits)
-    laps.done()
+    stopwatch.done()
 
     torch.manual_seed(training.seed)
     model = reference.create_model(module, name, task.options).to(device)
@@ -31,24 +31,24 @@ def train(task: TrainingTask, laps: Laps) -> None:
         module.train(model, optimizer, *training_set, order.tolist(), training.batch_size, **smoothing)
         if task.steps is None:
             module.evaluate(model, *validation_set)
-        laps.done()
+        stopwatch.done()
     module.evaluate(model, *test_set)
-    laps.done()
+    stopwatch.done()
 
 
-def decode(task: DecodingTask, laps: Laps) -> None:
-    """The laps: import; data and model; then for each round batches, and one source after the other."""
+def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
+    """Decode; time the import, the data with the model, and in each round batches and single sources."""
     device = reference.start_torch(task)
     module = reference.load_reference(task.against, task.model, task.kind, reference.DECODING_NAMES)
-    laps.done(**reference.facts(device))
+    stopwatch.done(**reference.facts(device))
 
     X, _ = module.tensors(*read_split(task.handover, "test"))
     model = reference.create_model(module, task.model, task.options).to(device).eval()
     with np.load(task.handover / "weights.npz") as weights:
-        module.load(model, dict(weights))
-    laps.done()
+        module.load_weights(model, dict(weights))
+    stopwatch.done()
     for _ in range(1 + task.rounds):
         module.decode_in_batches(model, X[: task.batched])
-        laps.done()
+        stopwatch.done()
         module.decode_singly(model, X[: task.single])
-        laps.done()
+        stopwatch.done()

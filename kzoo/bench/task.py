@@ -1,4 +1,4 @@
-"""What the contestants of a race are to do."""
+"""The tasks of the workers of a race."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from kzoo.training.order import epoch_order
 
 
 class TrainingTask(BaseModel):
-    """A recipe to train, the keys that were changed in it, and how much of it.
+    """A recipe to train, the keys that were changed in it, and the number and length of the rounds.
 
-    A round is `steps` batches, or a whole epoch and all that belongs to it where `steps` is None. kzoo finds
-    the `options` of the model's builder, and the `kind` of the experiment; the reference is told, and finds
-    what kzoo hands it in the folder `handover` (`kzoo.bench.handover`). `threads` are those that the
-    reference computes with, as many as PyTorch takes by itself if None.
+    A round is `steps` batches, or a whole epoch with its validation if `steps` is None. kzoo determines the
+    `options` of the model's builder and the `kind` of the experiment, and passes them to the reference.
+    `handover` is the folder of the files that kzoo hands over (see `kzoo.bench.handover`). `threads` is the
+    reference's number of threads, PyTorch's default if None.
     """
 
     recipe: Recipe
     changed: list[str] = []
     data_dir: Path | None
-    against: Path
+    against: Path | None
     steps: int | None
     rounds: int
     handover: Path = Path()
@@ -35,7 +35,7 @@ class TrainingTask(BaseModel):
     threads: int | None = None
 
     def orders(self, examples: Examples) -> Iterator[np.ndarray]:
-        """The examples of each round, int32; before rounds of steps comes a single batch."""
+        """Yield the examples of each round, int32; a single batch precedes rounds of steps."""
         training = self.recipe.training
         if self.steps is not None:
             yield epoch_order(training, 0, examples)[: training.batch_size]
@@ -48,6 +48,7 @@ class TrainingTask(BaseModel):
             yield order
 
     def _whole_batches(self, order: np.ndarray) -> np.ndarray:
+        """Cut an order to whole batches, or keep all of it if it is shorter than one batch."""
         batch_size = self.recipe.training.batch_size
         return order[: max(1, len(order) // batch_size) * batch_size]
 
@@ -55,14 +56,14 @@ class TrainingTask(BaseModel):
 class DecodingTask(BaseModel):
     """A run whose test sources are decoded.
 
-    A round is the first `batched` of them in batches, and by the reference the first `single` once more, one
-    after the other. `handover` is the folder for what kzoo hands the reference, `beam` the width of kzoo's
-    beam search, `threads` those of the reference as in `TrainingTask`.
+    In each round the first `batched` sources are decoded in batches. The reference then decodes the first
+    `single` sources again, one at a time. `beam` is the width of kzoo's beam search. `handover` and `threads`
+    are those of `TrainingTask`.
     """
 
     run: Path
     data_dir: Path | None
-    against: Path
+    against: Path | None
     backend: str
     batched: int
     single: int
@@ -76,4 +77,4 @@ class DecodingTask(BaseModel):
 
 
 TASKS: dict[str, type[BaseModel]] = {"train": TrainingTask, "decode": DecodingTask}
-"""The tasks by the name of their race, which is that of the contestants' functions too."""
+"""The tasks by the name of their race, which is also the name of the workers' function."""

@@ -1,4 +1,4 @@
-"""The tightest loop of eager PyTorch: resident tensors, no loader, a fused optimiser, no loss waited for."""
+"""A tight loop of eager PyTorch: resident tensors, no loader, a fused optimiser, no wait for the loss."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 
 from kzoo.bench import reference
 from kzoo.bench.handover import read_examples
-from kzoo.bench.laps import Laps
 from kzoo.bench.task import TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 if TYPE_CHECKING:
     import torch
 
 
-def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; then one step and rounds of steps."""
+def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """Train the reference, timing the import, the data, one step, and each round of steps."""
     device = reference.start_torch(task)
 
     import torch
 
     name, training = task.recipe.model.name, task.recipe.training
     module = reference.load_reference(task.against, name, task.kind, (*reference.NAMES, reference.TIGHT_NAME))
-    laps.done(**reference.facts(device))
+    stopwatch.done(**reference.facts(device))
 
     training_set = module.tensors(*reference.load_splits(task)[0])
-    laps.done()
+    stopwatch.done()
 
     torch.manual_seed(training.seed)
     model = reference.create_model(module, name, task.options).to(device).train()
@@ -34,7 +34,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
     for order in task.orders(read_examples(task.handover)):
         rows = torch.from_numpy(order).long().to(device)
         train_on(optimizer, loss, rows.split(training.batch_size))
-        laps.done()
+        stopwatch.done()
 
 
 def train_on(
@@ -42,7 +42,7 @@ def train_on(
     loss: Callable[[torch.Tensor], torch.Tensor],
     batches: Sequence[torch.Tensor],
 ) -> float:
-    """One step for each batch of examples; the mean of their losses."""
+    """Take one step for each batch of examples, and return the mean loss of the batches."""
     total = 0.0
     for batch in batches:
         optimizer.zero_grad(set_to_none=True)

@@ -1,4 +1,4 @@
-"""`python -m kzoo.bench.worker CONTESTANT RACE TASK`: the process of a contestant."""
+"""`python -m kzoo.bench.worker WORKER RACE TASK`: the process of a worker."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import os
 import sys
 from importlib import import_module
 
-from kzoo.bench.laps import Laps
 from kzoo.bench.task import TASKS
+from kzoo.bench.timed_worker import Stopwatch
 from kzoo.errors import KzooError
 
 
 def main() -> None:
-    """Work laps until no other is asked for."""
+    """Do the pieces of work of the command line's task, each timed, until the race ends."""
     name, race, task = sys.argv[1:]
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed is no answer
-    laps = Laps(sys.stdin, answers)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # all other output goes to stderr
+    stopwatch = Stopwatch(sys.stdin, answers)
     try:
         run = getattr(import_module(f"kzoo.bench.{name}"), race)
-        run(TASKS[race].model_validate_json(task), laps)
+        run(TASKS[race].model_validate_json(task), stopwatch)
     except KzooError as error:
-        laps.fail(error)
+        stopwatch.fail(error)
 
 
 if __name__ == "__main__":

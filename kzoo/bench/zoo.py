@@ -1,4 +1,4 @@
-"""kzoo's side of a race: what `kzoo train` and `kzoo evaluate` do."""
+"""kzoo's side of a race: the same work as `kzoo train` and `kzoo evaluate`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from kzoo import runtime
 from kzoo.bench import handover
-from kzoo.bench.laps import Laps
 from kzoo.bench.task import DecodingTask, TrainingTask
+from kzoo.bench.timed_worker import Stopwatch
 
 if TYPE_CHECKING:
     import keras
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kzoo.tasks.experiment import Experiment
 
 
-def train(task: TrainingTask, laps: Laps) -> None:
-    """The laps: import; data; handover; one step and rounds of steps, or epochs and the end of the run."""
+def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """Train; time import, data, handover, then a step and rounds of steps, or epochs and the run's end."""
     recipe = task.recipe
     assert recipe.runtime.backend is not None
     runtime.start(
@@ -32,7 +32,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
     from kzoo.tasks import kind
 
     environment = runtime.environment()
-    laps.done(
+    stopwatch.done(
         framework=environment["backend"],
         versions=environment["versions"],
         device=environment["device"],
@@ -41,7 +41,7 @@ def train(task: TrainingTask, laps: Laps) -> None:
 
     experiment = prepare(recipe, data_dir=task.data_dir)
     model = experiment.recipe.model
-    laps.done(
+    stopwatch.done(
         data=experiment.describe_data(),
         noun=experiment.NOUN,
         examples=experiment.example_count,
@@ -49,14 +49,15 @@ def train(task: TrainingTask, laps: Laps) -> None:
         options=check_options(model.name, model.options),
     )
     handover.write_training(experiment, task.handover)
-    laps.done()
+    stopwatch.done()
     if task.steps is None:
-        _train_run(experiment, laps)
+        _train_run(experiment, stopwatch)
     else:
-        _train_steps(experiment, task, laps)
+        _train_steps(experiment, task, stopwatch)
 
 
-def _train_steps(experiment: Experiment, task: TrainingTask, laps: Laps) -> None:
+def _train_steps(experiment: Experiment, task: TrainingTask, stopwatch: Stopwatch) -> None:
+    """Train rounds of steps, with as many steps in one compiled call as `kzoo train` has."""
     from kzoo.training.loop import STEPS_PER_CALL
     from kzoo.training.order import batches
 
@@ -64,10 +65,11 @@ def _train_steps(experiment: Experiment, task: TrainingTask, laps: Laps) -> None
     for order in task.orders(examples):
         for rows in batches(order, experiment.recipe.training, STEPS_PER_CALL):
             train_on(rows)
-        laps.done()
+        stopwatch.done()
 
 
-def _train_run(experiment: Experiment, laps: Laps) -> None:
+def _train_run(experiment: Experiment, stopwatch: Stopwatch) -> None:
+    """Train a whole run in a temporary folder, timing each epoch and the end of the run."""
     from kzoo.experiment import start, train
     from kzoo.training.loop import Listener
     from kzoo.training.run import new_run
@@ -75,26 +77,26 @@ def _train_run(experiment: Experiment, laps: Laps) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = new_run(experiment.recipe, Path(folder) / "run")
         start(experiment, run)
-        train(experiment, run, Listener(lambda *progress: None, lambda row: laps.done()))
-        laps.done()
+        train(experiment, run, Listener(lambda *progress: None, lambda row: stopwatch.done()))
+        stopwatch.done()
 
 
-def decode(task: DecodingTask, laps: Laps) -> None:
-    """The laps: import; data and model; then for each round greedy decoding, and beam search."""
+def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
+    """Decode; time the import, the data with the model, and in each round greedy decoding and beam search."""
     runtime.start(task.backend)
 
     import numpy as np
 
+    from kzoo.decoding.decoder import compile_decoding
+    from kzoo.decoding.options import Decoding
     from kzoo.experiment import open_experiment
     from kzoo.recipe import changed_keys
     from kzoo.registry import check_options
     from kzoo.tasks import kind
-    from kzoo.tasks.decoder import compile_decoding
-    from kzoo.tasks.decoding import Decoding
     from kzoo.training.run import open_run
 
     environment = runtime.environment()
-    laps.done(
+    stopwatch.done(
         framework=environment["backend"],
         **{key: environment[key] for key in ("versions", "device", "commit")},
     )
@@ -108,9 +110,9 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     handover.write_split(experiment, task.handover, "test")
     methods = [Decoding(), Decoding("beam", beam=task.beam)]
     decoders = [
-        compile_decoding([model], experiment.WRITER, decoding, experiment.limits) for decoding in methods
+        compile_decoding([model], experiment.ADAPTER, decoding, experiment.limits) for decoding in methods
     ]
-    laps.done(
+    stopwatch.done(
         data=experiment.describe_data(),
         recipe=experiment.recipe.name,
         changed=changed_keys(experiment.recipe, run.reference()),
@@ -122,17 +124,17 @@ def decode(task: DecodingTask, laps: Laps) -> None:
     for _ in range(1 + task.rounds):
         for decode_all in decoders:
             decode_all(sources)
-            laps.done()
+            stopwatch.done()
 
 
 def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.ndarray]:
-    """The weights of a loaded model by the paths that Keras gave them when it was built.
+    """Return the weights of a loaded model by the paths that Keras gives them in a newly built model.
 
-    A loaded model's own paths lack the outer layer of a layer in a layer.
+    The paths of a loaded model lack the outer layer of a nested layer.
     """
     import keras
 
-    from kzoo.registry import outline_model
+    from kzoo.registry import abstract_model
 
-    paths = [weight.path for weight in outline_model(section.name, **section.options).weights]
+    paths = [weight.path for weight in abstract_model(section.name, **section.options).weights]
     return dict(zip(paths, map(keras.ops.convert_to_numpy, model.weights), strict=True))

@@ -1,4 +1,4 @@
-"""The reports' theory as computations: what each states, against what is computed from scratch.
+"""The theoretical claims of the reports, each checked against a computation from scratch.
 
 >>> from kzoo.claims import check_claim, check_claims, conv_matrix, list_claims
 >>> check_claim("shared-parameters-r000").verdict

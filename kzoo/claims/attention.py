@@ -1,4 +1,4 @@
-"""Self-attention with 1x1 projections (R000 1.2, R002 1.2), and what heads have in common (R001 1.3)."""
+"""Claims on self-attention with 1x1 projections (R000 1.2, R002 1.2) and on equal heads (R001 1.3)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ SIZES = ((5, 7, 3), (11, 5, 2), (3, 2, 5))
 
 
 def attention_weights(x: Array, w_query: Array, w_key: Array) -> Array:
-    """P = softmax(Q K^T), Q = X W_Q, K = X W_K: inputs `(length, D)`, projections `(D, d)`."""
+    """Return P = softmax(Q K^T), Q = X W_Q, K = X W_K: inputs `(length, D)`, projections `(D, d)`."""
     return softmax((x @ w_query) @ (x @ w_key).T)
 
 
 def one_by_one(x: Array) -> Array:
-    """Z = softmax(x' x'^T) x', for x' `(length,)`."""
+    """Return Z = softmax(x' x'^T) x', for x' `(length,)`."""
     return softmax(np.outer(x, x)) @ x
 
 
@@ -41,7 +41,7 @@ def one_by_one(x: Array) -> Array:
     )
 )
 def check_one_by_one(stated: Callable[[Array], Array] = one_by_one) -> Finding:
-    """Z = softmax(Q K^T / sqrt(d_k)) V, Q = K = V = x' 1, and `DotProductAttention`, against the formula."""
+    """Check the formula against softmax(Q K^T / sqrt(d_k)) V, Q = K = V = x' 1, and `DotProductAttention`."""
     from kzoo.layers import DotProductAttention
 
     layer = DotProductAttention(scaled=False, dtype="float32")
@@ -58,7 +58,7 @@ def check_one_by_one(stated: Callable[[Array], Array] = one_by_one) -> Finding:
 
 @register_claim(Claim("head-product", "R001 1.3", "P = softmax(X A X^T), A = W_Q W_K^T"))
 def check_product(stated: Callable[[Array, Array], Array] = lambda query, key: query @ key.T) -> Finding:
-    """softmax(Q K^T) = softmax(X W_Q W_K^T X^T): only the product A of the projections counts."""
+    """Check softmax(Q K^T) = softmax(X W_Q W_K^T X^T): P depends only on the product A of the projections."""
     distances = [
         distance(softmax(x @ stated(w_query, w_key) @ x.T), attention_weights(x, w_query, w_key))
         for x, w_query, w_key, _ in _heads()
@@ -68,7 +68,7 @@ def check_product(stated: Callable[[Array, Array], Array] = lambda query, key: q
 
 @register_claim(Claim("head-rank", "R001 1.3", "rank(A) <= d"))
 def check_rank(bound: Callable[[int], int] = lambda d: d) -> Finding:
-    """rank(W_Q W_K^T) <= min(rank W_Q, rank W_K) <= d, by singular values."""
+    """Check rank(W_Q W_K^T) <= min(rank W_Q, rank W_K) <= d, by singular values."""
     ranks = [
         (int(np.linalg.matrix_rank(w_query @ w_key.T)), w_query.shape) for _, w_query, w_key, _ in _heads()
     ]
@@ -77,7 +77,7 @@ def check_rank(bound: Callable[[int], int] = lambda d: d) -> Finding:
 
 
 def equal_head(w_query: Array, w_key: Array, basis: Array) -> tuple[Array, Array]:
-    """W_Q2 = W_Q1 B, W_K2 = W_K1 B^-T."""
+    """Return the projections W_Q2 = W_Q1 B and W_K2 = W_K1 B^-T of a second head."""
     return w_query @ basis, w_key @ np.linalg.inv(basis).T
 
 
@@ -85,7 +85,7 @@ def equal_head(w_query: Array, w_key: Array, basis: Array) -> tuple[Array, Array
 def check_equal_heads(
     stated: Callable[[Array, Array, Array], tuple[Array, Array]] = equal_head,
 ) -> Finding:
-    """W_Q B (W_K B^-T)^T = W_Q B B^-1 W_K^T = A, for any invertible B."""
+    """Check W_Q B (W_K B^-T)^T = W_Q B B^-1 W_K^T = A, for an invertible B."""
     distances = [
         distance(attention_weights(x, *stated(w_query, w_key, basis)), attention_weights(x, w_query, w_key))
         for x, w_query, w_key, basis in _heads()
@@ -94,7 +94,7 @@ def check_equal_heads(
 
 
 def _heads() -> list[tuple[Array, Array, Array, Array]]:
-    """Inputs, the two projections of a head and an invertible B, for each seed and size."""
+    """Draw inputs, the two projections of a head and an invertible B, for each seed and size."""
     return [
         (
             rng.normal(size=(length, dim)),

@@ -1,4 +1,4 @@
-"""A statement of a report, what a computation finds, and the verdict."""
+"""The statement of a report, the result of a computation, and the verdict."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Verdict = Literal["holds", "erratum"]
 
 @dataclass(frozen=True)
 class Claim:
-    """What a report states, and the verdict that is on record.
+    """The statement of a report, and the verdict on record.
 
-    `source` names reports and questions, `R000 1.1, R002 1.1`.
+    `source` names reports and questions, for example `R000 1.1, R002 1.1`.
     """
 
     name: str
@@ -21,15 +21,15 @@ class Claim:
     expected: Verdict = "holds"
 
     def comes_from(self, report: str) -> bool:
-        """Whether this report, or this question of it, is among the sources."""
+        """Return whether this report, or this question of a report, is among the sources."""
         return any(f"{part} ".startswith(f"{report} ") for part in self.source.split(", "))
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a computation finds: whether the statement holds, the figures, and what is right in its place.
+    """The result of a computation: whether the statement holds, the computed values, and the correction.
 
-    `corrected` is given only if it was itself held against the computation.
+    `corrected` is given only if the correction itself was checked against the computation.
     """
 
     holds: bool
@@ -41,7 +41,7 @@ class Finding:
 class CheckedClaim:
     """A claim with its verdict.
 
-    `as_recorded` says that the verdict is the one on record and, for an erratum, that a correction was found.
+    `as_recorded` is True if the verdict is the one on record and, for an erratum, a correction was found.
     """
 
     name: str
@@ -55,7 +55,7 @@ class CheckedClaim:
 
 
 def judge(claim: Claim, finding: Finding) -> CheckedClaim:
-    """Hold what was found against what is on record."""
+    """Compare a finding with the verdict on record."""
     verdict: Verdict = "holds" if finding.holds else "erratum"
     return CheckedClaim(
         name=claim.name,

@@ -1,4 +1,4 @@
-"""Convolution as a matrix, and the parameters that its sharing saves (R000 1.1, R002 1.1)."""
+"""Claims on convolution as a matrix, and on the parameters that weight sharing saves (R000 1.1, R002 1.1)."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from kzoo.claims.registry import register_claim
 Size = tuple[int, int, int, int]
 
 _BARE: dict[str, Any] = {"use_bias": False, "kernel_initializer": "zeros"}
-"""For layers that are only counted."""
+"""The options of layers whose parameters are only counted."""
 
 SIZES: tuple[Size, ...] = ((7, 5, 3, 2), (11, 13, 5, 3), (5, 7, 1, 4), (6, 6, 6, 6))
-"""Image heights and widths H, W and kernel heights and widths M, N."""
+"""Image heights and widths H, W and kernel heights and widths M, N, for the matrix claims."""
 
 COUNTED: tuple[Size, ...] = ((28, 28, 5, 5), (8, 13, 3, 2), (9, 7, 4, 3))
-"""The same, for counting parameters; H' and W' are even and odd. The first is the example that is shown."""
+"""H, W, M, N for the parameter claims, with even and odd H' and W'. The first is shown as an example."""
 
 
 def conv_matrix(kernel: Array, height: int, width: int) -> Array:
-    """The matrix M of a convolution: vec(z) = M vec(x), where vec stacks columns.
+    """Return the matrix M of a convolution: vec(z) = M vec(x), where vec stacks columns.
 
         z_rc = sum_ab W_ab x_{r+a-1, c+b-1},    H' = H - M + 1,    W' = W - N + 1
 
-    That is what convolution layers compute: stride 1, no padding, the kernel not flipped.
+    Convolution layers compute z with stride 1, no padding and the kernel not flipped.
 
     Args:
         kernel: W, `(M, N)`.
@@ -39,7 +39,7 @@ def conv_matrix(kernel: Array, height: int, width: int) -> Array:
         `(H'W', HW)`, in the kernel's dtype. With NumPy, vec(x) is `x.ravel(order="F")`.
 
     Raises:
-        ValueError: a kernel that is no matrix, or does not fit into the image.
+        ValueError: the kernel is not a matrix, or does not fit into the image.
 
     Source: R000 1.1, R002 1.1.
     """
@@ -58,14 +58,14 @@ def conv_matrix(kernel: Array, height: int, width: int) -> Array:
 
 
 def output_shape(height: int, width: int, rows: int, columns: int) -> tuple[int, int]:
-    """(H', W') = (H - M + 1, W - N + 1)."""
+    """Return (H', W') = (H - M + 1, W - N + 1)."""
     return height - rows + 1, width - columns + 1
 
 
 def kronecker_matrix(kernel: Array, height: int, width: int) -> Array:
-    """M as a sum of Kronecker products of shifts, sum_ab W_ab S_b (x) S_a.
+    """Return M as a sum of Kronecker products of shifts, sum_ab W_ab S_b (x) S_a.
 
-    S_k has ones on the k-th diagonal above its main one and zeros elsewhere.
+    S_k has ones on the k-th diagonal above the main diagonal and zeros elsewhere.
     """
     rows, columns = kernel.shape
     out_height, out_width = output_shape(height, width, rows, columns)
@@ -77,7 +77,7 @@ def kronecker_matrix(kernel: Array, height: int, width: int) -> Array:
 
 
 def r000_element(i: int, j: int, height: int, out_height: int, rows: int) -> tuple[int, int]:
-    """The a and b, from 1, of the kernel's element that stands at row i and column j of M (R000 eq. 4).
+    """Return a and b, from 1, of the kernel element W_ab at row i and column j of M (R000 eq. 4).
 
     b = ceil(j/H) - ceil(i/H') + 1
     a = j - (b - 1) H - (i - 1) - (ceil(i/H') - 1) (M - 1)
@@ -88,7 +88,7 @@ def r000_element(i: int, j: int, height: int, out_height: int, rows: int) -> tup
 
 
 def r002_element(i: int, j: int, height: int, out_height: int, rows: int) -> tuple[int, int]:
-    """The same by R002, without M (eq. 18, 19).
+    """Return a and b of the kernel element at row i and column j of M by R002, without `rows` (eq. 18, 19).
 
     a = j - H floor((j-1)/H) - (i - 1) + H' floor((i-1)/H')
     b = ceil(j/H) - floor((i-1)/H')
@@ -100,7 +100,7 @@ def r002_element(i: int, j: int, height: int, out_height: int, rows: int) -> tup
 def elementwise_matrix(
     kernel: Array, height: int, width: int, element: Callable[[int, int, int, int, int], tuple[int, int]]
 ) -> Array:
-    """M_ij = W_ab by a formula for a and b; 0 where they point outside the kernel."""
+    """Return M with M_ij = W_ab by a formula for a and b, and 0 where they lie outside the kernel."""
     rows, columns = kernel.shape
     out_height, out_width = output_shape(height, width, rows, columns)
     matrix = np.zeros((out_height * out_width, height * width))
@@ -112,7 +112,7 @@ def elementwise_matrix(
 
 
 def convolve(kernel: Array, image: Array) -> Array:
-    """z by Keras's own layer."""
+    """Return the convolution z of an image, computed by Keras's layer."""
     from keras import initializers, layers
 
     layer = layers.Conv2D(
@@ -129,7 +129,7 @@ def convolve(kernel: Array, image: Array) -> Array:
 
 @register_claim(Claim("conv-output-size", "R000 1.1, R002 1.1", "z is (H - M + 1) x (W - N + 1)"))
 def check_output_size(stated: Callable[[int, int, int, int], tuple[int, int]] = output_shape) -> Finding:
-    """(H', W') = (H - M + 1, W - N + 1), the shape that the convolution layer gives."""
+    """Check (H', W') = (H - M + 1, W - N + 1) against the output shape of the convolution layer."""
     shapes = {size: convolve(np.ones(size[2:]), np.ones(size[:2])).shape for size in SIZES}
     height, width, rows, columns = size = SIZES[0]
     computed = f"{height}x{width}, {rows}x{columns} -> {'x'.join(map(str, shapes[size]))}"
@@ -138,9 +138,9 @@ def check_output_size(stated: Callable[[int, int, int, int], tuple[int, int]] = 
 
 @register_claim(Claim("conv-matrix", "R000 1.1, R002 1.1", "z' = M x', M is H'W' x HW, vec stacks columns"))
 def check_matrix(stated: Callable[[Array, int, int], Array] = conv_matrix) -> Finding:
-    """vec(z) = M vec(x): M set block by block and as a sum of shifts, z by the convolution layer.
+    """Check vec(z) = M vec(x): M built by blocks and as a sum of shifts, z computed by the layer.
 
-    Kernels and images are integers, and the layer's result is rounded to integers: all must be equal.
+    Kernels and images are integers, and the layer's result is rounded to integers, so all must be equal.
     """
     return _compare_matrix(stated)
 
@@ -155,7 +155,7 @@ def check_matrix(stated: Callable[[Array, int, int], Array] = conv_matrix) -> Fi
 def check_elements(
     stated: Callable[[int, int, int, int, int], tuple[int, int]] = r000_element,
 ) -> Finding:
-    """M_ij = W_ab with R000's a and b, 0 where these lie outside W; compared as in `check_matrix`."""
+    """Check M_ij = W_ab with R000's a and b, and 0 where these lie outside W, as in `check_matrix`."""
     return _compare_matrix(lambda kernel, height, width: elementwise_matrix(kernel, height, width, stated))
 
 
@@ -170,7 +170,7 @@ def check_elements(
 def check_r002_elements(
     stated: Callable[[int, int, int, int, int], tuple[int, int]] = r002_element,
 ) -> Finding:
-    """M_ij = W_ab with R002's a and b; compared as in `check_matrix`."""
+    """Check M_ij = W_ab with R002's a and b, as in `check_matrix`."""
     return check_elements(stated)
 
 
@@ -191,18 +191,18 @@ def _compare_matrix(build: Callable[[Array, int, int], Array]) -> Finding:
 
 
 def r000_shared_parameters(height: int, width: int, rows: int, columns: int) -> float:
-    """MN + 3 H'W' / 2."""
+    """Return the count that R000 states, MN + 3 H'W' / 2."""
     out_height, out_width = output_shape(height, width, rows, columns)
     return rows * columns + 3 * out_height * out_width / 2
 
 
 def r002_shared_parameters(height: int, width: int, rows: int, columns: int) -> float:
-    """MN + 3 floor(H'/2) floor(W'/2)."""
+    """Return the count that R002 states with weight sharing, MN + 3 floor(H'/2) floor(W'/2)."""
     return rows * columns + 3 * _pooled(height, width, rows, columns)
 
 
 def r002_unshared_parameters(height: int, width: int, rows: int, columns: int) -> float:
-    """(HW + 3) floor(H'/2) floor(W'/2)."""
+    """Return the count that R002 states without weight sharing, (HW + 3) floor(H'/2) floor(W'/2)."""
     return (height * width + 3) * _pooled(height, width, rows, columns)
 
 
@@ -212,7 +212,7 @@ def _pooled(height: int, width: int, rows: int, columns: int) -> int:
 
 
 def count_shared(size: Size) -> int:
-    """The parameters of a convolution, 2x2 pooling and three outputs, without biases, in Keras."""
+    """Count the parameters of a convolution, 2x2 pooling and three outputs, without biases, in Keras."""
     from keras import layers
 
     _, _, rows, columns = size
@@ -221,7 +221,7 @@ def count_shared(size: Size) -> int:
 
 
 def count_unshared(size: Size) -> int:
-    """The same with a dense layer, of as many units, in place of convolution and pooling."""
+    """Count the parameters with a dense layer of as many units in place of the convolution and pooling."""
     from keras import layers
 
     return _count(size, [layers.Flatten(), layers.Dense(_pooled(*size), **_BARE)])
@@ -242,7 +242,7 @@ Formula = Callable[[int, int, int, int], float]
     Claim("shared-parameters-r000", "R000 1.1", "convolution, pooling, 3 outputs: MN + 3 H'W'/2", "erratum")
 )
 def check_r000_shared(stated: Formula = r000_shared_parameters) -> Finding:
-    """MN + 3 floor(H'/2) floor(W'/2): 2x2 pooling quarters the outputs, R000 halves them."""
+    """Check R000's count: 2x2 pooling quarters the outputs, while R000 halves them."""
     right = _compare_count(r002_shared_parameters, count_shared).holds
     finding = _compare_count(stated, count_shared)
     return Finding(finding.holds, finding.computed, "MN + 3 floor(H'/2) floor(W'/2)" if right else "")
@@ -256,7 +256,7 @@ def check_r000_shared(stated: Formula = r000_shared_parameters) -> Finding:
     )
 )
 def check_r002_shared(stated: Formula = r002_shared_parameters) -> Finding:
-    """MN + 3 floor(H'/2) floor(W'/2), without biases."""
+    """Check MN + 3 floor(H'/2) floor(W'/2), without biases."""
     return _compare_count(stated, count_shared)
 
 
@@ -264,7 +264,7 @@ def check_r002_shared(stated: Formula = r002_shared_parameters) -> Finding:
     Claim("unshared-parameters", "R002 1.1", "fully connected instead: (HW + 3) floor(H'/2) floor(W'/2)")
 )
 def check_unshared(stated: Formula = r002_unshared_parameters) -> Finding:
-    """HW floor(H'/2) floor(W'/2) for the dense layer, 3 floor(H'/2) floor(W'/2) for the outputs."""
+    """Check HW floor(H'/2) floor(W'/2) for the dense layer plus 3 floor(H'/2) floor(W'/2) for the outputs."""
     return _compare_count(stated, count_unshared)
 
 

@@ -1,4 +1,4 @@
-"""Attention in linear time by the series of exp (R004 1)."""
+"""Claims on attention in linear time by the series of exp (R004 1)."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ SIZES = ((7, 3, 3), (5, 2, 4), (11, 4, 2), (3, 5, 5))
 """Sequence lengths L, features D and terms K."""
 
 POINTS = np.linspace(-20, 20, 40 * 64 + 1)
-"""Where a polynomial in t is looked at; -1 is one of them."""
+"""The points t at which a polynomial is evaluated; -1 is one of them."""
 
 MatMul = Callable[[Array, Array], Array]
 
 
 def series(t: Array, terms: int) -> Array:
-    """The first K terms of exp: sum_{n<K} t^n / n!."""
+    """Return the first K terms of the series of exp: sum_{n<K} t^n / n!."""
     return np.stack([t**n / factorial(n) for n in range(terms)]).sum(axis=0)
 
 
 def term_scale(n: int) -> float:
-    """1 / sqrt(n!), the scale of the features of term n."""
+    """Return 1 / sqrt(n!), the scale of the features of term n."""
     return 1 / sqrt(factorial(n))
 
 
 def features(x: Array, terms: int, scale: Callable[[int], float] = term_scale) -> Array:
-    """phi(x) = [1; x; vec(x x^T) / sqrt2; ...]: `(..., D)` -> `(..., M)`, products of n entries, scaled."""
+    """Return phi(x) = [1; x; vec(x x^T) / sqrt2; ...] of scaled products: `(..., D)` -> `(..., M)`."""
     products = [np.ones((*x.shape[:-1], 1))]
     for _ in range(1, terms):
         products.append((products[-1][..., :, None] * x[..., None, :]).reshape(*x.shape[:-1], -1))
@@ -49,20 +49,20 @@ def features(x: Array, terms: int, scale: Callable[[int], float] = term_scale) -
 
 
 def linear_form(query: Array, key: Array, value: Array, terms: int, matmul: MatMul = np.matmul) -> Array:
-    """D^-1 phi(Q) (phi(K)^T V), D = diag(phi(Q) phi(K)^T 1); never a matrix L x L."""
+    """Return D^-1 phi(Q) (phi(K)^T V), D = diag(phi(Q) phi(K)^T 1), without an L x L matrix."""
     queries, keys = features(query, terms), features(key, terms)
     normaliser = matmul(queries, keys.sum(axis=-2)[..., None])
     return matmul(queries, matmul(_transpose(keys), value)) / normaliser
 
 
 def quadratic_form(query: Array, key: Array, value: Array, matmul: MatMul = np.matmul) -> Array:
-    """softmax(Q K^T) V."""
+    """Return softmax(Q K^T) V."""
     return matmul(softmax(matmul(query, _transpose(key))), value)
 
 
 @register_claim(Claim("exp-series", "R004 1", "exp(t) ~ sum_{n<K} t^n / n!"))
 def check_series(stated: Callable[[Array, int], Array] = series) -> Finding:
-    """|exp(t) - sum_{n<K} t^n / n!| <= |t|^K / K! exp(max(t, 0)), the remainder in Lagrange's form."""
+    """Check |exp(t) - sum_{n<K} t^n / n!| <= |t|^K / K! exp(max(t, 0)), Lagrange's form of the remainder."""
     t = np.linspace(-2, 2, 81)
     errors = {terms: np.abs(np.exp(t) - stated(t, terms)) for terms in range(1, 11)}
     holds = all(
@@ -77,7 +77,7 @@ def check_series(stated: Callable[[Array, int], Array] = series) -> Finding:
     Claim("feature-product", "R004 1", "phi(q).phi(k) = sum_{n<K} (q.k)^n / n!, term n scaled by 1/sqrt(n!)")
 )
 def check_features(scale: Callable[[int], float] = term_scale) -> Finding:
-    """phi(q).phi(k) = sum_{n<K} (q.k)^n / n!, for the features built here and for `MaclaurinFeatureMap`."""
+    """Check phi(q).phi(k) = sum_{n<K} (q.k)^n / n! for the features built here and `MaclaurinFeatureMap`."""
     from kzoo.layers import MaclaurinFeatureMap
 
     exact, by_layer = [], []
@@ -95,7 +95,7 @@ def check_features(scale: Callable[[int], float] = term_scale) -> Finding:
     Claim("second-order-scale", "R004 1", "the second-order features are vec(q q^T) times 1/2", "erratum")
 )
 def check_second_order(scale: float = 1 / 2) -> Finding:
-    """phi(q).phi(k) = 1 + t + t^2/2 for t = q.k needs c^2 = 1/2 for the scale c, so c = 1/sqrt2."""
+    """Check the scale c: phi(q).phi(k) = 1 + t + t^2/2 for t = q.k needs c^2 = 1/2, so c = 1/sqrt2."""
 
     def error(c: float) -> float:
         scales = (1, 1, c).__getitem__
@@ -114,7 +114,7 @@ def check_second_order(scale: float = 1 / 2) -> Finding:
 
 @register_claim(Claim("feature-dimension-3", "R004 1", "K = 3: M = 1 + D + D^2"))
 def check_dimension_of_three(stated: Callable[[int], int] = lambda dim: 1 + dim + dim**2) -> Finding:
-    """M = 1 + D + D^2: the constant, the entries, their products."""
+    """Check M = 1 + D + D^2: the constant, the entries and their products."""
     built = {dim: _count_features(dim, 3) for dim in (1, 2, 3, 5, 8)}
     holds = all(stated(dim) == count for dim, count in built.items())
     return Finding(holds, f"D = 5: {built[5]} features; stated {stated(5)}")
@@ -148,7 +148,7 @@ def check_dimension(powers_off: Sequence[int] = (-1, 1)) -> Finding:
 def check_merged_dimension(
     stated: Callable[[int, int], int] = lambda dim, terms: comb(dim + terms - 1, terms - 1),
 ) -> Finding:
-    """M = C(D + K - 1, K - 1) multisets of fewer than K indices, enumerated; so has `MaclaurinFeatureMap`."""
+    """Check M = C(D + K - 1, K - 1) by enumeration of the index multisets, and in `MaclaurinFeatureMap`."""
     from kzoo.layers import MaclaurinFeatureMap
 
     counted = {}
@@ -170,7 +170,7 @@ def check_merged_dimension(
 def check_linear_form(
     stated: Callable[[Array, Array, Array, int], Array] = linear_form,
 ) -> Finding:
-    """z_i = sum_j s_ij v_j / sum_j s_ij, s = sum_{n<K} (q.k)^n / n!, and `LinearAttention`."""
+    """Check against z_i = sum_j s_ij v_j / sum_j s_ij, s = sum_{n<K} (q.k)^n / n!, and `LinearAttention`."""
     from kzoo.layers import LinearAttention, MaclaurinFeatureMap
 
     exact, by_layer = [], []
@@ -187,9 +187,9 @@ def check_linear_form(
 
 @register_claim(Claim("linear-softmax", "R004 1", "softmax(Q K^T) ~ softmax(phi(Q) phi(K)^T)", "erratum"))
 def check_softmax_of_features(weigh: Callable[[Array], Array] = softmax) -> Finding:
-    """softmax(Q K^T) ~ D^-1 phi(Q) phi(K)^T: phi(q).phi(k) stands for exp(q.k), a softmax takes exp again.
+    """Check softmax(Q K^T) ~ D^-1 phi(Q) phi(K)^T: phi(q).phi(k) ~ exp(q.k), and a softmax takes exp again.
 
-    With many terms the weights must come as near to those of the softmax as the series to exp.
+    With many terms the weights must be as close to those of the softmax as the series is to exp.
     """
 
     def error(normalise: Callable[[Array], Array]) -> float:
@@ -216,9 +216,9 @@ def check_softmax_of_features(weigh: Callable[[Array], Array] = softmax) -> Find
 def check_positive(
     minimum: float = 1 / 2, positive: Callable[[int], bool] = lambda degree: degree % 2 == 0
 ) -> Finding:
-    """p(t) = sum_{n<=m} t^n / n! for t in [-20, 20].
+    """Check the sign of p(t) = sum_{n<=m} t^n / n! for t in [-20, 20].
 
-    p' = p - t^m / m!, so where p is least p' = 0 and p = t^m / m!, which is positive for even m.
+    p' = p - t^m / m!, so at the minimum of p, p' = 0 and p = t^m / m!, which is positive for even m.
     """
     least = {degree: float(series(POINTS, degree + 1).min()) for degree in range(1, 9)}
     holds = least[2] >= minimum - TOLERANCE and all(
@@ -237,7 +237,7 @@ def check_cost(
     quadratic: Cost = lambda length, features, dim: length**2 * dim,
     constant: float = 3,
 ) -> Finding:
-    """The multiply-adds of both forms' matrix products, counted while they run, are at most 3 times that.
+    """Check that the multiply-adds of both forms, counted as they run, are at most 3 times those stated.
 
     phi(K)^T V and phi(Q) (...) take L M D each, the normaliser L M; Q K^T and P V take L^2 D each.
     """
@@ -261,7 +261,7 @@ def _transpose(x: Array) -> Array:
 
 
 def _multiply_adds(length: int, dim: int) -> tuple[int, int]:
-    """Those of the linear form with three terms and of the quadratic one."""
+    """Count the multiply-adds of the linear form with three terms and of the quadratic form."""
     counts = [0, 0]
 
     def count(form: int) -> MatMul:
@@ -282,9 +282,9 @@ def _count_features(dim: int, terms: int) -> int:
 
 
 def _draws(odd: bool = False) -> list[tuple[Array, Array, Array, int]]:
-    """Queries, keys and values, a batch of one for each seed, and terms, for each size.
+    """Return queries, keys and values, stacked over the seeds, and the number of terms K, for each size.
 
-    K is odd only, if the weights must be positive.
+    With `odd` only the sizes of odd K are used, for which the weights are positive.
     """
     draws = []
     for length, dim, terms in SIZES:

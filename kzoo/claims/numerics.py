@@ -1,4 +1,4 @@
-"""What the computations share: arrays drawn from seeds, a softmax, and how far two results may be apart."""
+"""Helpers of the computations: seeded random arrays, a softmax, and distances with their tolerances."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ Array = NDArray[Any]
 SEEDS = (0, 1, 2)
 
 TOLERANCE = 1e-9
-"""Between two forms in float64."""
+"""The largest difference allowed between two forms in float64."""
 
 LAYER_TOLERANCE = 5e-3
-"""Between float64 and a Keras layer in float32, of whose 24 bits a GPU may multiply only 11 (TF32)."""
+"""The same for a float64 form and a float32 Keras layer, of whose 24 bits TF32 on a GPU keeps only 11."""
 
 
 def generators() -> Iterator[np.random.Generator]:
-    """A generator of random numbers for each of SEEDS."""
+    """Return a random generator for each of SEEDS."""
     return map(np.random.default_rng, SEEDS)
 
 
 def softmax(scores: Array) -> Array:
-    """exp(s_ij) / sum_l exp(s_il), over the last axis."""
+    """Return exp(s_ij) / sum_l exp(s_il), over the last axis."""
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def distance(first: Array, second: Array) -> float:
-    """The largest difference of any two elements; infinite if the shapes differ."""
+    """Return the largest absolute difference of two elements; infinite if the shapes differ."""
     return float(np.abs(first - second).max()) if first.shape == second.shape else np.inf
 
 
 def call_layer(layer: Any, *inputs: Array) -> Array:
-    """What a Keras layer or feature map without dropout makes of a batch, compiled, in float32."""
+    """Return the output of a Keras layer or feature map without dropout, compiled, for float32 inputs."""
     from keras import ops
 
     from kzoo.training.engines import engine
@@ -46,5 +46,5 @@ def call_layer(layer: Any, *inputs: Array) -> Array:
 
 
 def largest(distances: Iterable[float]) -> str:
-    """How a finding words its distances."""
+    """Return the text by which a finding reports its distances."""
     return f"largest difference {max(distances):.1g}"

@@ -1,4 +1,4 @@
-"""The parameters that the reports print, against the models' own (R001 1, R003 2, R004 2)."""
+"""Claims on the parameter counts that the reports print (R001 1, R003 2, R004 2)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import partial
 from kzoo.claims.claim import Claim, Finding
 from kzoo.claims.registry import register_claim
 from kzoo.models.card import PrintedSum
-from kzoo.registry import card, list_models, outline_model
-from kzoo.reporting.parameters import check_sum, count_model
+from kzoo.parameters import check_sum, count_model
+from kzoo.registry import abstract_model, card, list_models
 
 
 def check_count(model: str, published: int) -> Finding:
-    """The sum of the layers' counts; right in place of another figure if the model's card promises it."""
+    """Check a printed count against the model; the correction must agree with the model's card."""
     counted = count_model(model)
     right = f"{counted.trainable:,}"
     return Finding(
@@ -22,7 +22,7 @@ def check_count(model: str, published: int) -> Finding:
 
 
 def check_terms(model: str, printed: PrintedSum) -> Finding:
-    """Each term of a report's sum is the count of its layer; a correction must explain the printed sum."""
+    """Check the terms of a report's sum against the layers; the correction must explain the printed sum."""
     counted = count_model(model)
     check = check_sum(replace(card(model), printed_sum=printed), counted.layers)
     assert check is not None, "there is a printed sum"
@@ -39,7 +39,7 @@ def _spell(terms: dict[str, int]) -> str:
 
 
 def _register(model: str) -> None:
-    """Register what the report of a model prints of its parameters."""
+    """Register the parameter counts that the report of a model prints as claims."""
     promised = card(model)
     if promised.published is not None:
         register_claim(
@@ -67,8 +67,8 @@ for _model in list_models():
 
 @register_claim(Claim("sizes-tiny-cnn", "R001 1.1", "tiny-cnn: pooled to 11 x 11 x 8, flattened to 968"))
 def check_sizes(pooled: tuple[int, int, int] = (11, 11, 8), flattened: int = 968) -> Finding:
-    """A window K at stride S has floor((H - K) / S) + 1 places: 28 -> 24 by 5 at 1, 24 -> 11 by 4 at 2."""
-    outline = outline_model("tiny-cnn")
+    """Check sizes floor((H - K) / S) + 1: 28 -> 24 for window K = 5, stride S = 1; 24 -> 11 for 4, 2."""
+    outline = abstract_model("tiny-cnn")
     shapes = [outline.get_layer(name).output.shape[1:] for name in ("pool1", "flatten")]
     computed = f"{' x '.join(map(str, shapes[0]))}, {shapes[1][0]}"
     return Finding(shapes == [pooled, (flattened,)], computed, computed)
@@ -76,7 +76,7 @@ def check_sizes(pooled: tuple[int, int, int] = (11, 11, 8), flattened: int = 968
 
 @register_claim(Claim("growth-mlp", "R001 1.2", "mlp has 138.3 % more parameters than tiny-cnn", "erratum"))
 def check_growth(percent: float = 138.3) -> Finding:
-    """100 (mlp / tiny-cnn - 1), to one decimal."""
+    """Check 100 (mlp / tiny-cnn - 1), to one decimal."""
     growth = 100 * (count_model("mlp").trainable / count_model("tiny-cnn").trainable - 1)
     return Finding(round(growth, 1) == percent, f"{growth:,.1f} %", f"{growth:,.1f} %")
 
@@ -90,7 +90,7 @@ def check_growth(percent: float = 138.3) -> Finding:
     )
 )
 def check_without_normalisation(published: int = 5_340_160) -> Finding:
-    """The count of every layer of `cnn-bn-flatten` but its batch normalisations."""
+    """Check the count of all layers of `cnn-bn-flatten` except its batch normalisations."""
     layers = count_model("cnn-bn-flatten").layers
     count = sum(layer.trainable for layer in layers if not layer.layer.endswith("_bn"))
     return Finding(count == published, f"{count:,}", f"{count:,}")

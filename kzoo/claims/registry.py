@@ -1,6 +1,6 @@
-"""The claims by name.
+"""The registry of claims by name.
 
-A claim is one decorated function that computes. Tests and `kzoo claims` find it here.
+A claim is a decorated function that computes a finding. Tests and `kzoo claims` look it up here.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def _entries() -> dict[str, tuple[Claim, Check]]:
 
 
 def list_claims(source: str | None = None) -> list[str]:
-    """The names of the claims, of one report (`R001`) or question (`R001 1.3`) if `source` is given.
+    """Return the names of all claims, or of those of one report (`R001`) or question (`R001 1.3`).
 
     Raises:
-        UsageError: no claim comes from there; the sources that there are are given.
+        UsageError: no claim comes from this source; the message lists the known sources.
     """
     claims = [claim for claim, _ in _entries().values()]
     names = [claim.name for claim in claims if source is None or claim.comes_from(source)]
@@ -63,10 +63,10 @@ def check_claim(name: str, **stated: Any) -> CheckedClaim:
 
     Args:
         name: one of `list_claims()`.
-        stated: another statement in place of the report's, by the arguments of the claim's function.
+        stated: arguments of the claim's function that replace the report's statement.
 
     Raises:
-        UsageError: no such claim; the nearest name is given.
+        UsageError: there is no such claim; the message names the nearest.
     """
     entries = _entries()
     if name not in entries:
@@ -76,5 +76,5 @@ def check_claim(name: str, **stated: Any) -> CheckedClaim:
 
 
 def check_claims(source: str | None = None) -> list[CheckedClaim]:
-    """Compute all claims, or those of one report. Raises UsageError for an unknown one."""
+    """Compute all claims, or those of one source. Raises UsageError if no claim comes from it."""
     return [check_claim(name) for name in list_claims(source)]

@@ -1,1 +1,3 @@
-"""Data sets: what they are, where they are found, how their files are read."""
+"""Data sets: their types, the folders where they are searched for, and the readers of their files."""
+
+__all__ = ["captions", "images", "pairs", "speech", "splits", "tokens", "vocabulary"]

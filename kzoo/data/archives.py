@@ -1,4 +1,4 @@
-"""Archives from elsewhere, unpacked so that nothing lands outside the folder."""
+"""Safe unpacking of downloaded archives: no file is written outside the target folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile, ZipFile
 
-from kzoo.data.faults import unreadable
+from kzoo.data.errors import unreadable
 from kzoo.errors import DataError
 
 _DAMAGES = (
@@ -22,11 +22,11 @@ _DAMAGES = (
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip or a compressed tar into `folder`, each of its top-level entries whole or not at all.
+    """Unpack a zip or a compressed tar into `folder`. No top-level entry is ever left half unpacked.
 
     Raises:
-        DataError: the archive is damaged, has a link or a path that leads elsewhere, or does not fit on the
-            disk; or one of its top-level entries is in `folder` already. Nothing is left behind.
+        DataError: the archive is damaged, contains a link or a path outside `folder`, or does not fit on the
+            disk, or one of its top-level entries already exists in `folder`. Nothing is left behind.
     """
     extract = _extract_zip if archive.suffix.lower() == ".zip" else _extract_tar
     try:
@@ -40,7 +40,7 @@ def _unpack(archive: Path, folder: Path, extract: Callable[[Path, Path], None]) 
         extract(archive, Path(temporary))
         entries = sorted(Path(temporary).iterdir())
         if taken := [entry.name for entry in entries if (folder / entry.name).exists()]:
-            raise DataError(f"{folder} holds {', '.join(taken)} already; move it away to unpack {archive}")
+            raise DataError(f"{folder} already holds {', '.join(taken)}; move it away to unpack {archive}")
         for entry in entries:
             entry.rename(folder / entry.name)
 
@@ -54,7 +54,7 @@ def _extract_zip(archive: Path, folder: Path) -> None:
 
 
 def _extract_tar(archive: Path, folder: Path) -> None:
-    """In one pass: the names in a compressed tar cannot be listed without decompressing all of it."""
+    """Extract a tar in one pass, because listing its names would decompress all of it once more."""
     _check_room(archive.stat().st_size, archive, folder.parent)
     with tarfile.open(archive, "r|*") as contents:
         for member in contents:
@@ -69,10 +69,12 @@ def _extract_tar(archive: Path, folder: Path) -> None:
 def _check_path(name: str, archive: Path, *, is_link: bool) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
     if is_link or path.is_absolute() or any(part == ".." or ":" in part for part in path.parts):
-        raise DataError(f"{archive} is unsafe and was not unpacked: {name!r} leads elsewhere")
+        raise DataError(f"{archive} is unsafe and was not unpacked: {name!r} points outside the folder")
 
 
 def _check_room(size: int, archive: Path, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise DataError(f"{archive} unpacks to {size:,} bytes or more, {folder} has room for {free:,}")
+        raise DataError(
+            f"{archive} unpacks to at least {size:,} bytes, but {folder} has only {free:,} bytes free"
+        )

@@ -1,4 +1,4 @@
-"""What is in a set, against what is published about it."""
+"""Check of the contents of a data set against what is published about it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.audio import decode_audio
-from kzoo.data.caption_cards import CAPTION_SETS
-from kzoo.data.caption_sources import holds_captions, load_caption_set
-from kzoo.data.captions import CaptionSet, read_images
-from kzoo.data.cards import SetCard
+from kzoo.data.captions.caption_set import CaptionSet, read_images
+from kzoo.data.captions.cards import CAPTION_SETS
+from kzoo.data.captions.load import holds_captions, load_caption_set
+from kzoo.data.card import SetCard
 from kzoo.data.checksums import checksum_like
-from kzoo.data.image_cards import IMAGE_SETS
-from kzoo.data.images import ImageSet, Split
-from kzoo.data.own_pairs import SUFFIXES
-from kzoo.data.pair_cards import PAIR_SETS
-from kzoo.data.pair_sources import load_pair_set
-from kzoo.data.pairs import PairSet
-from kzoo.data.places import files_of
-from kzoo.data.sources import load_image_set
-from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
-from kzoo.data.speech_cards import SPEECH_SETS
-from kzoo.data.speech_sources import holds_speech, load_speech_set
+from kzoo.data.data_set import DataSet
+from kzoo.data.images.cards import IMAGE_SETS
+from kzoo.data.images.image_set import ImageSet, Split
+from kzoo.data.images.load import load_image_set
+from kzoo.data.pairs.cards import PAIR_SETS
+from kzoo.data.pairs.load import load_pair_set
+from kzoo.data.pairs.own import SUFFIXES
+from kzoo.data.pairs.pair_set import PairSet
+from kzoo.data.search_path import files_of
+from kzoo.data.speech.audio import decode_audio
+from kzoo.data.speech.cards import SPEECH_SETS
+from kzoo.data.speech.load import holds_speech, load_speech_set
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.tokens import TokenKind
 
 _OFFICIAL, _DIFFERS, _UNKNOWN = "official", "not the official file", "no published checksum"
@@ -43,7 +44,7 @@ class FileCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Audit:
-    """What was found in a set. `differences` is empty if nothing published contradicts it."""
+    """The contents of a data set. `differences` is empty if they agree with everything published."""
 
     name: str
     location: str
@@ -54,13 +55,13 @@ class Audit:
     differences: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The audit in plain types."""
+        """Return the audit as a dictionary of plain types."""
         return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageAudit(Audit):
-    """What was found in an image set."""
+    """The contents of an image set."""
 
     image_shape: tuple[int, int, int]
     class_counts: dict[str, dict[str, int]]
@@ -68,9 +69,9 @@ class ImageAudit(Audit):
 
 @dataclass(frozen=True, kw_only=True)
 class PairAudit(Audit):
-    """What was found in a set of pairs, for source and target in this order.
+    """The contents of a set of sequence pairs. Tuples hold the source value first, then the target value.
 
-    `vocabulary_sizes` count the special tokens, `longest` are lengths in tokens, `left_out` says which rows
+    `vocabulary_sizes` include the special tokens. `longest` are lengths in tokens. `left_out` says which rows
     were not used and why.
     """
 
@@ -81,9 +82,9 @@ class PairAudit(Audit):
 
 @dataclass(frozen=True, kw_only=True)
 class CaptionAudit(Audit):
-    """What was found in a set of captioned images; the sizes are numbers of images.
+    """The contents of a set of captioned images. The sizes are numbers of images.
 
-    `vocabulary_size` counts the special tokens, `longest` is in words, `left_out` says which captions and
+    `vocabulary_size` includes the special tokens. `longest` is in words. `left_out` says which captions and
     images were not used and why.
     """
 
@@ -95,10 +96,10 @@ class CaptionAudit(Audit):
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechAudit(Audit):
-    """What was found in a set of spoken texts.
+    """The contents of a set of transcribed speech clips.
 
-    `minutes` are those of each split, `rates` says how many clips have which sample rate. `longest_text` is
-    in characters, `longest_clip` in seconds. `unknown` counts the characters that are none of R004's 31;
+    `minutes` is the duration of each split. `rates` counts the clips of each sample rate. `longest_text` is
+    in characters, `longest_clip` in seconds. `unknown` counts each character that is not one of R004's 31.
     `left_out` says which texts were not used and why.
     """
 
@@ -118,18 +119,18 @@ def audit(
     source_tokens: TokenKind | None = None,
     target_tokens: TokenKind | None = None,
 ) -> ImageAudit | PairAudit | CaptionAudit | SpeechAudit:
-    """Read a set from beginning to end and compare it with what is published.
+    """Read a whole data set and compare it with what is published about it.
 
     Args:
-        name_or_path: as for `load_image_set`, `load_pair_set`, `load_caption_set` or `load_speech_set`; a
-            published set must be there.
+        name_or_path: as for `load_image_set`, `load_pair_set`, `load_caption_set` or `load_speech_set`. The
+            files of a published set must be present; no stand-in is used.
         data_dir: as for `load_image_set`.
-        image_shape: what photographs in the user's own folders are resized to.
-        source_tokens, target_tokens: what the tokens of the user's own pairs are.
+        image_shape: the shape to which photographs in the user's own folders are resized.
+        source_tokens, target_tokens: the kinds of tokens in the user's own pairs.
 
     Raises:
-        UsageError: an unknown name.
-        DataError: the set is not found, or a file of it is damaged.
+        UsageError: the name is unknown.
+        DataError: the set is not found, or one of its files is damaged.
     """
     if name_or_path in PAIR_SETS or Path(name_or_path).suffix.lower() in SUFFIXES:
         pair_set = load_pair_set(
@@ -164,7 +165,7 @@ def _audit_pairs(pair_set: PairSet, name: str) -> PairAudit:
     if card is not None and (source, target) != card.vocabulary_sizes:
         published = " and ".join(map(str, card.vocabulary_sizes))
         found["differences"] += (
-            f"the vocabularies have {source} and {target} tokens, published are {published}",
+            f"the vocabularies have {source} and {target} tokens; the published numbers are {published}",
         )
     sides = zip(*((split.sources, split.targets) for split in pair_set.splits.values()), strict=True)
     source_length, target_length = (max(len(tokens) for split in side for tokens in split) for side in sides)
@@ -181,13 +182,15 @@ def _audit_captions(caption_set: CaptionSet, name: str) -> CaptionAudit:
     found = _compare(card, caption_set, "images")
     for split in caption_set.splits.values():
         for row in range(len(split)):
-            read_images(split, [row], (1, 1))  # names an image that cannot be read
+            read_images(split, [row], (1, 1))  # raises a DataError that names an unreadable image
     size, longest = len(caption_set.vocabulary()), caption_set.longest
     if card is not None and card.vocabulary_size not in (None, size):
-        found["differences"] += (f"the vocabulary has {size} tokens, published are {card.vocabulary_size}",)
+        found["differences"] += (
+            f"the vocabulary has {size} tokens; the published number is {card.vocabulary_size}",
+        )
     if card is not None and card.longest_caption not in (None, longest):
         found["differences"] += (
-            f"the longest caption has {longest} words, published are {card.longest_caption}",
+            f"the longest caption has {longest} words; the published number is {card.longest_caption}",
         )
     return CaptionAudit(
         **found,
@@ -214,7 +217,9 @@ def _audit_speech(speech_set: SpeechSet, name: str) -> SpeechAudit:
         longest_clip = max(longest_clip, *seconds)
     if card is not None and set(rates) != {card.rate}:
         listed = ", ".join(map(str, sorted(rates)))
-        found["differences"] += (f"the clips have {listed} samples a second, published are {card.rate}",)
+        found["differences"] += (
+            f"the clips have {listed} samples a second; the published number is {card.rate}",
+        )
     texts = [text for split in speech_set.splits.values() for text in split.texts]
     unknown = Counter(
         character for text in texts for character in text if SPEECH_VOCABULARY.unknown(character)
@@ -230,20 +235,17 @@ def _audit_speech(speech_set: SpeechSet, name: str) -> SpeechAudit:
     )
 
 
-def _compare(
-    card: SetCard | None, found: ImageSet | PairSet | CaptionSet | SpeechSet, noun: str
-) -> dict[str, Any]:
-    """What is checked of a set of any kind, as the keywords of `Audit`."""
-    sizes = {name: len(split) for name, split in found.splits.items()}
+def _compare(card: SetCard | None, found: DataSet[Any], noun: str) -> dict[str, Any]:
+    """Return the checks that apply to every kind of data set, as keyword arguments of `Audit`."""
     files = _check_files(card, Path(found.origin.location)) if card else ()
     return {
         "name": found.origin.name,
         "location": found.origin.location,
-        "sizes": sizes,
+        "sizes": found.sizes,
         "published_sizes": card.sizes if card else None,
         "sha256": found.sha256(),
         "files": files,
-        "differences": _differences(card, sizes, files, noun) if card else (),
+        "differences": _differences(card, found.sizes, files, noun) if card else (),
     }
 
 
@@ -269,7 +271,7 @@ def _differences(
 ) -> tuple[str, ...]:
     wrong_files = [f"{file.path} is {file.state}" for file in files if file.state == _DIFFERS]
     wrong_sizes = [
-        f"there are {sizes[split]:,} {split} {noun}, published are {published:,}"
+        f"there are {sizes[split]:,} {split} {noun}; the published number is {published:,}"
         for split, published in card.sizes.items()
         if sizes[split] != published
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kzoo.data.caption_cards import CAPTION_SETS
-from kzoo.data.cards import SetCard
-from kzoo.data.image_cards import IMAGE_SETS
-from kzoo.data.pair_cards import PAIR_SETS
-from kzoo.data.speech_cards import SPEECH_SETS
+from kzoo.data.captions.cards import CAPTION_SETS
+from kzoo.data.card import SetCard
+from kzoo.data.images.cards import IMAGE_SETS
+from kzoo.data.pairs.cards import PAIR_SETS
+from kzoo.data.speech.cards import SPEECH_SETS
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 
@@ -14,7 +14,7 @@ PUBLISHED_SETS: dict[str, SetCard] = {**IMAGE_SETS, **PAIR_SETS, **CAPTION_SETS,
 
 
 def find_card(name: str) -> SetCard:
-    """The card of a published set. Raises UsageError, with the nearest name, for an unknown one."""
+    """Return the card of a published set. Raises UsageError with the nearest name for an unknown one."""
     if name not in PUBLISHED_SETS:
         raise UsageError(f"no published set is called {name!r}; {suggestion(name, PUBLISHED_SETS)}")
     return PUBLISHED_SETS[name]

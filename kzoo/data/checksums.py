@@ -1,15 +1,15 @@
-"""The checksum of a file, written `algorithm:hexadecimal`."""
+"""Checksums of files, written as `algorithm:hexadecimal`."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-from kzoo.data.faults import regular
+from kzoo.data.errors import regular
 
 
 def checksum_like(path: Path, published: str) -> str:
-    """The checksum of `path` by the algorithm of `published`: equal to it when the file is that one."""
+    """Return the checksum of `path`, computed with the algorithm that `published` names in its prefix."""
     algorithm = published.partition(":")[0]
     with regular(path).open("rb") as file:
         digest = hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False))

@@ -1,4 +1,4 @@
-"""Published files brought from their official addresses: resumed, verified, and whole or absent."""
+"""Download of published files, which are resumed, verified, and renamed only when they are complete."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from kzoo.data.archives import unpack
+from kzoo.data.card import RemoteFile, SetCard
 from kzoo.data.checksums import checksum_like
-from kzoo.data.faults import reason
-from kzoo.data.image_cards import RemoteFile, SetCard
+from kzoo.data.errors import reason
 from kzoo.data.limits import MAX_DOWNLOAD
-from kzoo.data.places import files_of
+from kzoo.data.search_path import files_of
 from kzoo.errors import DataError
 from kzoo.files import made
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a file's name, the bytes that are there, and the bytes in all if known."""
+"""A callback that receives a file's name, the bytes so far, and the total bytes if known."""
 
 _CHUNK = 1 << 18
 _TIMEOUT_SECONDS = 30
@@ -27,17 +27,17 @@ _RANGE_NOT_SATISFIABLE = 416
 
 
 def fetch(card: SetCard, folder: Path, progress: Progress | None = None) -> list[Path]:
-    """Bring the files of a published set into `folder`.
+    """Download the files of a published set into `folder`.
 
-    Official files that are there are kept. A set that comes in an archive, downloaded or put into `folder` by
-    the user, is unpacked.
+    Official files that are already in `folder` are kept. If the set is published as an archive, the archive
+    is unpacked, whether it was downloaded or put into `folder` by the user.
 
     Returns:
         The files and folders of the set.
 
     Raises:
         DataError: the network failed (the message says which file to put where), a file is not the official
-            one, the archive is missing or unsafe, or there is nothing that a program can download.
+            one, the archive is missing or unsafe, or no file of the set can be downloaded by a program.
     """
     if not card.files and card.archive is None and not files_of(card, folder):
         raise DataError(
@@ -45,7 +45,7 @@ def fetch(card: SetCard, folder: Path, progress: Progress | None = None) -> list
             f"{folder}; kzoo data info {card.name} says which files"
         )
     if card.archive is not None and files_of(card, folder):
-        return files_of(card, folder)  # unpacked before
+        return files_of(card, folder)  # the archive was unpacked earlier
     for remote in card.files:
         try:
             download(remote, folder, progress)
@@ -62,14 +62,15 @@ def fetch(card: SetCard, folder: Path, progress: Progress | None = None) -> list
 
 
 def download(remote: RemoteFile, folder: Path, progress: Progress | None = None) -> Path:
-    """Download one file as `<name>.part`, which a later call resumes; it gets its name once verified.
+    """Download one file as `<name>.part`, verify it, and rename it. A later call resumes a partial download.
 
-    Without a published checksum only its length is verified, and it is not resumed: nothing could tell
-    whether the parts belong together. No more is written than the published size, or MAX_DOWNLOAD.
+    Without a published checksum only the length is verified, and the download is not resumed, because
+    nothing would show whether the two parts belong to the same file. At most the published size is written,
+    or MAX_DOWNLOAD bytes if none is published.
 
     Raises:
-        DataError: the file that came, or that was there, is not the official one, or it is too long.
-        OSError, HTTPException: the network or the disk failed; what came so far is kept for the next call.
+        DataError: the downloaded or the existing file is not the official one, or the download is too long.
+        OSError, HTTPException: the network or the disk failed. The partial file is kept for the next call.
     """
     target = folder / remote.name
     if target.exists():
@@ -94,7 +95,7 @@ def _verify(part: Path, url: str, checksum: str) -> None:
 
 
 def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None:
-    """Append what is missing to `part`; start over where the server does not know ranges."""
+    """Append the missing bytes to `part`, or start over if the server does not support ranges."""
     done, most = part.stat().st_size if part.exists() else 0, remote.bytes or MAX_DOWNLOAD
     headers = {"User-Agent": "kzoo"} | ({"Range": f"bytes={done}-"} if done else {})
     try:
@@ -102,7 +103,7 @@ def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None
     except HTTPError as error:
         error.close()
         if error.code == _RANGE_NOT_SATISFIABLE and done:
-            return  # nothing is missing: the checksum decides
+            return  # no bytes are missing; the checksum shows whether the file is right
         raise
     with response:
         resumed = response.status == 206
@@ -123,11 +124,11 @@ def _transfer(remote: RemoteFile, part: Path, progress: Progress | None) -> None
 
 
 def _length(header: str | None) -> int | None:
-    """What Content-Length says, None where the server sends none. Raises HTTPException for no number."""
+    """Parse a Content-Length header, None if it is missing. Raises HTTPException if it is not a number."""
     if header is None:
         return None
     if not re.fullmatch("[0-9]{1,18}", header.strip()):
-        raise HTTPException(f"the server says that its length is {header[:40]!r}")
+        raise HTTPException(f"the server sent the invalid Content-Length {header[:40]!r}")
     return int(header)
 
 

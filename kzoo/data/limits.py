@@ -1,7 +1,7 @@
-"""The most that is read or brought, so that a wrong number fills neither the memory nor the disk."""
+"""Upper limits on image sizes and downloads, so that a wrong number cannot fill the memory or the disk."""
 
 MAX_SIDE = 4_096
-"""The greatest height or width that images are resized to, in pixels."""
+"""The largest height or width, in pixels, to which images are resized."""
 
 MAX_DOWNLOAD = 16 * 2**30
-"""The most bytes of a file whose size is not published; the largest of the sets, LJ Speech, has 2.7 GB."""
+"""The most bytes to download if no size is published. The largest published set, LJ Speech, has 2.7 GB."""

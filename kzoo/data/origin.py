@@ -1,4 +1,4 @@
-"""Where a set came from."""
+"""The origin of a data set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a set was found. A stand-in is never compared with a published figure."""
+    """The name and location of a data set. Runs on a stand-in are never compared with published figures."""
 
     name: str
     location: str

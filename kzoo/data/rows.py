@@ -1,4 +1,4 @@
-"""The rows of a text file, with the lines they stand on."""
+"""Readers of text files that yield rows with their line numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kzoo.data.faults import reason, regular, unreadable
+from kzoo.data.errors import reason, regular, unreadable
 from kzoo.errors import DataError
 
 Noun = Literal["row", "caption", "image"]
@@ -17,10 +17,10 @@ Noun = Literal["row", "caption", "image"]
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a file. Bytes that are not UTF-8 are lone surrogates in its columns.
+    """A row of a file. Bytes that are not UTF-8 appear as lone surrogates in its columns.
 
-    Where the file is a list of images, its images and their captions are its rows: their `noun` says so, and
-    `line` is the name of the image.
+    If the file is a list of images, its rows are the images and their captions. `noun` is then "image" or
+    "caption", and `line` is the name of the image.
     """
 
     file: Path
@@ -30,12 +30,12 @@ class Row:
 
     @property
     def is_blank(self) -> bool:
-        """Whether there is nothing in any column."""
+        """Whether every column is empty or white space."""
         return not any(column.strip() for column in self.columns)
 
     @property
     def is_utf8(self) -> bool:
-        """Whether the row could be decoded."""
+        """Whether all bytes of the row were valid UTF-8."""
         try:
             "".join(self.columns).encode()
         except UnicodeEncodeError:
@@ -43,10 +43,10 @@ class Row:
         return True
 
     def take(self, count: int, expected: str, *, exact: bool = True) -> tuple[str, ...]:
-        """The first `count` columns.
+        """Return the first `count` columns.
 
         Raises:
-            DataError: there are fewer, or others where `exact`; it names the line and what is `expected`.
+            DataError: there are fewer columns, or more if `exact`. It names the line and `expected`.
         """
         found = len(self.columns)
         if found < count or (exact and found > count):
@@ -57,24 +57,24 @@ class Row:
 
 
 def read_lines(path: Path) -> Iterator[Row]:
-    """Each line of a text file as a row of one column."""
+    """Yield each line of a text file as a row of one column."""
     for number, line in enumerate(_open(path), 1):
         yield Row(path, number, (line.rstrip("\n"),))
 
 
 def read_columns(path: Path, separator: str) -> Iterator[Row]:
-    """Each line of a file, its columns between separators; quotes are characters like any other."""
+    """Yield each line of a file, split into columns at `separator`. Quotes have no special meaning."""
     for row in read_lines(path):
         yield Row(path, row.line, tuple(row.columns[0].split(separator)))
 
 
 def read_tsv(path: Path) -> Iterator[Row]:
-    """Each line of a file, its columns separated by tabs; quotes are characters like any other."""
+    """Yield each line of a file, split into columns at tabs. Quotes have no special meaning."""
     return read_columns(path, "\t")
 
 
 def read_csv(path: Path) -> Iterator[Row]:
-    """Each row of a file of columns separated by commas, in double quotes where they need them."""
+    """Yield each row of a CSV file, whose columns may be enclosed in double quotes."""
     reader = csv.reader(_open(path), strict=True)
     while True:
         line = reader.line_num + 1

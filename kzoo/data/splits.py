@@ -1,4 +1,4 @@
-"""The splits of a set, and rows drawn into them: any, or by class, or whole groups."""
+"""Random splits of the rows of a data set: uniform, stratified by class, or by whole groups."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 
 SPLITS = ("train", "validation", "test")
-"""The splits of every set, in the order in which they are told."""
+"""The names of the splits of every data set, in their usual order."""
 
 SPLIT_SEED = 42
 
 
 def sizes_line(sizes: Mapping[str, int]) -> str:
-    """How many rows the splits have, as "7,866 / 875 / 2,158"."""
+    """Return the sizes of the splits as text, such as "7,866 / 875 / 2,158"."""
     return " / ".join(f"{size:,}" for size in sizes.values())
 
 
 def other_sizes(source: str, published: Mapping[str, int], found: Mapping[str, int]) -> str:
-    """What is to be said where a set has other sizes than in its report; nothing if it has the same."""
+    """Return a remark if the split sizes differ from those of the report, otherwise an empty text."""
     if published == found:
         return ""
     return f"{source} had {sizes_line(published)} examples, here are {sizes_line(found)}"
 
 
 def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw exactly `held_out` rows so that every class keeps its share of them to within one row.
+    """Hold out exactly `held_out` rows, stratified by class to within one row.
 
-    A class with n_c of the n rows gives held_out n_c / n rows, rounded by largest remainders.
+    Of a class with n_c of the n rows, held_out n_c / n rows are held out, rounded by largest remainders.
 
     Args:
         labels: the classes of the rows, `(count,)`.
@@ -39,7 +39,7 @@ def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.n
         seed: the same seed draws the same rows on every machine.
 
     Returns:
-        The rows kept and the rows held out, each in ascending order.
+        The kept rows and the held-out rows, each in ascending order.
 
     Raises:
         ValueError: `held_out` is out of range.
@@ -50,7 +50,7 @@ def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.n
     shares, remainders = np.divmod(held_out * counts, max(len(labels), 1))
     largest = np.argsort(-remainders, kind="stable")[: held_out - shares.sum()]
     shares[largest] += 1
-    # Sorting uniform draws within each class shuffles it; a row is held out by its rank in its class.
+    # Sorting uniform draws within a class shuffles the class. The first rows of each are held out.
     order = np.lexsort((np.random.default_rng(seed).random(len(labels)), class_of_row))
     starts = np.cumsum(counts) - counts
     rank = np.arange(len(labels)) - np.repeat(starts, counts)
@@ -60,19 +60,19 @@ def stratified_split(labels: np.ndarray, held_out: int, seed: int) -> tuple[np.n
 
 
 def hold_out(split: Split, count: int) -> tuple[Split, Split]:
-    """The split without `count` images drawn by class, and those images, in the order of the file.
+    """Hold out `count` images, stratified by class, and return both parts in the order of the file.
 
-    Drawn from a constant seed: what is trained and tested on never changes with the seed of a run.
+    The seed is constant, so the data for training and testing never depends on the seed of a run.
     """
     kept, held_out = stratified_split(split.labels, count, SPLIT_SEED)
     return split.take(kept), split.take(held_out)
 
 
 def random_split(count: int, sizes: tuple[int, ...], seed: int) -> tuple[np.ndarray, ...]:
-    """Draw disjoint sets of rows of these sizes out of `count`, each in ascending order.
+    """Draw disjoint sets of rows with these sizes from `count` rows, each in ascending order.
 
     Raises:
-        ValueError: there are fewer rows than the sizes add up to.
+        ValueError: the sizes add up to more than `count`.
     """
     if sum(sizes) > count or min(sizes) < 0:
         raise ValueError(f"cannot draw {sizes} of {count} rows")
@@ -82,7 +82,7 @@ def random_split(count: int, sizes: tuple[int, ...], seed: int) -> tuple[np.ndar
 
 
 def take_share(data: Any, share: float, seed: int) -> Any:
-    """A set with this share of its training split, at least one example, in the order of the file."""
+    """Return the data set with a random share of its training split, at least one example, in order."""
     if share == 1:
         return data
     (rows,) = random_split(len(data.train), (max(1, round(share * len(data.train))),), seed)
@@ -90,15 +90,15 @@ def take_share(data: Any, share: float, seed: int) -> Any:
 
 
 def grouped_split(groups: Sequence[str], held_out: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Draw whole groups of rows until at least `held_out` rows are held out; one group is always kept.
+    """Hold out whole groups of rows until there are at least `held_out` rows. One group is always kept.
 
     Args:
-        groups: the group of each row, such as who speaks in it.
-        held_out: how many rows to hold out at least.
-        seed: the same seed draws the same groups, in whatever order the rows are.
+        groups: the group of each row, such as its speaker.
+        held_out: the least number of rows to hold out.
+        seed: the same seed draws the same groups, whatever the order of the rows.
 
     Returns:
-        The rows kept and the rows held out, each in ascending order.
+        The kept rows and the held-out rows, each in ascending order.
     """
     names, group_of_row, counts = np.unique(np.asarray(groups, str), return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(names))

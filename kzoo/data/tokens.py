@@ -1,4 +1,4 @@
-"""A text as a sequence of tokens, and back."""
+"""Conversion between texts and sequences of tokens."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from collections.abc import Iterable
 from typing import Literal
 
 TokenKind = Literal["characters", "spaces"]
-"""Each character is a token, or each run of characters between spaces."""
+"""The kind of token: single characters, or words separated by spaces."""
 
 Tokens = tuple[str, ...]
 
 
 def to_tokens(text: str, kind: TokenKind) -> Tokens:
-    """The tokens of a text."""
+    """Split a text into tokens."""
     return tuple(text) if kind == "characters" else tuple(text.split())
 
 
 def to_text(tokens: Tokens, kind: TokenKind) -> str:
-    """The text of tokens, phones with a space between them."""
+    """Join tokens into a text, with a space between them if `kind` is "spaces"."""
     return ("" if kind == "characters" else " ").join(tokens)
 
 
 def normalise(text: str) -> str:
-    """A sentence as R000 and R002 trained on it.
+    """Normalise a sentence as R000 and R002 did for training.
 
-    Lower case, without accents, a space before each of `. ! ?`, one space for every other run of characters
-    that are no letters, and no space at either end.
+    Letters become lower case without accents. Each of `. ! ?` gets a space before it. Every other run of
+    characters that are not letters becomes one space. Spaces at both ends are removed.
     """
     bare = text.lower()
     if not bare.isascii():
@@ -37,9 +37,9 @@ def normalise(text: str) -> str:
 
 
 def caption_words(tokens: Iterable[str]) -> Tokens:
-    """The words of a caption: lower case, without the marks at their ends, and no mark that stands alone.
+    """Return the words of a caption in lower case, without punctuation around or between them.
 
-    "T-junctions, here ." is "t-junctions", "here".
+    "T-junctions, here ." becomes "t-junctions", "here".
     """
     bare = (re.sub(r"^[\W_]+|[\W_]+$", "", token.lower()) for token in tokens)
     return tuple(word for word in bare if word)

@@ -1,4 +1,4 @@
-"""The tokens that a model knows, and their numbers."""
+"""Vocabularies: the tokens that a model knows and their indices."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.faults import regular, unreadable
+from kzoo.data.errors import regular, unreadable
 from kzoo.errors import DataError
 from kzoo.files import atomic_write_text
 
 PAD, SOS, EOS, UNK = range(4)
-"""Padding, the start of a target, its end, and any token that the training split does not hold."""
+"""The indices of padding, start of sequence, end of sequence, and unknown tokens."""
 
 SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")
 
@@ -27,7 +27,7 @@ _FORMAT, _VERSION = "kzoo vocabulary", 1
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Tokens, numbered from 4 in their order, after the special tokens 0 to 3."""
+    """A vocabulary. The special tokens have the indices 0 to 3; those of `tokens` follow in order."""
 
     tokens: tuple[str, ...]
 
@@ -37,7 +37,7 @@ class Vocabulary:
 
     @classmethod
     def build(cls, sequences: Iterable[Sequence[str]], min_count: int = 1) -> Vocabulary:
-        """The tokens found at least `min_count` times in `sequences`, in the order of their code points."""
+        """Build the vocabulary of all tokens that occur at least `min_count` times, sorted by code point."""
         counts = Counter(chain.from_iterable(sequences))
         return cls(tuple(sorted(token for token, count in counts.items() if count >= min_count)))
 
@@ -45,18 +45,18 @@ class Vocabulary:
         return len(SPECIALS) + len(self.tokens)
 
     def encode(self, tokens: Iterable[str]) -> list[int]:
-        """The numbers of the tokens, UNK for one that is not known; see `unknown`."""
+        """Return the indices of the tokens, UNK for an unknown one; see `unknown`."""
         return [self._numbers.get(token, UNK) for token in tokens]
 
     def unknown(self, tokens: Iterable[str]) -> tuple[str, ...]:
-        """Those of the tokens that are not known, each once, as they come."""
+        """Return the unknown tokens, each once, in order of appearance."""
         return tuple(dict.fromkeys(token for token in tokens if token not in self._numbers))
 
     def decode(self, numbers: Iterable[int]) -> tuple[str, ...]:
-        """The tokens up to the first EOS; padding and SOS are no tokens, UNK is `<unk>`.
+        """Return the tokens up to the first EOS. Padding and SOS are skipped, UNK becomes `<unk>`.
 
         Raises:
-            ValueError: a number that no token has.
+            ValueError: an index is out of range.
         """
         tokens = []
         for number in map(int, numbers):
@@ -71,10 +71,10 @@ class Vocabulary:
     def encode_batch(
         self, sequences: Sequence[Sequence[str]], *, start: bool = False, end: bool = False
     ) -> np.ndarray:
-        """Sequences as int32 `(count, longest)`, padded with 0 at their ends.
+        """Encode sequences as int32 `(count, longest)`, padded with 0 at the end.
 
         Args:
-            sequences: the tokens of each.
+            sequences: the tokens of each sequence.
             start: put SOS before each sequence, as before a target.
             end: put EOS after each sequence, as after a target.
         """
@@ -90,7 +90,7 @@ class Vocabulary:
         return batch
 
     def to_json(self) -> dict[str, Any]:
-        """The vocabulary in plain types, with the version of its format."""
+        """Return the vocabulary as plain types, with the version of its format."""
         return {
             "format": _FORMAT,
             "version": _VERSION,
@@ -100,9 +100,9 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, content: Any, where: str) -> Vocabulary:
-        """The vocabulary of `to_json`. Raises DataError, naming `where`, for anything else."""
+        """Rebuild a vocabulary from the result of `to_json`. Raises a DataError naming `where` otherwise."""
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
-            raise DataError(f"{where} is not a vocabulary of kzoo")
+            raise DataError(f"{where} is not a kzoo vocabulary")
         if content.get("version") != _VERSION or content.get("specials") != list(SPECIALS):
             raise DataError(
                 f"{where} is a vocabulary of version {content.get('version')!r} with the special tokens "
@@ -116,12 +116,12 @@ class Vocabulary:
         return cls(tuple(tokens))
 
     def save(self, path: Path) -> None:
-        """Write the vocabulary to `path`, whole or not at all."""
+        """Write the vocabulary to `path` atomically."""
         atomic_write_text(path, json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n")
 
     @classmethod
     def load(cls, path: Path) -> Vocabulary:
-        """Read what `save` wrote. Raises DataError for a missing or damaged file or another version."""
+        """Load a file that `save` wrote. Raises DataError if it is missing, damaged or of another version."""
         try:
             content = json.loads(regular(path).read_bytes())
         except (OSError, ValueError, RecursionError) as error:

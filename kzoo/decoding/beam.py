@@ -7,15 +7,16 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
-from kzoo.decoding.contract import IMPOSSIBLE, PAD, Limits, State, Step, Tensor, without_padding
+from kzoo.decoding.step import IMPOSSIBLE, PAD, Limits, State, Step, without_padding
+from kzoo.types import Tensor
 
 
 class Beams(NamedTuple):
     """The best sequences of each row, best first.
 
-    Tokens `(rows, width, length)` in int32, closed by the end token, then `PAD`; scores `(rows, width)`, the
-    log-probabilities over the length penalty. Where there are fewer sequences than the width, the rest score
-    below -1e29.
+    `tokens` are `(rows, width, length)` in int32, each sequence with its end token and then `PAD`. `scores`
+    `(rows, width)` are the log-probabilities divided by the length penalty. If there are fewer sequences than
+    `width`, the remaining rows score below -1e29.
     """
 
     tokens: Tensor
@@ -25,18 +26,18 @@ class Beams(NamedTuple):
 def beam_search(
     step: Step, state: State, rows: int, width: int, limits: Limits, length_penalty: float = 0.0
 ) -> Beams:
-    """The `width` best sequences that a beam of that width finds (Wu et al., 2016, arXiv 1609.08144, eq. 14).
+    """Find the `width` best sequences by beam search (Wu et al., 2016, arXiv 1609.08144, eq. 14).
 
         score(y) = sum_t log p(y_t | y_<t) / ((5 + |y|) / 6)^length_penalty
 
-    At every position all continuations of all beams compete, and a closed sequence as it is: it is frozen,
-    and neither grows nor loses its score. With the width of 1 this is greedy decoding; with a width of the
-    number of all sequences it finds the best of all.
+    At every position the continuations of all beams compete with the finished sequences, which neither grow
+    nor change their score. A width of 1 is greedy decoding; a width of the number of all sequences is
+    exhaustive search.
 
     Cost: one step of `rows * width` rows for each position.
 
     Raises:
-        ValueError: a width below 1.
+        ValueError: `width` is below 1.
     """
     if width < 1:
         raise ValueError(f"the width of a beam must be positive, not {width}")
@@ -78,7 +79,7 @@ def beam_search(
         ops.full((rows, width), limits.start, "int32"),
         ops.zeros((rows, width), "bool"),
         ops.zeros((rows, width), "int32"),
-        # All beams of a row begin alike: but for the first they must not compete.
+        # All beams of a row start out equal, so only the first may compete at the first position.
         ops.where(ops.arange(width) == 0, 0.0, IMPOSSIBLE) + ops.zeros((rows, 1)),
         ops.full((rows, width, limits.length), PAD, "int32"),
         keras.tree.map_structure(lambda x: ops.repeat(x, width, axis=0), state),

@@ -1,4 +1,4 @@
-"""One sequence for each row, token by token."""
+"""Generation of one sequence for each row, token by token."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from typing import NamedTuple
 
 from keras import ops
 
-from kzoo.decoding.contract import PAD, Limits, State, Step, Tensor, without_padding
+from kzoo.decoding.step import PAD, Limits, State, Step, without_padding
+from kzoo.types import Tensor
 
 Choice = Callable[[Tensor, Tensor], Tensor]
-"""`choose(log_probabilities (rows, vocabulary), index) -> tokens (rows,)` at position `index`."""
+"""A function `choose(log_probabilities (rows, vocabulary), index) -> tokens (rows,)` for position `index`."""
 
 
 class Sequences(NamedTuple):
-    """Tokens `(rows, length)` in int32, closed by the end token, then `PAD`; scores `(rows,)`."""
+    """Generated tokens `(rows, length)` in int32, with the end token and then `PAD`, and scores `(rows,)`."""
 
     tokens: Tensor
     scores: Tensor
-    """sum_t log p(y_t | y_<t) under the model, whatever the choice was made from."""
+    """The log-probability under the model, sum_t log p(y_t | y_<t), however the tokens were chosen."""
 
 
 def generate(step: Step, state: State, rows: int, choose: Choice, limits: Limits) -> Sequences:
-    """Choose token after token until every row has closed its sequence or is full.
+    """Choose one token after another until every row has its end token or the maximum length.
 
-    Cost: one step for each position of the longest sequence, in constant memory beside the tokens.
+    Cost: one step for each position of the longest sequence, in constant memory besides the tokens.
     """
 
     def unfinished(index: Tensor, last: Tensor, closed: Tensor, *_: Tensor) -> Tensor:

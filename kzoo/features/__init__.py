@@ -1,1 +1,3 @@
-"""What is computed of data once, before a model is trained on it."""
+"""Features that are computed from data once, before a model is trained on them."""
+
+__all__ = ["encoders", "regions", "speech"]

@@ -1,4 +1,4 @@
-"""Frozen networks that turn an image into regions, for captions."""
+"""Frozen encoders, which turn an image into regions for captioning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from kzoo import registry
-from kzoo.data.places import shared_folders
+from kzoo.data.search_path import shared_folders
 from kzoo.errors import KzooError, UsageError
 from kzoo.extras import require
 from kzoo.models import catalog
@@ -21,17 +21,18 @@ from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels
 
 RESNET, PRESET = "resnet18", "resnet_18_imagenet"
-"""R001's encoder, and what keras-hub calls it."""
+"""The name of R001's encoder, and the name of its keras-hub preset."""
 
 BATCH = 16
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """`encode(images)`: uint8 `(count, height, width, 3)` to regions `(count, regions, features)` in float32.
+    """A frozen image encoder.
 
-    `identity` names the network and its weights: the same identity gives the same regions. Images are resized
-    to `size` squared unless the recipe says otherwise.
+    `encode(images)` maps uint8 `(count, height, width, 3)` to regions `(count, regions, features)` in
+    float32. `identity` names the network and its weights: equal identities give equal regions. Images are
+    resized to `size` x `size` unless the recipe sets another size.
     """
 
     encode: Callable[[np.ndarray], np.ndarray]
@@ -42,10 +43,10 @@ class Encoder:
 
 @lru_cache(maxsize=1)
 def open_encoder(name: str) -> Encoder:
-    """The encoder that `model.encoder` names: "resnet18", or the folder of a classifier's run.
+    """Open the encoder that `model.encoder` names: "resnet18", or the folder of a classifier's run.
 
     Raises:
-        UsageError: neither of them, or a run whose model has no convolution or does not read colours.
+        UsageError: the name is neither, or the model of the run has no convolution or does not read colours.
         MissingExtraError: keras-hub is needed and not installed.
     """
     if name == RESNET:
@@ -63,18 +64,16 @@ def open_encoder(name: str) -> Encoder:
         raise UsageError(f"{path} is a run of {task}: an encoder is one of {catalog.IMAGES}")
     maps = trunk(run.load_model(chosen))
     if (channels := maps.input_shape[-1]) != 3:
-        raise UsageError(
-            f"the model of {path} reads images of {channels} channel: an encoder reads 3, colours"
-        )
+        raise UsageError(f"the model of {path} reads images of {channels} channel: an encoder reads 3 (RGB)")
     digest = hashlib.sha256((path / f"{chosen}.keras").read_bytes()).hexdigest()
     return _encoder(maps, scale_pixels, size=128, identity=f"{model} {digest}")
 
 
 def trunk(classifier: keras.Model) -> keras.Model:
-    """The layers of a classifier up to the last feature map, for images of any size.
+    """Return the layers of a classifier up to its last feature map, for images of any size.
 
     Raises:
-        UsageError: there is no feature map.
+        UsageError: the classifier has no feature map.
     """
     mapping = [layer for layer in classifier.layers[1:] if len(layer.output.shape) == 4]
     if not mapping:
@@ -92,11 +91,11 @@ def _open_resnet() -> Encoder:
     try:
         backbone = hub.models.Backbone.from_preset(preset, dtype="float32")
         converter = hub.layers.ImageConverter.from_preset(preset, image_size=None, dtype="float32")
-    except Exception as error:  # keras-hub has no error of its own: offline, unknown or damaged, each its own
+    except Exception as error:  # keras-hub raises other types if offline, for unknown presets and bad files
         places = ", ".join(map(str, shared_folders(RESNET)))
         raise KzooError(
-            f"the weights of {RESNET} could not be had ({str(error).splitlines()[0]}): put the preset "
-            f"{PRESET} of keras-hub into one of {places}, or train an encoder along: --set model.encoder=conv"
+            f"the weights of {RESNET} could not be loaded ({str(error).splitlines()[0]}): put the preset "
+            f"{PRESET} of keras-hub into one of {places}, or train an encoder: --set model.encoder=conv"
         ) from error
     digest = hashlib.sha256()
     for weight in backbone.get_weights():
@@ -125,10 +124,10 @@ def _encoder(maps: keras.Model, prepare: Callable[[Any], Any], size: int, identi
 
 
 def _check_size(maps: keras.Model, height: int, width: int) -> None:
-    """Raises UsageError for images of which the last feature map has nothing left."""
+    """Raise UsageError if the last feature map of images of this size would be empty."""
     try:
         _, *grid, _ = maps.compute_output_shape((1, height, width, 3))
-    except ValueError:  # a window is larger than the map it is to slide over
+    except ValueError:  # a convolution or pooling window is larger than its input
         grid = [0, 0]
     if min(grid) < 1:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""The regions of all images of a set, computed once and kept in the user's cache."""
+"""The regions of all images of a data set, computed once and kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ import keras
 import numpy as np
 import platformdirs
 
-from kzoo.data.captions import CaptionSet, CaptionSplit, read_images
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
 from kzoo.features.encoders import BATCH, Encoder
 from kzoo.files import atomic_write
 
 _VERSION = 1
-"""Of what is computed here; another one makes all kept regions void."""
+"""The version of the computation; raising it invalidates all cached regions."""
 
 
 def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.ndarray]:
-    """The regions of each split, `(images, regions, features)` in float32.
+    """Load the regions of each split, `(images, regions, features)` in float32, or compute and cache them.
 
-    They are kept in a file named by the hash of everything they depend on: the encoder and its weights, the
-    images, their size and the backend.
+    The name of the cache file is the hash of everything they depend on: the encoder and its weights, the
+    images, their size, the backend and the version of Keras.
     """
     path = _place(encoder, data, size)
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             return {name: kept[name] for name in data.splits}
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):
-        pass  # not there, or cut off: it is made anew
+        pass  # the file is missing or damaged: compute it again
     made = {name: encode_split(encoder, split, size) for name, split in data.splits.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic_write(path, lambda temporary: np.savez(temporary, allow_pickle=False, **made))
@@ -38,13 +38,13 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
 
 
 def encode_split(encoder: Encoder, split: CaptionSplit, size: int) -> np.ndarray:
-    """The regions of the images of a split, a few images in memory at a time."""
+    """Compute the regions of the images of a split, with a few images in memory at a time."""
     rows = range(len(split))
     parts = [
         encoder.encode(read_images(split, rows[start : start + BATCH], (size, size)))
         for start in range(0, len(split), BATCH)
     ]
-    return np.concatenate(parts)
+    return np.ascontiguousarray(np.concatenate(parts))  # as a file has it: the order of sums depends on it
 
 
 def _place(encoder: Encoder, data: CaptionSet, size: int) -> Path:

@@ -1,4 +1,4 @@
-"""The spectrograms of a set's clips."""
+"""The spectrograms of sound clips."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo.data.audio import Clip, read_audio, sample_count
+from kzoo.data.speech.audio import Clip, read_audio, sample_count
 from kzoo.layers import LogMelSpectrogram
 from kzoo.training.engines import engine
 
 BATCH_SAMPLES = 1 << 20
-"""How many samples are transformed at once; a longer clip is by itself."""
+"""The number of samples in a batch; a longer clip is a batch of its own."""
 
 SHORTEST = 1 << 12
-"""The samples to which the shortest clips are padded: a million clips of one sample are no batch."""
+"""The minimum number of samples to which clips are padded; it bounds the number of clips in a batch."""
 
 Batch = tuple[list[int], list[np.ndarray]]
-"""The rows of some clips, and their samples."""
+"""The rows of the clips of a batch, and their samples."""
 
 
 def spectrograms(
     clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: int | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The spectrograms of all clips, each of which depends on its clip alone.
+    """Compute the spectrograms of clips, each of which depends on its clip alone.
 
     Args:
         clips: files, which are read at `transform.rate`, or samples of this rate.
-        transform: computes them.
-        max_frames: how many frames of a longer clip are kept (2,754 in R004).
+        transform: the transform from samples to frames.
+        max_frames: the number of frames kept of a longer clip (2,754 in R004); None keeps all.
 
     Returns:
-        Frames `(count, longest, mels)` in float32, zero after the end of each clip, and how many of each are
-        real, `(count,)` in int32.
+        Frames `(count, longest, mels)` in float32, zero after the end of each clip, and the number of real
+        frames of each clip, `(count,)` in int32.
 
     Raises:
         DataError: a file is missing or damaged.
-        MissingExtraError: a file is to be read without the extra `speech`.
+        MissingExtraError: a file must be read and the extra `speech` is not installed.
     """
     compiled = _compile(transform)
     found = [np.zeros((0, transform.mels), np.float32)] * len(clips)
@@ -53,7 +53,7 @@ def spectrograms(
 
 
 def cut_clips(clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: int) -> list[int]:
-    """The rows of the clips of which `spectrograms` keeps `max_frames` only.
+    """Return the rows of the clips that are longer than `max_frames`, which `spectrograms` cuts.
 
     Raises:
         DataError, MissingExtraError: as `spectrograms`.
@@ -64,12 +64,12 @@ def cut_clips(clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: i
 
 @lru_cache(maxsize=1)
 def _compile(transform: LogMelSpectrogram) -> Callable[[np.ndarray, np.ndarray], Any]:
-    """The transform compiled, once for all splits of a set."""
+    """Compile the transform, once for all splits of a data set."""
     return engine().compile_function(lambda samples, lengths: transform(samples, lengths), [])
 
 
 def _batches(clips: Sequence[Clip], rate: int) -> Iterator[Batch]:
-    """Clips of about the same length together, as they come."""
+    """Yield batches of clips of similar length."""
     waiting: dict[int, Batch] = defaultdict(lambda: ([], []))
     for row, clip in enumerate(clips):
         samples = read_audio(clip, rate) if isinstance(clip, Path) else clip
@@ -82,7 +82,7 @@ def _batches(clips: Sequence[Clip], rate: int) -> Iterator[Batch]:
 
 
 def _width(samples: np.ndarray) -> int:
-    """The power of two to which a clip is padded, so that few shapes are compiled."""
+    """Return the power of two to which a clip is padded, so that few shapes are compiled."""
     return max(SHORTEST, 1 << (len(samples) - 1).bit_length())
 
 
@@ -91,7 +91,7 @@ def _rows(width: int) -> int:
 
 
 def _stack(batch: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Samples `(rows, width)` and their lengths; a batch that is not full is filled up with silence."""
+    """Stack samples to `(rows, width)` and return their lengths too; silence fills up an incomplete batch."""
     width = _width(batch[0])
     stacked = np.zeros((_rows(width), width), np.float32)
     lengths = np.ones(len(stacked), np.int32)
@@ -101,7 +101,7 @@ def _stack(batch: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _pad(found: list[np.ndarray], mels: int) -> tuple[np.ndarray, np.ndarray]:
-    """The spectrograms in one array; each is let go of once it is there, for there may be gigabytes."""
+    """Pad the spectrograms into one array, freeing each once it is copied, since they may take gigabytes."""
     lengths = np.fromiter(map(len, found), np.int32, len(found))
     frames = np.zeros((len(found), int(lengths.max(initial=0)), mels), np.float32)
     for row, length in enumerate(lengths):

@@ -1,6 +1,6 @@
-"""Layers that Keras has not; importing this package lets `keras.saving.load_model` find them."""
+"""Layers that Keras lacks. Importing this package registers them for `keras.saving.load_model`."""
 
-from kzoo.layers.attention import Attention
+from kzoo.layers.attention import ATTENTIONS, Attention, create_attention, register_attention
 from kzoo.layers.attentional_output import AttentionalOutput
 from kzoo.layers.attentive_rnn import AttentiveRNN
 from kzoo.layers.bahdanau_attention import BahdanauAttention
@@ -16,6 +16,7 @@ from kzoo.layers.padding_mask import PaddingMask
 from kzoo.layers.positions import LearnedPositions, Sinusoids
 
 __all__ = [
+    "ATTENTIONS",
     "Attention",
     "AttentionalOutput",
     "AttentiveRNN",
@@ -34,4 +35,6 @@ __all__ = [
     "MultiHeadAttention",
     "PaddingMask",
     "Sinusoids",
+    "create_attention",
+    "register_attention",
 ]

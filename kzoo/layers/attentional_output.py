@@ -1,4 +1,4 @@
-"""What becomes of a context."""
+"""The layer that combines the output of a decoder with its attention context."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")
@@ -18,9 +18,9 @@ class AttentionalOutput(keras.layers.Layer):
 
     Args:
         units: the length of the output.
-        activation: in place of tanh.
-        use_bias: have b.
-        kernel_initializer: of W_o `(query_dim + context_dim, units)`; b is zero at first.
+        activation: the activation, tanh by default.
+        use_bias: whether to add b, which starts at zero.
+        kernel_initializer: the initialiser of W_o `(query_dim + context_dim, units)`.
 
     Call arguments: query `(..., query_dim)` and context `(..., context_dim)`. Output: `(..., units)`.
     """
@@ -55,15 +55,15 @@ class AttentionalOutput(keras.layers.Layer):
         self.projection.build((None, query_shape[-1] + context_shape[-1]))
 
     def call(self, query: Tensor, context: Tensor) -> Tensor:
-        """tanh(W_o [q; c] + b)"""
+        """Return tanh(W_o [q; c] + b)."""
         return self.projection(ops.concatenate([query, context], axis=-1))
 
     def compute_output_shape(self, query_shape: Shape, context_shape: Shape) -> Shape:
-        """The query's shape with `units` features."""
+        """Return the query's shape with `units` features."""
         return (*query_shape[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return super().get_config() | {
             "units": self.units,
             "activation": keras.activations.serialize(self.activation),

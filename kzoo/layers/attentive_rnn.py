@@ -1,4 +1,4 @@
-"""A recurrent network that looks at a memory before each step."""
+"""A recurrent network that attends to a memory before each step."""
 
 from __future__ import annotations
 
@@ -8,34 +8,35 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-from kzoo.layers.attention import Attention, Shape, Tensor
+from kzoo.layers.attention import Attention
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")
 class AttentiveRNN(keras.layers.Layer):
-    """The cell reads, beside its input, what its last output attends to.
+    """A recurrent layer whose cell reads, besides its input, the context that its last output attends to.
 
         c_t = attention(h_{t-1}, memory),    h_t, ... = cell([x_t; c_t], (h_{t-1}, ...))
 
     (Bahdanau et al., 2015, arXiv 1409.0473; Xu et al., 2015, arXiv 1502.03044, eq. 1; R001 3b.) Keras has no
-    such layer: `keras.layers.RNN` hands its cell nothing beside inputs and states.
+    such layer: `keras.layers.RNN` passes its cell only inputs and states.
 
     Args:
         cell: an RNN cell whose first state is its output, for instance `keras.layers.LSTMCell`.
-        attention: its queries are outputs of the cell, one at a time.
+        attention: the attention; its query is the last output of the cell.
 
     Raises:
-        ValueError: dropout within the cell or the attention, which JAX cannot draw in a compiled loop.
+        ValueError: the cell or the attention has dropout, which JAX cannot draw in a compiled loop.
 
     Call arguments:
         sequences: `(batch, steps, features)`.
         memory: `(batch, keys, memory_dim)`.
         initial_state: the states of the cell, each `(batch, units)`.
-        memory_mask: `(batch, keys)`, True where a key counts; all if None.
+        memory_mask: `(batch, keys)`, False at masked keys; None masks no key.
 
     Output: `(batch, steps, units)`.
 
-    Cost: a step of the cell and of the attention for each step; the keys are projected once.
+    Cost: the cell and the attention run once per step; the keys are projected once.
     """
 
     def __init__(self, cell: keras.Layer, attention: Attention, **kwargs: Any) -> None:
@@ -57,7 +58,7 @@ class AttentiveRNN(keras.layers.Layer):
     ) -> None:
         """Create the weights of the attention and of the cell."""
         batch, features = sequences_shape[0], sequences_shape[-1]
-        if not self.attention.built:  # they come built from a file
+        if not self.attention.built:  # a layer loaded from a file is built already
             self.attention.build((batch, 1, self.units), memory_shape)
         if not self.cell.built:
             self.cell.build((batch, features + memory_shape[-1]))
@@ -70,7 +71,7 @@ class AttentiveRNN(keras.layers.Layer):
         memory_mask: Tensor | None = None,
         training: bool | None = None,
     ) -> Tensor:
-        """Run over the sequences; see the class for the arguments."""
+        """Run the cell over the sequences. The class docstring describes the arguments."""
         keys = self.attention.project_keys(memory)
         keep = None if memory_mask is None else ops.expand_dims(memory_mask, 1)
 
@@ -90,23 +91,23 @@ class AttentiveRNN(keras.layers.Layer):
         memory_mask: KerasTensor | None = None,
         training: bool | None = None,
     ) -> KerasTensor:
-        """The shape of `call`, in the compute dtype."""
+        """Return the output shape of `call`, in the compute dtype."""
         return KerasTensor((*sequences.shape[:-1], self.units), dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         serialize = keras.saving.serialize_keras_object
         return super().get_config() | {"cell": serialize(self.cell), "attention": serialize(self.attention)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> AttentiveRNN:
-        """The layer with these arguments."""
+        """Create the layer from its config."""
         parts = {name: keras.saving.deserialize_keras_object(config[name]) for name in ("cell", "attention")}
         return cls(**config | parts)
 
 
 class _Cell:
-    """A step in the form that `keras.layers.RNN` takes."""
+    """A step function with the interface of a cell for `keras.layers.RNN`."""
 
     def __init__(self, step: Callable[..., Any], cell: keras.Layer) -> None:
         self.call = self._step = step

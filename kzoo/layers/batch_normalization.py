@@ -7,25 +7,25 @@ from typing import Any
 import keras
 from keras import ops
 
-Tensor = Any
+from kzoo.types import Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Normalise each channel over a batch, and keep the moving averages that PyTorch keeps.
 
-    In training, over the n values of a channel in the batch (batch and positions alike):
+    In training, over the n values of a channel in the batch (all examples and positions):
 
         y = gamma (x - mean) / sqrt(var + epsilon) + beta
         moving_mean <- momentum moving_mean + (1 - momentum) mean
         moving_variance <- momentum moving_variance + (1 - momentum) var n / (n - 1)
 
-    In inference the moving averages stand for mean and var. `keras.layers.BatchNormalization` keeps var
-    itself, the biased estimate, in its moving average; `torch.nn.BatchNorm2d` the unbiased one, as here. On
+    In inference the moving averages replace mean and var. `keras.layers.BatchNormalization` averages var
+    itself, the biased estimate; `torch.nn.BatchNorm2d` and this layer average the unbiased estimate. On
     TensorFlow this is one fused operation.
 
     Args:
-        momentum: the weight of the past; 1 minus PyTorch's `momentum`.
+        momentum: the weight of the old average; 1 minus PyTorch's `momentum`.
         epsilon: added to the variance.
 
     Shape: `(batch, ..., channels)` in and out. Masks are not supported.
@@ -46,7 +46,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
         self.supports_masking = False
 
     def call(self, inputs: Tensor, training: bool | None = None) -> Tensor:
-        """Normalise by the batch if `training` and trainable, else by the moving averages."""
+        """Normalise with batch statistics if `training` and trainable, else with the moving averages."""
         if not training or not self.trainable:
             return super().call(inputs, training=False)
         outputs, mean, variance = _normalize(inputs, self.gamma, self.beta, self.epsilon)
@@ -58,13 +58,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
         average.assign(self.momentum * average + (1.0 - self.momentum) * value)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = keras.layers.Layer.get_config(self)
         return config | {"momentum": self.momentum, "epsilon": self.epsilon}
 
 
 def _normalize(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The normalised batch, and the mean and the unbiased variance of its channels in float32."""
+    """Return the normalised batch, and the mean and the unbiased variance of its channels in float32."""
     if keras.backend.backend() == "tensorflow":
         return _normalize_fused(x, gamma, beta, epsilon)
     wide = ops.cast(x, "float32")

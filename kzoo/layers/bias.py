@@ -1,4 +1,4 @@
-"""An offset."""
+"""A layer that adds a trainable bias."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any
 
 import keras
 
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")
 class Bias(keras.layers.Layer):
-    """x + b, a number for each feature: what `keras.layers.ReversibleEmbedding` lacks for logits.
+    """A bias for each feature, x + b, which the logits of `keras.layers.ReversibleEmbedding` lack.
 
-    Shape: `(..., features)` in and out. b is zero at first.
+    Shape: `(..., features)` in and out. b starts at zero.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -25,9 +25,9 @@ class Bias(keras.layers.Layer):
         self.bias = self.add_weight(shape=(input_shape[-1],), initializer="zeros", name="bias")
 
     def call(self, inputs: Tensor) -> Tensor:
-        """x + b"""
+        """Return x + b."""
         return inputs + self.bias
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """The input's."""
+        """Return the input's shape."""
         return input_shape

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import keras
-
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.layers.attention import register_attention
 from kzoo.layers.dot_product_attention import dot_product
 from kzoo.layers.projected_attention import ProjectedAttention
+from kzoo.types import Shape, Tensor
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("bilinear")
 class BilinearAttention(ProjectedAttention):
-    """A matrix stands between query and key (Luong et al., 2015, arXiv 1508.04025, eq. 8; R000, R002 3.1b).
+    """Attention with a bilinear score (Luong et al., 2015, arXiv 1508.04025, eq. 8; R000, R002 3.1b).
 
         score(q, k) = (q^T W + b) . k
 
     `keras.layers.Attention`, called "Luong-style", is Luong's "dot" and has no W.
 
     Args:
-        use_bias: have b `(key_dim,)`, zero at first.
-        kernel_initializer: of W `(query_dim, key_dim)`.
+        use_bias: whether to add b `(key_dim,)`, which starts at zero.
+        kernel_initializer: the initialiser of W `(query_dim, key_dim)`.
         dropout, seed, call arguments: see `kzoo.layers.attention.Attention`.
 
     Cost: O(queries query_dim key_dim + queries keys key_dim) time, O(queries keys) memory.
@@ -31,5 +30,5 @@ class BilinearAttention(ProjectedAttention):
         self.projection = self.add_projection("projection", query_shape[-1], (key_shape or value_shape)[-1])
 
     def score(self, query: Tensor, key: Tensor) -> Tensor:
-        """(q^T W + b) . k"""
+        """Return (q^T W + b) . k for every query and key."""
         return dot_product(self.projection(query), key)

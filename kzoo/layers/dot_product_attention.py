@@ -8,21 +8,22 @@ from typing import Any
 import keras
 from keras import ops
 
-from kzoo.layers.attention import Attention, Tensor
+from kzoo.layers.attention import Attention, register_attention
+from kzoo.types import Tensor
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("dot")
 class DotProductAttention(Attention):
-    """The similarity of query and key is their dot product (Vaswani et al., 2017, eq. 1).
+    """Attention whose score is the dot product of query and key (Vaswani et al., 2017, eq. 1).
 
         score(q, k) = q . k / sqrt(d)    if scaled, else    q . k
 
-    With `scaled=False` and the same tensor for all three, one channel wide, it is the self-attention with 1x1
-    projections of R000 and R002 1.2: Z = softmax(x' x'^T) x'. `keras.layers.Attention` scores the same way,
-    but learns its scale or has none, and gives a query without keys the mean of all values in place of zeros.
+    With `scaled=False` and one tensor of one channel as query, key and value, it is the self-attention with
+    1x1 projections of R000 and R002 1.2: Z = softmax(x' x'^T) x'. `keras.layers.Attention` has the same score
+    with a learned scale or none, and gives a query whose keys are all masked the mean of the values, not 0.
 
     Args:
-        scaled: divide by the square root of the features of a query.
+        scaled: whether to divide by the square root of the number of features of a query.
         dropout, seed, call arguments: see `kzoo.layers.attention.Attention`.
 
     Cost: O(queries keys features) time, O(queries keys) memory. No weights.
@@ -37,18 +38,18 @@ class DotProductAttention(Attention):
         self.scaled = scaled
 
     def score(self, query: Tensor, key: Tensor) -> Tensor:
-        """q . k, scaled."""
+        """Return q . k of every query and key, scaled if `scaled`."""
         return dot_product(query / math.sqrt(query.shape[-1]) if self.scaled else query, key)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return super().get_config() | {"scaled": self.scaled}
 
 
 def dot_product(query: Tensor, key: Tensor) -> Tensor:
-    """Every query with every key: `(..., queries, d)`, `(..., keys, d)` -> `(..., queries, keys)`.
+    """Return q . k of all queries and keys: `(..., queries, d)`, `(..., keys, d)` -> `(..., queries, keys)`.
 
-    In float32 where they are in float16, whose largest number, 65,504, a product soon exceeds.
+    float16 inputs are cast to float32, because a product soon exceeds 65,504, the largest float16 number.
     """
     if keras.backend.standardize_dtype(query.dtype) == "float16":
         query, key = ops.cast(query, "float32"), ops.cast(key, "float32")

@@ -10,12 +10,13 @@ import keras
 from keras import ops
 
 from kzoo.layers import linear_sums
-from kzoo.layers.attention import Attention, Tensor, causal_mask, combine_masks
+from kzoo.layers.attention import Attention, causal_mask, combine_masks, register_attention
 from kzoo.layers.feature_maps import FeatureMap, MaclaurinFeatureMap
+from kzoo.types import Tensor
 
 
 class LinearState(NamedTuple):
-    """What the recurrent form remembers of the keys so far, whatever their number."""
+    """The state of the recurrent form: sums over all keys so far, of constant size."""
 
     values: Tensor
     """S = sum_j phi(k_j) v_j^T, `(batch, ..., M, value_dim)`."""
@@ -23,36 +24,36 @@ class LinearState(NamedTuple):
     """z = sum_j phi(k_j), `(batch, ..., M)`."""
 
 
-@keras.saving.register_keras_serializable("kzoo")
+@register_attention("linear")
 class LinearAttention(Attention):
-    """The similarity is a dot product of features, so the sum over the keys is taken once for all queries.
+    """Attention whose similarity is a dot product of features: all queries share one sum over the keys.
 
         p_ij = phi(q_i) . phi(k_j) / sum_l phi(q_i) . phi(k_l)
         c_i = phi(q_i)^T S / phi(q_i)^T z,    S = sum_j phi(k_j) v_j^T,    z = sum_j phi(k_j)
 
-    (Katharopoulos et al., 2020, arXiv 2006.16236, eq. 4-5; R004 1.) The p are those of
-    `DotProductAttention` as far as phi(q) . phi(k) is exp(q . k): with `MaclaurinFeatureMap` where |q . k| is
-    small, so normalise queries and keys. Keras has no such layer.
+    (Katharopoulos et al., 2020, arXiv 2006.16236, eq. 4-5; R004 1.) The weights p approximate those of
+    `DotProductAttention` as well as phi(q) . phi(k) approximates exp(q . k). `MaclaurinFeatureMap` does so
+    where |q . k| is small, so normalise queries and keys. Keras has no such layer.
 
-    Three forms agree: the bidirectional one; the causal one (`use_causal_mask`, prefix sums by chunks); and
-    the recurrent one, `initial_state` and `step`, which is the causal one a position at a time in constant
-    memory.
+    There are three forms: the bidirectional form; the causal form (`use_causal_mask`), which takes prefix
+    sums over chunks; and the recurrent form (`initial_state` and `step`), which computes the causal form one
+    position at a time in constant memory.
 
     Args:
-        feature_map: phi, three merged Maclaurin terms if None.
-        scaled: divide the queries by the square root of their features.
-        call arguments: see `kzoo.layers.attention.Attention`. There is no `attention_mask`, for there are no
-            scores; those of `return_attention_scores` are computed for the asking, in quadratic memory.
+        feature_map: phi; three merged Maclaurin terms by default.
+        scaled: whether to divide the queries by the square root of their number of features.
+        call arguments: see `kzoo.layers.attention.Attention`. `attention_mask` is refused, because the layer
+            computes no scores. `return_attention_scores` computes them separately, in quadratic memory.
 
     Raises:
-        ValueError: shapes that do not fit, an attention mask, or dropout, for there are no weights p to drop.
+        ValueError: the shapes do not fit, or an attention mask or dropout is given: there are no weights p.
 
     Warns:
-        UserWarning: a feature map whose weights can be negative, and their sum zero.
+        UserWarning: the feature map allows negative weights, whose sum can be zero.
 
-    Cost: O((queries + keys) M value_dim) time for M features. Features are made chunk by chunk: beside inputs
-    and outputs the bidirectional form needs O(M value_dim) memory, and training O(keys M). Sums are kept in
-    float32 at least. With fewer keys than a few times M it loses to `DotProductAttention`.
+    Cost: O((queries + keys) M value_dim) time for M features. Features are computed chunk by chunk: besides
+    inputs and outputs, the bidirectional form needs O(M value_dim) memory, and training O(keys M). Sums are
+    kept in float32 at least. With fewer keys than a few times M, `DotProductAttention` is faster.
     """
 
     same_features = True
@@ -61,14 +62,14 @@ class LinearAttention(Attention):
         super().__init__(**kwargs)
         self.feature_map = MaclaurinFeatureMap() if feature_map is None else feature_map
         self.scaled = scaled
-        # XLA cannot differentiate Keras's loops on TensorFlow, which do not tell it how long they are.
+        # On TensorFlow XLA cannot differentiate Keras's loops, because it does not know their length.
         self.supports_jit = keras.backend.backend() != "tensorflow"
         if self.dropout:
             raise ValueError(f"LinearAttention has no weights to drop: dropout must be 0, not {self.dropout}")
         if not self.feature_map.positive:
             warnings.warn(
                 f"the weights of {type(self.feature_map).__name__}(**{self.feature_map.get_config()}) can be "
-                "negative and their sum zero: an odd number of terms has no such weights",
+                "negative and their sum zero: use an odd number of terms to avoid this",
                 stacklevel=2,
             )
 
@@ -85,7 +86,7 @@ class LinearAttention(Attention):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Tensor:
-        """Attend; see the class for the arguments."""
+        """Compute the attention. The class docstring describes the arguments."""
         if attention_mask is not None:
             raise ValueError(
                 "LinearAttention has no scores to mask: give it query_mask, value_mask, key_mask or "
@@ -112,13 +113,13 @@ class LinearAttention(Attention):
     def attend(
         self, query: Tensor, value: Tensor, key: Tensor, keep: Tensor | None, training: bool | None
     ) -> tuple[Tensor, Tensor]:
-        """The quadratic form, which is the faster one for few queries and keys: outputs and weights."""
+        """Return outputs and weights by the quadratic form, which is faster for few queries and keys."""
         weights = self._weights(self._scale(query), self._widen(key), keep)
         outputs = ops.matmul(weights, self._widen(value))
         return ops.cast(outputs, self.compute_dtype), ops.cast(weights, self.compute_dtype)
 
     def initial_state(self, batch_shape: tuple[int, ...], key_dim: int, value_dim: int) -> LinearState:
-        """The state before the first key, for inputs `(*batch_shape, features)`."""
+        """Return the state before the first key, for inputs `(*batch_shape, features)`."""
         features = self.feature_map.num_features(key_dim)
         values, normaliser = (*batch_shape, features, value_dim), (*batch_shape, features)
         return LinearState(self._widen(ops.zeros(values)), self._widen(ops.zeros(normaliser)))
@@ -126,14 +127,14 @@ class LinearAttention(Attention):
     def step(
         self, query: Tensor, value: Tensor, key: Tensor | None, state: LinearState
     ) -> tuple[Tensor, LinearState]:
-        """One position of the causal form.
+        """Compute one position of the causal form.
 
         Args:
-            query, value, key: `(batch, ..., features)`; the key is the value if None.
-            state: of the positions before.
+            query, value, key: `(batch, ..., features)`; the key defaults to the value.
+            state: the state after the preceding positions.
 
         Returns:
-            The output `(batch, ..., value_dim)` and the state with this position in it.
+            The output `(batch, ..., value_dim)` and the state after this position.
 
         Cost: O(M value_dim) time and memory, at any position.
         """
@@ -146,14 +147,14 @@ class LinearAttention(Attention):
         return ops.cast(output, self.compute_dtype), LinearState(values, normaliser)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         config = super().get_config()
         feature_map = keras.saving.serialize_keras_object(self.feature_map)
         return config | {"feature_map": feature_map, "scaled": self.scaled}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LinearAttention:
-        """The layer with these arguments."""
+        """Create the layer from its config."""
         feature_map = keras.saving.deserialize_keras_object(config["feature_map"])
         return cls(**config | {"feature_map": feature_map})
 
@@ -164,7 +165,7 @@ class LinearAttention(Attention):
         return self._widen(query) / (math.sqrt(query.shape[-1]) if self.scaled else 1.0)
 
     def _weights(self, query: Tensor, key: Tensor, keep: Tensor | None) -> Tensor:
-        """The quadratic form: the similarities, normalised by row."""
+        """Return the weights by the quadratic form: the similarities, normalised by row."""
         similarities = self.feature_map.similarity(query, key)
         if keep is not None:
             similarities = ops.where(keep, similarities, 0.0)
@@ -172,15 +173,15 @@ class LinearAttention(Attention):
 
 
 def _as_column(keep: Tensor | None) -> Tensor | None:
-    """A mask of keys `(..., 1, keys)` as `(..., keys, 1)`."""
+    """Transpose a key mask `(..., 1, keys)` to `(..., keys, 1)`."""
     return None if keep is None else ops.swapaxes(keep, -1, -2)
 
 
 def _with_ones(values: Tensor) -> Tensor:
-    """The values with a last feature of 1, whose sum is the normaliser."""
+    """Append a feature of 1 to the values; its weighted sum is the normaliser."""
     return ops.concatenate([values, ops.ones_like(values[..., :1])], axis=-1)
 
 
 def _normalise(sums: Tensor, total: Tensor) -> Tensor:
-    """The sums over their total; a total of 0 is one of no keys, and so are its sums."""
+    """Divide sums by their total; without keys both are 0, and the result is 0."""
     return sums / ops.where(ops.equal(total, 0.0), 1.0, total)

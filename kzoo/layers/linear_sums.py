@@ -1,7 +1,7 @@
-"""The sums of linear attention, taken chunk by chunk so that the features never lie in memory all at once.
+"""The sums of linear attention, computed chunk by chunk so that the features are never all in memory at once.
 
-Queries and keys are `(..., length, d)`, values `(..., keys, v)`; a key that does not count has values of 0.
-Of queries, keys and outputs positions stand on the last axis inside, for there features are made fastest.
+Queries and keys are `(..., length, d)`, values `(..., keys, v)`; a masked key has values of 0. Internally,
+positions are the last axis of queries, keys and outputs, because features are computed fastest that way.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from operator import add
 
 from keras import ops
 
-from kzoo.layers.attention import Tensor, causal_mask
+from kzoo.layers.attention import causal_mask
 from kzoo.layers.feature_maps import FeatureMap
+from kzoo.types import Tensor
 
 Chunks = list[Tensor] | Tensor
-"""Pieces of a length: a list whose last may be shorter, or stacked on a first axis."""
+"""The chunks of a sequence: a list, whose last chunk may be shorter, or a tensor stacked on a first axis."""
 
 CHUNK_FEATURES = 2**19
-"""The most numbers in the features of a chunk, for each element of the batch: 2 MB in float32."""
+"""The maximum size of the features of a chunk, per element of the batch: 2 MB in float32."""
 
 UNROLLED = 8
-"""Up to so many chunks stand in a graph one by one."""
+"""The maximum number of chunks that the graph unrolls; more chunks run in a loop."""
 
 CAUSAL_CHUNK = 256
-"""Positions in a chunk of the causal form; the work inside a chunk is quadratic in it."""
+"""The number of positions in a chunk of the causal form; the work inside a chunk is quadratic in it."""
 
 
 def bidirectional(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """sum_j v_j phi(k_j)^T phi(q_i) for each query i: `(..., v, queries)`.
+    """Return sum_j v_j phi(k_j)^T phi(q_i) for each query i: `(..., v, queries)`.
 
-    O((queries + keys) M v) time; O(M v) memory beside inputs and outputs.
+    O((queries + keys) M v) time; O(M v) memory besides inputs and outputs.
     """
     most = max(1, CHUNK_FEATURES // feature_map.num_features(query.shape[-1]))
     queries, keys = (ops.shape(x)[-2] for x in (query, key))
@@ -41,15 +42,15 @@ def bidirectional(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Te
 
 
 def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """sum_{j<=i} v_j phi(k_j)^T phi(q_i) for each query i: `(..., v, queries)`.
+    """Return sum_{j<=i} v_j phi(k_j)^T phi(q_i) for each query i: `(..., v, queries)`.
 
-    The keys of chunks before come in by the running sum of phi(k) v^T, those of the same chunk by their
+    Keys of earlier chunks enter through the running sum of phi(k) v^T, keys of the same chunk through their
     similarities. O(length (M + chunk) v) time and O(length M v / chunk) memory.
     """
     length = ops.shape(query)[-2]
     chunks = tuple(_stack(_fit(x, length), CAUSAL_CHUNK) for x in (query, key, value))
     totals = ops.map(lambda pair: _sum_chunk(feature_map, *pair), chunks[1:])
-    # Not the sums less the chunk's own: rounding would let the end of a chunk be seen at its beginning.
+    # A chunk's own sum is left out, not subtracted: rounding would leak the end of a chunk to its beginning.
     before = ops.cumsum(ops.concatenate([ops.zeros_like(totals[:1]), totals[:-1]], axis=0), axis=0)
     seen = causal_mask(CAUSAL_CHUNK, CAUSAL_CHUNK)
 
@@ -63,17 +64,17 @@ def causal(feature_map: FeatureMap, query: Tensor, key: Tensor, value: Tensor) -
 
 
 def _features(feature_map: FeatureMap, chunk: Tensor) -> Tensor:
-    """phi of each row: `(..., size, d)` -> `(..., M, size)`."""
+    """Return phi of each row: `(..., size, d)` -> `(..., M, size)`."""
     return feature_map.columns(_transpose(chunk))
 
 
 def _sum_chunk(feature_map: FeatureMap, key: Tensor, value: Tensor) -> Tensor:
-    """sum_j phi(k_j) v_j^T over a chunk: `(..., M, v)`."""
+    """Return sum_j phi(k_j) v_j^T over a chunk: `(..., M, v)`."""
     return ops.matmul(_features(feature_map, key), value)
 
 
 def _sum_chunks(feature_map: FeatureMap, keys: Chunks, values: Chunks) -> Tensor:
-    """The same over all chunks."""
+    """Return sum_j phi(k_j) v_j^T over all chunks: `(..., M, v)`."""
     if isinstance(keys, list):
         return reduce(add, [_sum_chunk(feature_map, *pair) for pair in zip(keys, values, strict=True)])
 
@@ -84,32 +85,32 @@ def _sum_chunks(feature_map: FeatureMap, keys: Chunks, values: Chunks) -> Tensor
 
 
 def _map(function: Callable[[Tensor], Tensor], chunks: Chunks) -> Chunks:
-    """`function` of each chunk."""
+    """Apply `function` to each chunk."""
     return [function(chunk) for chunk in chunks] if isinstance(chunks, list) else ops.map(function, chunks)
 
 
 def _split(x: Tensor, length: int, most: int) -> Chunks:
-    """`(..., length, d)` as chunks of no more than `most` positions.
+    """Split `(..., length, d)` into chunks of at most `most` positions.
 
-    A list where they are few and how many is known, for a loop on TensorFlow takes a millisecond. A loop has
-    the fewest chunks, as even as can be: hardly any is filled up.
+    The result is a list if the number of chunks is known and small, because a loop on TensorFlow takes a
+    millisecond. Chunks for a loop are as few and as even as possible, so that little padding is needed.
     """
     if isinstance(length, int) and length <= UNROLLED * most:
-        # Not even ones: rows of 4,096 positions, a power of two, would push each other out of the cache.
+        # Chunks are not made even: rows of 4,096 positions, a power of two, evict each other from the cache.
         return [x[..., start : start + most, :] for start in range(0, length, most)]
     count = -(-length // most)
     return _stack(x, -(-length // count))
 
 
 def _stack(x: Tensor, size: int) -> Tensor:
-    """`(..., length, d)` as `(chunks, ..., size, d)`, filled up with zeros."""
+    """Reshape `(..., length, d)` to `(chunks, ..., size, d)`, padded with zeros."""
     *batch, length, dim = ops.shape(x)
     count = -(-length // size)
     return ops.moveaxis(ops.reshape(_fit(x, count * size), (*batch, count, size, dim)), -3, 0)
 
 
 def _join(chunks: Chunks, length: int) -> Tensor:
-    """Outputs `(..., v, size)` of all chunks as `(..., v, length)`, without what was filled up."""
+    """Join the outputs `(..., v, size)` of all chunks to `(..., v, length)`, without the padding."""
     if isinstance(chunks, list):
         return ops.concatenate(chunks, axis=-1)
     stacked = ops.moveaxis(chunks, 0, -2)
@@ -122,7 +123,7 @@ def _transpose(x: Tensor) -> Tensor:
 
 
 def _fit(x: Tensor, length: int) -> Tensor:
-    """The first `length` positions of `(..., any, d)`, filled up with zeros where there are fewer."""
+    """Return the first `length` positions of `(..., any, d)`, padded with zeros if there are fewer."""
     *batch, present, dim = ops.shape(x)
     missing = length - present
     if isinstance(missing, int) and missing <= 0:

@@ -1,4 +1,4 @@
-"""The log-mel spectrogram of sound."""
+"""The log-mel spectrogram of audio samples."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ import keras
 import numpy as np
 from keras import ops
 
-from kzoo.layers.attention import Shape, Tensor
+from kzoo.types import Shape, Tensor
 
 SMALLEST_POWER = 1e-10
 RANGE = 8.0
-"""Decades below the loudest value of a clip that are kept: 80 dB."""
+"""The dynamic range kept below the loudest value of a clip, in decades: 80 dB."""
 
 
 @keras.saving.register_keras_serializable("kzoo")
 class LogMelSpectrogram(keras.layers.Layer):
-    """The spectrogram of R004 and of Whisper, with weights of none.
+    """The log-mel spectrogram of R004 and of Whisper, a layer without weights.
 
         S_tk = |sum_n w_n x_(hop t + n - n_fft / 2) exp(-2 pi i k n / n_fft)|^2
         M_tm = log10 max(sum_k S_tk F_km, 1e-10)
         Y_tm = (max(M_tm, max M - 8) + 4) / 4
 
-    w is the periodic Hann window and F the filters of `mel_filters`. Before its start and after its end a
-    clip goes on as its reflection, and max M is taken over the clip alone: what else is in the batch changes
-    nothing. As in Whisper, the frame centred on the end of a clip is dropped: a clip of n samples has
-    n // hop frames. One that is shorter than `hop` has one frame.
+    w is the periodic Hann window and F the filters of `mel_filters`. A clip is padded at both ends with its
+    reflection, and max M is taken over the clip alone, so the other clips of a batch have no effect. As in
+    Whisper, the frame centred on the end of a clip is dropped: a clip of n samples has n // hop frames. A
+    clip shorter than `hop` has one frame.
 
     Args:
-        rate: samples a second.
-        mel_rate: the rate that the filters are made for, `rate` by default. R004 makes them for 16,000 and
-            applies them to clips of 22,050 samples a second.
-        n_fft: samples of a frame, even.
-        hop: samples from one frame to the next.
-        mels: how many filters.
+        rate: the sampling rate, Hz.
+        mel_rate: the sampling rate that the filters are made for, `rate` by default. R004 makes them for
+            16,000 Hz and applies them to clips of 22,050 Hz.
+        n_fft: the number of samples in a frame, even.
+        hop: the number of samples from one frame to the next.
+        mels: the number of filters.
 
     Call arguments:
         samples: `(batch, time)` in [-1, 1].
-        lengths: `(batch,)`, how many samples of each clip are real, at least 1; all of them by default. The
-            frames of the others are zero.
+        lengths: `(batch,)`, the number of real samples in each clip, at least 1; all of them by default. The
+            frames of padding are zero.
 
     Shape: `(batch, frames, mels)` out. All is computed in float32.
 
@@ -62,7 +62,7 @@ class LogMelSpectrogram(keras.layers.Layer):
         self._filters = mel_filters(mel_rate or rate, n_fft, mels)
 
     def call(self, samples: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """Y"""
+        """Return the spectrogram Y."""
         samples = ops.cast(samples, "float32")
         batch, time = ops.shape(samples)
         lengths = ops.full((batch,), time, "int32") if lengths is None else lengths
@@ -82,29 +82,29 @@ class LogMelSpectrogram(keras.layers.Layer):
         return ops.cast(ops.where(is_real, scaled, 0.0), self.compute_dtype)
 
     def frames(self, samples: Any) -> Any:
-        """How many frames a clip of so many samples has: max(1, samples // hop), of a number or a tensor."""
+        """Return the number of frames of a clip, max(1, samples // hop); `samples` is an int or a tensor."""
         if isinstance(samples, int):
             return max(1, samples // self.hop)
         return ops.maximum(samples // self.hop, 1)
 
     @property
     def frequencies(self) -> np.ndarray:
-        """The centres of the filters, Hz, `(mels,)`: those for `mel_rate`, moved to the rate of the clip."""
+        """The centre frequencies of the filters, Hz, `(mels,)`, scaled from `mel_rate` to `rate`."""
         mel_rate = self.mel_rate or self.rate
         return mel_corners(mel_rate, self.mels)[1:-1] * self.rate / mel_rate
 
     @property
     def seconds_per_frame(self) -> float:
-        """The hop from one frame to the next."""
+        """The time from one frame to the next, in seconds."""
         return self.hop / self.rate
 
     def compute_output_shape(self, samples_shape: Shape, lengths_shape: Shape | None = None) -> Shape:
-        """`(batch, frames, mels)`"""
+        """Return `(batch, frames, mels)`."""
         batch, time = samples_shape
         return batch, None if time is None else self.frames(time), self.mels
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return super().get_config() | {
             "rate": self.rate,
             "mel_rate": self.mel_rate,
@@ -115,9 +115,9 @@ class LogMelSpectrogram(keras.layers.Layer):
 
 
 def mel_filters(rate: int, n_fft: int, mels: int) -> np.ndarray:
-    """Triangles over the frequencies of a spectrum, float32 `(n_fft / 2 + 1, mels)`.
+    """Return triangular filters over the frequencies of a spectrum, float32 `(n_fft / 2 + 1, mels)`.
 
-    The corners a < b < c of a triangle are three that follow each other of `mel_corners`. Each has the
+    The corners a < b < c of a triangle are three consecutive frequencies of `mel_corners`. Each triangle has
     area 1:
 
         F_k = 2 / (c - a) max(0, min((f_k - a) / (b - a), (c - f_k) / (c - b)))
@@ -133,9 +133,9 @@ def mel_filters(rate: int, n_fft: int, mels: int) -> np.ndarray:
 
 
 def mel_corners(rate: int, mels: int) -> np.ndarray:
-    """`(mels + 2,)` frequencies, Hz, at equal distances from 0 to rate / 2 on Slaney's mel scale.
+    """Return `(mels + 2,)` frequencies, Hz, evenly spaced from 0 to rate / 2 on Slaney's mel scale.
 
-    It is 3 f / 200 below 1,000 Hz and 15 + 27 log_6.4(f / 1000) above.
+    The scale is 3 f / 200 below 1,000 Hz and 15 + 27 log_6.4(f / 1000) above.
     """
     return _from_mel(np.linspace(0, _to_mel(rate / 2), mels + 2))
 
@@ -149,7 +149,7 @@ def _from_mel(mel: np.ndarray) -> np.ndarray:
 
 
 def _reflect(positions: Tensor, lengths: Tensor) -> Tensor:
-    """The positions in a clip that continue it as its reflection: 2 1 | 0 1 2 | 1 0 1 for three samples."""
+    """Map positions outside a clip to those of its reflection: 2 1 | 0 1 2 | 1 0 1 for three samples."""
     period = ops.maximum(2 * lengths - 2, 1)
     positions = ops.mod(positions, period)
     return ops.minimum(positions, period - positions)

@@ -1,4 +1,4 @@
-"""Several heads of one attention."""
+"""Multi-head attention."""
 
 from __future__ import annotations
 
@@ -7,36 +7,37 @@ from typing import Any
 import keras
 from keras import KerasTensor, ops
 
-from kzoo.layers.attention import Attention, Shape, Tensor
+from kzoo.layers.attention import Attention
 from kzoo.layers.dot_product_attention import DotProductAttention
+from kzoo.types import Shape, Tensor
 
 
 @keras.saving.register_keras_serializable("kzoo")
 class MultiHeadAttention(keras.layers.Layer):
-    """Several heads attend side by side, each to projections of its own (Vaswani et al., 2017, 3.2.2).
+    """Multi-head attention with any attention of this zoo in its heads (Vaswani et al., 2017, 3.2.2).
 
         head_h = attention(W_q^h q + b_q^h, W_v^h v + b_v^h, W_k^h k + b_k^h)
         outputs = W_o [head_1; ...; head_H] + b_o
 
-    Where it differs from `keras.layers.MultiHeadAttention`: any attention of this zoo takes the place of the
-    dot product, a linear one too; the keys may do without their bias, which changes no softmax of dot
-    products, for it adds the same to every score of a query (Radford et al., 2022, leave it out, and so does
-    R004); and keys and values can be projected once for many calls: `project_memory` and `attend`.
+    It differs from `keras.layers.MultiHeadAttention` in three ways. Any attention of this zoo, also a linear
+    one, can replace the dot product. The bias of the keys is optional: it adds the same number to every score
+    of a query, so it changes no softmax of dot products (Radford et al., 2022, and R004 leave it out). Keys
+    and values can be projected once for many calls, by `project_memory` and `attend`.
 
     Args:
         num_heads: H.
-        attention: of each head, `DotProductAttention()` if None.
+        attention: the attention of each head, `DotProductAttention()` by default.
         key_bias: whether the keys have a bias.
         call arguments: see `kzoo.layers.attention.Attention`, with three-dimensional inputs.
 
-    Output: `(batch, queries, features)`, with as many features as a query has, and which `num_heads` divides.
-    A query that may see no key, or is masked, gets b_o. The weights that
+    Output: `(batch, queries, features)`, with the number of features of a query, which `num_heads` must
+    divide. A query that is masked, or whose keys are all masked, gets b_o. The weights that
     `return_attention_scores` adds are `(batch, num_heads, queries, keys)`.
 
     Raises:
-        ValueError: a number of heads that does not divide the features.
+        ValueError: `num_heads` is not positive or does not divide the features.
 
-    Cost: that of the attention with features / num_heads, times num_heads, beside the projections.
+    Cost: num_heads times the cost of the attention over features / num_heads features, and the projections.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.value_projection = self._add_projection("value", value_shape[-1], features)
         self.output_projection = self._add_projection("output", features, features)
         heads = (query_shape[0], self.num_heads, None, features // self.num_heads)
-        if not self.attention.built:  # it comes built from a file
+        if not self.attention.built:  # a layer loaded from a file is built already
             self.attention.build(heads, heads, heads)
 
     def call(
@@ -78,7 +79,7 @@ class MultiHeadAttention(keras.layers.Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> Tensor:
-        """Attend; see the class for the arguments."""
+        """Compute the attention. The class docstring describes the arguments."""
         keys, values = self.project_memory(value, key)
         outputs = self.attention(
             self.project_query(query),
@@ -97,23 +98,23 @@ class MultiHeadAttention(keras.layers.Layer):
         return self.join_heads(outputs)
 
     def project_query(self, query: Tensor) -> Tensor:
-        """The queries of all heads: `(batch, queries, features)` -> `(batch, H, queries, features / H)`."""
+        """Project queries for all heads, to `(batch, H, queries, features / H)`."""
         return self._split_heads(self.query_projection(query))
 
     def project_memory(self, value: Tensor, key: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """The keys and the values of all heads, each `(batch, H, keys, features / H)`."""
+        """Return the keys and the values of all heads, each `(batch, H, keys, features / H)`."""
         keys = self.key_projection(value if key is None else key)
         return self._split_heads(keys), self._split_heads(self.value_projection(value))
 
     def attend(self, query: Tensor, keys: Tensor, values: Tensor, keep: Tensor | None = None) -> Tensor:
-        """The outputs for projected keys and values and a mask `(batch, keys)`, in inference."""
+        """Return the outputs for projected keys and values and a mask `(batch, keys)`, in inference."""
         keep = None if keep is None else _for_all_heads(ops.expand_dims(keep, 1), axes=2)
         keys = self.attention.project_keys(keys)
         heads, _ = self.attention.attend(self.project_query(query), values, keys, keep, training=False)
         return self.join_heads(heads)
 
     def join_heads(self, heads: Tensor) -> Tensor:
-        """W_o [head_1; ...; head_H] + b_o: `(batch, H, queries, size)` -> `(batch, queries, H size)`."""
+        """Return W_o [head_1; ...; head_H] + b_o, `(batch, queries, features)`, of the heads' outputs."""
         batch, _, queries, size = ops.shape(heads)
         joined = ops.reshape(ops.swapaxes(heads, 1, 2), (batch, queries, self.num_heads * size))
         return self.output_projection(joined)
@@ -131,7 +132,7 @@ class MultiHeadAttention(keras.layers.Layer):
         training: bool | None = None,
         use_causal_mask: bool = False,
     ) -> KerasTensor | tuple[KerasTensor, KerasTensor]:
-        """The shapes of `call`, in the compute dtype."""
+        """Return the output shapes of `call`, in the compute dtype."""
         outputs = KerasTensor(query.shape, dtype=self.compute_dtype)
         if not return_attention_scores:
             return outputs
@@ -139,7 +140,7 @@ class MultiHeadAttention(keras.layers.Layer):
         return outputs, KerasTensor(scores, dtype=self.compute_dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         attention = keras.saving.serialize_keras_object(self.attention)
         return super().get_config() | {
             "num_heads": self.num_heads,
@@ -149,7 +150,7 @@ class MultiHeadAttention(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> MultiHeadAttention:
-        """The layer with these arguments."""
+        """Create the layer from its config."""
         attention = keras.saving.deserialize_keras_object(config["attention"])
         return cls(**config | {"attention": attention})
 
@@ -165,5 +166,5 @@ class MultiHeadAttention(keras.layers.Layer):
 
 
 def _for_all_heads(mask: Tensor | None, axes: int = 1) -> Tensor | None:
-    """A mask with an axis of 1 for the heads before its last axes: there may be no batch before them."""
+    """Insert an axis for the heads before the last `axes` axes of a mask, which may lack a batch axis."""
     return None if mask is None else ops.expand_dims(mask, -1 - axes)

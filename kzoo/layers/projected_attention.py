@@ -1,4 +1,4 @@
-"""Attention whose score has weights."""
+"""The base class of attentions whose score has weights."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from kzoo.layers.attention import Attention
 
 
 class ProjectedAttention(Attention):
-    """An attention with linear projections in its score.
+    """Base class of attentions with linear projections in their score.
 
     Args:
-        use_bias: have biases, zero at first.
-        kernel_initializer: of the kernels.
+        use_bias: whether the projections have biases, which start at zero.
+        kernel_initializer: the initialiser of the kernels.
         dropout, seed, call arguments: see `kzoo.layers.attention.Attention`.
     """
 
@@ -37,11 +37,11 @@ class ProjectedAttention(Attention):
         units: int | None,
         initializer: keras.initializers.Initializer | None = None,
     ) -> keras.layers.Dense:
-        """A linear map of `features` to `units`, its kernel by an initialiser in place of the layer's own."""
+        """Create a projection of `features` to `units`; `initializer` overrides `kernel_initializer`."""
         projection = keras.layers.Dense(
             units,
             use_bias=self.use_bias,
-            # A clone without a seed draws numbers of its own; one instance would draw the same for all.
+            # Clones without a seed draw different numbers; one shared instance would draw the same for all.
             kernel_initializer=(initializer or self.kernel_initializer).clone(),
             dtype=self.dtype_policy,
             name=name,
@@ -50,7 +50,7 @@ class ProjectedAttention(Attention):
         return projection
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return super().get_config() | {
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),

@@ -1,1 +1,3 @@
-"""Metrics: pure functions of arrays."""
+"""Metrics: pure functions of labels, token sequences and arrays."""
+
+__all__ = ["bleu", "classification", "similarity", "table", "transcription"]

@@ -1,4 +1,4 @@
-"""How well a classifier did: scores and counts from labels and outputs.
+"""Metrics of classifiers, computed from labels and outputs.
 
 N examples have labels y_i in 0..C-1 and predictions p_i. Shapes are `(examples,)` unless said otherwise.
 """
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 _Z = 1.959964
-"""A standard normal variable stays within it 95 times in 100."""
+"""The 97.5 % quantile of the standard normal distribution, which bounds 95 % of it on both sides."""
 
 
 def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
-    """The share of examples predicted right: |{i : p_i = y_i}| / N.
+    """Return the fraction of examples predicted right: |{i : p_i = y_i}| / N.
 
     Raises:
         ValueError: the shapes differ, or there is no example.
@@ -25,7 +25,7 @@ def accuracy(labels: np.ndarray, predictions: np.ndarray) -> float:
 
 
 def accuracy_interval(accuracy: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of Wilson (1927) for the accuracy on N other examples of the same kind.
+    """Return Wilson's 95 % interval (1927) for the accuracy on N other examples of the same kind.
 
     With z = 1.96: (p + z^2/2N +- z sqrt(p (1 - p)/N + z^2/4N^2)) / (1 + z^2/N).
 
@@ -41,7 +41,7 @@ def accuracy_interval(accuracy: float, count: int) -> tuple[float, float]:
 
 
 def negative_log_likelihood(labels: np.ndarray, log_probabilities: np.ndarray) -> float:
-    """The mean surprise at the true class in nats: -1/N sum_i log q_i[y_i].
+    """Return the mean negative log-likelihood of the true class in nats: -1/N sum_i log q_i[y_i].
 
     Args:
         labels: the true classes.
@@ -56,10 +56,10 @@ def negative_log_likelihood(labels: np.ndarray, log_probabilities: np.ndarray) -
 
 
 def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: int) -> np.ndarray:
-    """Count the examples of each true class (rows) that were given each class (columns).
+    """Count the examples by true class (rows) and predicted class (columns).
 
-    M[a, b] = |{i : y_i = a, p_i = b}|. A network may have more outputs than there are classes; predictions
-    outside 0..C-1 are counted in one more column, the last, which is always there.
+    M[a, b] = |{i : y_i = a, p_i = b}|. A network may have more outputs than there are classes. Predictions
+    outside 0..C-1 are counted in an extra last column, which is always present.
 
     Returns:
         Counts `(num_classes, num_classes + 1)`, int64.
@@ -78,7 +78,7 @@ def confusion_matrix(labels: np.ndarray, predictions: np.ndarray, num_classes: i
 
 @dataclass(frozen=True)
 class PerClass:
-    """Precision, recall, F1 and number of examples of every class, each `(classes,)`."""
+    """The precision, recall, F1 and number of examples of every class, each `(classes,)`."""
 
     precision: np.ndarray
     recall: np.ndarray
@@ -87,7 +87,7 @@ class PerClass:
 
 
 def per_class(matrix: np.ndarray) -> PerClass:
-    """The scores of each class c from a confusion matrix M with or without its extra column.
+    """Compute the scores of each class c from a confusion matrix M, with or without its extra column.
 
     Precision is M[c, c] / sum_a M[a, c], recall M[c, c] / sum_b M[c, b], F1 their harmonic mean,
     2 M[c, c] / (sum_a M[a, c] + sum_b M[c, b]), and support sum_b M[c, b]. 0/0 counts as 0: a class that
@@ -105,10 +105,10 @@ def per_class(matrix: np.ndarray) -> PerClass:
 
 
 def running_mean(epoch_loss_sums: np.ndarray, epoch_batches: np.ndarray) -> np.ndarray:
-    """The reports' training loss: at epoch e, the mean over all batches of epochs 1..e.
+    """Return the reports' training loss: at epoch e, the mean over all batches of epochs 1..e.
 
-    R_e = sum_{k<=e} S_k / sum_{k<=e} B_k. The list of batch losses behind the printed figures was never
-    emptied between epochs (R000-R004, question 2), so R_e lags behind the epoch's own mean S_e / B_e.
+    R_e = sum_{k<=e} S_k / sum_{k<=e} B_k. In the reports the list of batch losses was never emptied between
+    epochs (R000-R004, question 2), so R_e lags behind the epoch's own mean S_e / B_e.
 
     Args:
         epoch_loss_sums: S_e, the sum of the batch losses of each epoch, `(epochs,)`.

@@ -1,4 +1,4 @@
-"""What the metrics of sequences share: what a sequence is, and how sequences are compared."""
+"""Helpers of the sequence metrics: the type of a sequence, token numbers and checks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Tokens = Sequence[Hashable]
 
 
 def numbered(*sequences: Tokens) -> list[list[int]]:
-    """The sequences with a number for each token, the same one for equal tokens.
+    """Replace each token by a number, the same one for equal tokens.
 
-    Libraries compare tokens by hash alone, and hash(-1) == hash(-2), or want words without blanks.
+    Some libraries compare tokens by hash alone, and hash(-1) == hash(-2). Others need words without spaces.
     """
     numbers: defaultdict[Hashable, int] = defaultdict(count().__next__)
     return [[numbers[token] for token in sequence] for sequence in sequences]
 
 
 def require_one_for_each(references: Sequence[object], predictions: Sequence[object]) -> None:
-    """Refuse what does not pair.
+    """Check that there is one prediction for each reference.
 
     Raises:
         ValueError: the numbers of sequences differ, or there is none.

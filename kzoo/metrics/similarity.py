@@ -1,12 +1,12 @@
-"""How alike true and predicted sequences are (R004 3): three similarities in [0, 1], 1 for equal sequences.
+"""Similarities of true and predicted sequences (R004 3), in [0, 1] and 1 for equal sequences.
 
 |A| is the number of tokens of the sequence A. A n B and A u B are intersection and union of multisets: with
-C_s(t) for how often the token t stands in s,
+C_s(t) for the number of times that the token t occurs in s,
 
     |A n B| = sum_t min(C_A(t), C_B(t)),  |A u B| = sum_t max(C_A(t), C_B(t)) = |A| + |B| - |A n B|.
 
-The multiset similarities see which tokens were written, not their order. Two empty sequences are equal: their
-similarity is 1. Means over sequences are macro means, each sequence weighing the same.
+The multiset similarities depend on the tokens, not on their order. Two empty sequences are equal, so their
+similarity is 1. Means over sequences are macro means: each sequence has the same weight.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ Similarity = Callable[[Tokens, Tokens], float]
 
 
 def jaccard(reference: Tokens, prediction: Tokens) -> float:
-    """Jaccard's index of the multisets of tokens: |A n B| / |A u B|."""
+    """Return Jaccard's index of the multisets of tokens: |A n B| / |A u B|."""
     common = _common(reference, prediction)
     union = len(reference) + len(prediction) - common
     return common / union if union else 1.0
 
 
 def ochiai(reference: Tokens, prediction: Tokens) -> float:
-    """Ochiai's coefficient of the multisets of tokens: |A n B| / sqrt(|A| |B|), 0 if just one is empty.
+    """Return Ochiai's coefficient of the token multisets: |A n B| / sqrt(|A| |B|), 0 if just one is empty.
 
-    R004 calls it the cosine similarity. It is that of two sets as vectors of zeros and ones; the cosine of
-    the counts C_A and C_B, which differs as soon as a token is repeated, it is not.
+    R004 calls it the cosine similarity. It equals the cosine of two sets as vectors of zeros and ones, but
+    not the cosine of the counts C_A and C_B, which differs if a token is repeated.
     """
     if len(reference) == len(prediction) == 0:
         return 1.0
@@ -43,11 +43,11 @@ def ochiai(reference: Tokens, prediction: Tokens) -> float:
 
 
 def damerau_levenshtein_similarity(reference: Tokens, prediction: Tokens) -> float:
-    """1 - d(A, B) / max(|A|, |B|), d being the optimal string alignment distance.
+    """Return 1 - d(A, B) / max(|A|, |B|), where d is the optimal string alignment distance.
 
-    d is the fewest insertions, deletions, substitutions and swaps of two neighbours with which A becomes B
-    when no part is edited twice: "ca" is 3 from "abc". The unrestricted distance of Damerau and Levenshtein,
-    which has 2 there, is never larger.
+    d is the smallest number of insertions, deletions, substitutions and swaps of two neighbours that turn A
+    into B without editing any part twice: d("ca", "abc") = 3. The unrestricted Damerau-Levenshtein distance
+    is never larger; it is 2 for this pair.
 
     Raises:
         MissingExtraError: rapidfuzz is not installed.
@@ -59,7 +59,7 @@ def damerau_levenshtein_similarity(reference: Tokens, prediction: Tokens) -> flo
 def similarities(
     measure: Similarity, references: Sequence[Tokens], predictions: Sequence[Tokens]
 ) -> np.ndarray:
-    """The similarity of each pair, `(sequences,)`; `bootstrap_interval` of it is that of its mean.
+    """Return the similarity of each pair, `(sequences,)`; its `bootstrap_interval` is that of the mean.
 
     Raises:
         ValueError: the numbers of sequences differ, or there is none.
@@ -71,7 +71,7 @@ def similarities(
 def mean_similarity(
     measure: Similarity, references: Sequence[Tokens], predictions: Sequence[Tokens]
 ) -> float:
-    """The mean similarity of the pairs, each weighing the same: `mean_similarity(jaccard, y, p)`.
+    """Return the mean similarity of the pairs, with equal weights: `mean_similarity(jaccard, y, p)`.
 
     Raises:
         ValueError: the numbers of sequences differ, or there is none.
@@ -80,5 +80,5 @@ def mean_similarity(
 
 
 def _common(a: Tokens, b: Tokens) -> int:
-    """|A n B|."""
+    """Return |A n B|, the size of the multiset intersection."""
     return (Counter(a) & Counter(b)).total()

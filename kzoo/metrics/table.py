@@ -1,4 +1,4 @@
-"""What a metric is: its name in files and in prose, its unit, and which way is better."""
+"""The table of metrics: their names, labels, units and directions."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from kzoo.errors import UsageError
 from kzoo.names import suggestion
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
-"""The splits that a figure may be of, as its name and as prose have them."""
+"""The splits that a metric is measured on: prefix of the metric's name, and label."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of a split.
+    """A metric that is measured on a split.
 
     Args:
-        name: in recipes, histories and metrics.json, after the split: `test_accuracy`.
-        label: in tables and pictures.
-        unit: what a value counts, per what.
-        higher_is_better: whether more of it is better.
-        published: what the reports call it, where that is another name.
+        name: the name in recipes, histories and metrics.json, where the split precedes it: `test_accuracy`.
+        label: the label in tables and pictures.
+        unit: the unit of a value.
+        higher_is_better: whether a higher value is better.
+        published: the name in the reports, if they use another one.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Metric:
 
     @property
     def axis(self) -> str:
-        """The label of an axis."""
+        """The label of a plot's axis."""
         return f"{self.label}, {self.unit}"
 
     @property
     def title(self) -> str:
-        """The label, and in brackets what the reports call it."""
+        """The label, followed in brackets by the reports' name if it differs."""
         return f"{self.label} ({self.published})" if self.published else self.label
 
 
@@ -58,47 +58,47 @@ METRICS: dict[str, Metric] = {
         Metric("damerau_levenshtein", "Damerau-Levenshtein", "similarity, mean over clips", True),
     )
 }
-"""The metrics by name. Losses and error rates fall, the others rise."""
+"""The metrics by name. Lower is better for losses and error rates, higher for the others."""
 
 _FIGURE = re.compile(
     rf"(?P<best>best_)?(?P<split>{'|'.join(SPLITS)})_(?P<metric>\w+?)(?:_at_(?P<k>[1-9]\d*))?"
 )
 
 
-def is_figure(name: str) -> bool:
-    """Whether a figure has this name."""
+def is_metric(name: str) -> bool:
+    """Return whether this is the name of a metric of a split, such as `test_accuracy`."""
     found = _FIGURE.fullmatch(name)
     return found is not None and found["metric"] in METRICS
 
 
 def find_metric(figure: str) -> Metric:
-    """The metric of a figure, such as `test_accuracy`, `best_validation_loss` or `test_word_error_rate_at_3`.
+    """Return the metric of a name such as `test_accuracy`, `best_validation_loss` or `test_jaccard_at_3`.
 
-    A figure `..._at_k` is that of the best of k sampled passes.
+    The suffix `_at_k` stands for the best of k sampled passes.
 
     Raises:
-        UsageError: no figure has this name.
+        UsageError: no metric has this name.
     """
     return _parse(figure)[1]
 
 
 def label_of(figure: str) -> str:
-    """A figure as a reader knows it: `test_word_error_rate_at_3` is "test word error rate@3"."""
+    """Return the label of a name: `test_word_error_rate_at_3` gives "test word error rate@3"."""
     found, metric = _parse(figure)
     label = f"{SPLITS[found['split']]} {metric.label}"
     if figure == "train_loss":
-        label += " of the last epoch"  # the reports' training loss is the running one
+        label += " of the last epoch"  # in the reports "training loss" means the running loss
     return f"{'best ' if found['best'] else ''}{label}{'@' + found['k'] if found['k'] else ''}"
 
 
-def unknown_figure(name: str) -> str:
-    """What to say of a name that no figure has."""
+def unknown_metric(name: str) -> str:
+    """Return the error message for an unknown name of a metric."""
     known = [f"{split}_{metric}" for split in SPLITS for metric in METRICS]
-    return f"no figure is called {name!r}; {suggestion(name, known)}"
+    return f"no metric is called {name!r}; {suggestion(name, known)}"
 
 
 def _parse(figure: str) -> tuple[re.Match[str], Metric]:
     found = _FIGURE.fullmatch(figure)
-    if found is None or not is_figure(figure):
-        raise UsageError(unknown_figure(figure))
+    if found is None or not is_metric(figure):
+        raise UsageError(unknown_metric(figure))
     return found, METRICS[found["metric"]]

@@ -1,21 +1,21 @@
-"""How well sequences were transcribed: error rates from true and predicted tokens.
+"""Error rates of transcribed sequences, computed from true and predicted tokens.
 
-N sequences have true tokens y_i (the references) and predicted ones p_i. A sequence is a string of characters
-or any sequence of hashable tokens, so that the same functions count characters, phonemes, words or ids.
-Special tokens (start, end, padding) count like any other: take them out first. Everything rests on
+N sequences have true tokens y_i (the references) and predicted tokens p_i. A sequence is a string of
+characters or any sequence of hashable tokens, so the same functions apply to characters, phonemes, words or
+ids. Special tokens (start, end, padding) count like any other token: remove them first. All rates use
 
     d_i = Levenshtein(y_i, p_i),  n_i = |y_i|
 
-and two conventions turn them into one rate, which differ as soon as the lengths do:
+and two conventions turn these into one rate; they differ if the lengths differ:
 
-    macro: 1/N sum_i d_i / n_i          every sequence weighs the same    `error_rate`
-    micro: sum_i d_i / sum_i n_i        every true token weighs the same  `character_error_rate`
+    macro: 1/N sum_i d_i / n_i          equal weight for every sequence    `error_rate`
+    micro: sum_i d_i / sum_i n_i        equal weight for every true token  `character_error_rate`
 
 Both may exceed 1, since p_i may be longer than y_i.
 
-An empty reference has no rate of its own: d_i / 0 is undefined, and any value put in its place would move
-the macro mean. The macro rate refuses it; the micro rates count its d_i insertions and need one true token in
-all; the shares of whole sequences need none.
+An empty reference has no rate: d_i / 0 is undefined, and any substitute would change the macro mean. The
+macro rate raises an error. The micro rates count its d_i insertions and need at least one true token in
+total. The fractions of whole sequences need no true token.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kzoo.metrics.sequences import Tokens, numbered, require_one_for_each
 
 
 def edit_distances(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> np.ndarray:
-    """The Levenshtein distance of each pair: d_i, the fewest insertions, deletions and substitutions.
+    """Return the Levenshtein distance d_i of each pair, in insertions, deletions and substitutions.
 
     Returns:
         Distances `(sequences,)`, int64.
@@ -44,7 +44,7 @@ def edit_distances(references: Sequence[Tokens], predictions: Sequence[Tokens]) 
 
 
 def error_rate(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> float:
-    """The macro error rate (R000, R002 3.1): 1/N sum_i d_i / n_i.
+    """Return the macro error rate (R000, R002 3.1): 1/N sum_i d_i / n_i.
 
     Raises:
         ValueError: the numbers of sequences differ, there is none, or a reference is empty.
@@ -56,7 +56,7 @@ def error_rate(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> f
 
 
 def character_error_rate(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> float:
-    """The micro error rate (CER in R003 3): sum_i d_i / sum_i n_i.
+    """Return the micro error rate (CER in R003 3): sum_i d_i / sum_i n_i.
 
     Raises:
         ValueError: the numbers of sequences differ, or the references hold no token.
@@ -68,9 +68,9 @@ def character_error_rate(references: Sequence[Tokens], predictions: Sequence[Tok
 
 
 def sentence_word_error_rate(references: Sequence[str], predictions: Sequence[str]) -> float:
-    """The WER of speech recognition: the micro error rate of sentences split into words at white space.
+    """Return the WER of speech recognition: the micro error rate over words separated by white space.
 
-    It is `character_error_rate` with words for characters. `error_rate` of the same words is its macro form.
+    It is `character_error_rate` over words instead of characters. `error_rate` over words is its macro form.
 
     Raises:
         ValueError: the numbers of sentences differ, or the references hold no word.
@@ -81,10 +81,10 @@ def sentence_word_error_rate(references: Sequence[str], predictions: Sequence[st
 
 
 def word_error_rate(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> float:
-    """The share of sequences, each one word, that are not exactly right (WER in R003 3): |{i : d_i > 0}| / N.
+    """Return the fraction of wrong sequences, each a single word (WER in R003 3): |{i : d_i > 0}| / N.
 
-    Every word weighs the same, so macro and micro are one. Speech recognition means another rate by this
-    name, `sentence_word_error_rate`.
+    Every word has the same weight, so the macro and the micro rate are equal. In speech recognition this name
+    means another rate, `sentence_word_error_rate`.
 
     Raises:
         ValueError: the numbers of sequences differ, or there is none.
@@ -93,9 +93,9 @@ def word_error_rate(references: Sequence[Tokens], predictions: Sequence[Tokens])
 
 
 def word_error_rate_at_k(references: Sequence[Tokens], passes: Sequence[Sequence[Tokens]]) -> float:
-    """The share of sequences that none of k passes gets exactly right (WER@k, R003 3).
+    """Return the fraction of sequences that none of k passes gets exactly right (WER@k, R003 3).
 
-    WER@k = |{i : min_j d(y_i, p_i^j) > 0}| / N for passes j = 1..k, which a sampler draws anew.
+    WER@k = |{i : min_j d(y_i, p_i^j) > 0}| / N for independently sampled passes j = 1..k.
 
     Args:
         references: the true sequences.
@@ -111,7 +111,7 @@ def word_error_rate_at_k(references: Sequence[Tokens], passes: Sequence[Sequence
 
 
 def exact_match(references: Sequence[Tokens], predictions: Sequence[Tokens]) -> float:
-    """The share of sequences that are exactly right: |{i : d_i = 0}| / N = 1 - WER.
+    """Return the fraction of sequences that are exactly right: |{i : d_i = 0}| / N = 1 - WER.
 
     Raises:
         ValueError: the numbers of sequences differ, or there is none.
@@ -127,7 +127,7 @@ def bootstrap_interval(
     resamples: int = 1000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """A percentile bootstrap confidence interval over sequences for a mean or a ratio of sums.
+    """Return a percentile bootstrap confidence interval over sequences for a mean or a ratio of sums.
 
     Resample b draws N indices from 1..N with replacement, I_b, and yields
 
@@ -135,8 +135,8 @@ def bootstrap_interval(
 
     the bounds are the (1 - level)/2 and (1 + level)/2 quantiles of r_1..r_B (Efron and Tibshirani, 1993,
     13.3; for error rates Bisani and Ney, 2004). Sequences are drawn whole, since errors within one are not
-    independent. The interval speaks of other sequences of the same kind, not of other trainings. Time is
-    O(B N), memory O(B + N).
+    independent. The interval covers the choice of sequences, not of training runs. Time is O(B N), memory
+    O(B + N).
 
         macro: bootstrap_interval(edit_distances(y, p) / lengths)
         micro: bootstrap_interval(edit_distances(y, p), lengths)
@@ -145,17 +145,17 @@ def bootstrap_interval(
     Args:
         numerators: a_i, `(sequences,)`.
         denominators: c_i >= 0, `(sequences,)`; None means ones, and r_b is a mean.
-        level: the coverage asked for, between 0 and 1.
-        resamples: B.
-        seed: of the draws; the same seed and input give the same interval.
+        level: the nominal coverage, between 0 and 1.
+        resamples: B, the number of resamples.
+        seed: the seed of the draws; the same seed and input give the same interval.
 
     Returns:
         The lower and the upper bound.
 
     Raises:
         ValueError: the shapes differ or are not `(sequences,)`, there is no sequence, a denominator is
-            negative, `level` or `resamples` is out of range, or so few denominators are positive that those
-            of a resample sum to 0.
+            negative, `level` or `resamples` is out of range, or too few denominators are positive, so that
+            those of a resample sum to 0.
     """
     top = np.asarray(numerators, dtype=np.float64)
     bottom = np.ones_like(top) if denominators is None else np.asarray(denominators, dtype=np.float64)
@@ -174,7 +174,7 @@ def bootstrap_interval(
 
 
 def _resampled_sums(rows: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    """Sum `(rows, sequences)` over drawn sequences: `(resamples, rows)`, one draw in memory at a time."""
+    """Return the sum of each row over each resample, `(resamples, rows)`, drawn one resample at a time."""
     generator = np.random.default_rng(seed)
     sequences = rows.shape[1]
     draws = (generator.integers(sequences, size=sequences) for _ in range(resamples))

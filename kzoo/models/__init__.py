@@ -1,4 +1,6 @@
-"""Functional-API builders, one family a file; the cards of all are in `catalog`, which needs no Keras."""
+"""Model builders in the functional API, one family per file. `catalog` holds the cards and needs no Keras."""
+
+__all__ = ["captioning", "catalog", "convolutional", "initialization", "seq2seq", "speech"]
 
 FAMILIES = ("convolutional", "captioning", "seq2seq", "speech")
 """The modules that register the models of the zoo when they are imported."""

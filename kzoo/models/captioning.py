@@ -1,46 +1,41 @@
-"""The captioners of R001 3: an LSTM writes about the regions of an image.
+"""The image captioning models of R001 3: an LSTM decoder over the regions of an image.
 
-A model maps `regions` `(batch, regions, features)`, what an encoder makes of an image, and `target_ids`
-`(batch, length)`, the words before each position, to log-probabilities `(batch, length, vocabulary)` of the
-word there, in float32.
+A model maps `regions` `(batch, regions, features)`, the features that an encoder computes from an image, and
+`target_ids` `(batch, length)`, the word before each position, to log-probabilities `(batch, length,
+vocabulary)` of the word at that position, in float32.
 
     v = mean of the regions v_i,    h_0 = W_h v + b_h,    c_0 = W_c v + b_c
     h_t, c_t = LSTM([embedding(y_{t-1}); z_t], (h_{t-1}, c_{t-1})),    z_t = attention(h_{t-1}, v_1..v_R)
     log p_t = log_softmax(W_o dropout(h_t) + b_o)
 
 Without attention there is no z_t. The attention is additive with a ReLU, w . ReLU(W_e v_i + W_d h) with
-biases (R001 3b; Xu et al., 2015, arXiv 1502.03044, have a tanh).
+biases (R001 3b; Xu et al., 2015, arXiv 1502.03044, use a tanh).
 
-With `encoder="conv"` three blocks of convolutions, those of `cnn-bn`, make the regions and are trained along;
-the input is `image` `(batch, height, width, 3)` then, with pixels divided by 256.
+With `encoder="conv"` the three convolution blocks of `cnn-bn` compute the regions and are trained with the
+decoder. The input is then `image` `(batch, height, width, 3)`, with pixels divided by 256.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
-from kzoo.layers import Attention, AttentiveRNN, BahdanauAttention, BilinearAttention
+from kzoo.inputs import TARGET, source_input
+from kzoo.layers import AttentiveRNN, create_attention
 from kzoo.models.catalog import CARDS
 from kzoo.models.convolutional import BATCH_NORMS, conv_blocks
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.models.writer import TARGET, source_input
 from kzoo.registry import register_model
+from kzoo.types import Tensor
 
-ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
-    "none": None,
-    "bahdanau": lambda units: BahdanauAttention(units, activation="relu", use_bias=True, name="attention"),
-    "bilinear": lambda units: BilinearAttention(name="attention"),
-}
-"""The attentions by name, from the number of units."""
+ATTENTION_OPTIONS = {"bahdanau": {"activation": "relu", "use_bias": True}}
+"""The options by which R001's attention differs from the published one."""
 
-TRAINED_ALONG, SMALLEST = "conv", 8
-"""The encoder that is part of the model, and the height and width of which it makes one region."""
+END_TO_END, SMALLEST = "conv", 8
+"""The name of the encoder inside the model, and the smallest height and width of its images (one region)."""
 
 
 def captioner(
@@ -58,34 +53,33 @@ def captioner(
     """Build the training graph, with Keras's initial weights.
 
     Args:
-        vocabulary: the number of words, the special ones counted.
-        features: of a region; `encoder="conv"` has its own.
-        embedding: the length of a word's vector.
-        units: of the LSTM.
-        attention: one of `ATTENTIONS`.
-        attention_units: of the additive attention.
-        dropout: the share of h dropped, in [0, 1).
-        encoder: "conv" is part of the model. Anything else makes the regions beforehand, see
-            `kzoo.features.regions`, and changes nothing here.
-        convention: whose batch normalisation the encoder "conv" has, see `kzoo.models.conventions`.
+        vocabulary: the number of words, including the special ones.
+        features: the number of features of a region, ignored with `encoder="conv"`.
+        embedding: the size of the word embeddings.
+        units: the units of the LSTM.
+        attention: "none", or the name of a registered attention whose queries and keys may differ in size.
+        attention_units: the units of the additive attention.
+        dropout: the dropout rate of h, in [0, 1).
+        encoder: "conv" for an encoder inside the model. Any other encoder computes the regions beforehand
+            (`kzoo.features.regions`) and does not change the model.
+        convention: the framework whose batch normalisation the encoder "conv" uses, see
+            `kzoo.models.initialization`.
 
     Raises:
-        ValueError: an unknown attention.
+        ValueError: the attention is unknown.
     """
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
     source, regions = _encode(encoder, features, convention)
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
     mean = ops.mean(regions, axis=1)
     state = [layers.Dense(units, name=f"initial_{part}")(mean) for part in ("h", "c")]
     y = layers.Embedding(vocabulary, embedding, name="target_embedding")(target_ids)
-    if (create := ATTENTIONS[attention]) is None:
+    attend = create_attention(attention, attention_units, **ATTENTION_OPTIONS.get(attention, {}))
+    if attend is None:
         y = layers.LSTM(units, return_sequences=True, name="decoder")(y, initial_state=state)
     else:
-        cell = layers.LSTMCell(
-            units, name="lstm_cell"
-        )  # else Keras numbers it, and weights are drawn by name
-        decoder = AttentiveRNN(cell, create(attention_units), name="decoder")
+        # The name is fixed because initial weights are drawn by name, and Keras would number the cell.
+        cell = layers.LSTMCell(units, name="lstm_cell")
+        decoder = AttentiveRNN(cell, attend, name="decoder")
         y = decoder(y, regions, initial_state=state)
     y = layers.Dropout(dropout, seed=0, name="output_dropout")(y)
     logits = layers.Dense(vocabulary, name="output")(y)
@@ -94,8 +88,8 @@ def captioner(
 
 
 def _encode(encoder: str, features: int, convention: str) -> tuple[KerasTensor, KerasTensor]:
-    """The source and its regions, on which the layer `regions` stands whatever they come from."""
-    if encoder != TRAINED_ALONG:
+    """Return the source input and its regions, the same tensor if the model contains no encoder."""
+    if encoder != END_TO_END:
         source = keras.Input((None, features), name="regions")
         return source, source
     source = keras.Input((None, None, 3), name="image")
@@ -104,7 +98,7 @@ def _encode(encoder: str, features: int, convention: str) -> tuple[KerasTensor, 
 
 
 def encoder_graph(model: keras.Model) -> keras.Model:
-    """The source to a dictionary: `h` and `c` `(batch, units)`; with attention `memory`, `keys`."""
+    """Return the encoder: source to a dictionary of `h`, `c` and, with attention, `memory` and `keys`."""
     h, c = (model.get_layer(f"initial_{part}").output for part in ("h", "c"))
     encoded = {"h": h, "c": c}
     if has_attention(model):
@@ -114,7 +108,7 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
-    """See `kzoo.models.writer`."""
+    """Return the decoding step and its first state; see `kzoo.decoding.adapter`."""
     decoder, output = model.get_layer("decoder"), model.get_layer("output")
     cell, attention = decoder.cell, decoder.attention if has_attention(model) else None
     embeddings = model.get_layer("target_embedding").embeddings
@@ -139,15 +133,15 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
 
 
 def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
-    """What each word looks at: `(batch, target length, regions)` in float32.
+    """Return the attention weights, `(batch, target length, regions)` in float32.
 
     Raises:
         UsageError: the model has no attention.
     """
     if not has_attention(model):
-        raise UsageError(f"{model.name} has no attention: set model.attention to another than none")
+        raise UsageError(f"{model.name} has no attention: set model.attention to a value other than none")
     decoder = model.get_layer("decoder")
-    probe = keras.Model(model.inputs, [model.get_layer("initial_h").output, decoder.output, _regions(model)])
+    probe = keras.Model(model.input, [model.get_layer("initial_h").output, decoder.output, _regions(model)])
     first, written, memory = probe({source_input(model): source, TARGET: target_ids}, training=False)
     query = ops.concatenate([ops.expand_dims(first, 1), written[:, :-1]], axis=1)
     _, weights = decoder.attention(query, memory, return_attention_scores=True)
@@ -155,12 +149,12 @@ def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.nda
 
 
 def has_attention(model: keras.Model) -> bool:
-    """Whether the model has an attention."""
+    """Return whether the model has an attention."""
     return isinstance(model.get_layer("decoder"), AttentiveRNN)
 
 
 def _regions(model: keras.Model) -> KerasTensor:
-    """The regions in the graph of the model."""
+    """Return the regions in the graph of the model."""
     if "regions" in model.input:
         return model.input["regions"]
     return model.get_layer("flatten_regions").output

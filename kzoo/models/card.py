@@ -1,4 +1,4 @@
-"""What a model promises, and what a report says of it."""
+"""Model cards: what a builder must produce, and the parameter counts that its report prints."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PrintedSum:
-    """A report's own sum of a model's parameters.
+    """The sum of a model's parameters as its report prints it.
 
     `printed` holds the terms that differ from the layers' true counts, by layer name; 0 is a term that
-    the report left out. The terms together make `terms_total`; the report's total is `total`.
+    the report left out. The terms add up to `terms_total`; the report's total is `total`.
     """
 
     total: int
@@ -21,11 +21,11 @@ class PrintedSum:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model promises.
+    """The card of a model: its name, task, source, summary and parameter counts.
 
-    `parameters` is the trainable count that the builder must have at its defaults. `published` is the
-    figure that the source prints, None where it prints none. `note` says where the published model
-    departs from what its report describes, or a figure from the truth.
+    `parameters` is the number of trainable parameters that the builder must give at its defaults.
+    `published` is the number that the source prints, None if it prints none. `note` says where the published
+    model differs from the description in its report, or where a printed number is wrong.
     """
 
     name: str

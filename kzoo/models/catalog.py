@@ -1,4 +1,4 @@
-"""The cards of the zoo, known without its builders and Keras."""
+"""The model cards of the zoo. Reading them imports neither the builders nor Keras."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ZOO = (
         summary="conv 8 5x5, max-pool 4x4 stride 2, dense 10",
         parameters=10_298,
         published=10_298,
-        note="The exercise names no activation; the ReLU changes no count.",
+        note="The exercise names no activation; the ReLU has no parameters.",
     ),
     ModelCard(
         name="mlp",
@@ -86,8 +86,8 @@ _ZOO = (
         summary="cnn with batch normalisation and global average pooling",
         parameters=752_640,
         published=752_640,
-        note="As R003 trained it: no 6-way layer, but a log-softmax over 512 units of which six are ever "
-        "targets. cnn-bn-6way is what the assignment meant.",
+        note="As R003 trained it: a log-softmax over 512 units, only six of which are ever targets, in place "
+        "of a 6-way layer. cnn-bn-6way is the network that the assignment asked for.",
         printed_sum=PrintedSum(
             total=752_640,
             terms_total=750_592,
@@ -109,7 +109,7 @@ _ZOO = (
         summary="cnn-bn with flatten in place of the global average",
         parameters=5_340_160,
         published=5_340_160,
-        note='R003\'s count "without batch normalisation"; the batch normalisation is still in it.',
+        note='R003 calls this count "without batch normalisation", but the batch normalisation is in it.',
         printed_sum=PrintedSum(
             total=5_340_160,
             terms_total=5_337_664,
@@ -183,4 +183,4 @@ _ZOO = (
 )
 
 CARDS = {card.name: card for card in _ZOO}
-"""The cards of the zoo by name, in its order."""
+"""The model cards by name, in the order of the zoo."""

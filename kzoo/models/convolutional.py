@@ -1,9 +1,9 @@
 """The image classifiers of R000-R004.
 
 Every model maps images `(batch, height, width, channels)` with pixels divided by 256 to log-probabilities
-`(batch, num_classes)` in float32. A convolution and its ReLU are layers of their own, so that the output of
+`(batch, num_classes)` in float32. A convolution and its ReLU are separate layers, so that the output of
 `conv1` is what the reports draw as its activation maps. `convention` names the framework whose constants of
-batch normalisation are used (`kzoo.models.conventions`).
+batch normalisation are used (`kzoo.models.initialization`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Shape = tuple[int, int, int]
 BatchNorm = Callable[..., layers.Layer]
 
 BATCH_NORMS: dict[str, BatchNorm] = {"keras": layers.BatchNormalization, "pytorch": BatchNormalization}
-"""Batch normalisation by convention, each with its framework's constants."""
+"""The batch normalisation layer of each convention, with the constants of its framework."""
 
 
 def _relu_dense(x: KerasTensor, units: int, index: int) -> KerasTensor:
@@ -30,15 +30,15 @@ def _relu_dense(x: KerasTensor, units: int, index: int) -> KerasTensor:
 
 
 def _dropout(x: KerasTensor, rate: float, name: str) -> KerasTensor:
-    """Dropout whose random numbers are part of the model's state.
+    """Apply dropout whose random state is part of the model's state.
 
-    On PyTorch Keras keeps them there only if a seed is given; it is drawn anew with the weights.
+    On PyTorch Keras keeps the random state there only if a seed is given. `draw_weights` draws it anew.
     """
     return layers.Dropout(rate, seed=0, name=name)(x)
 
 
 def _classifier(inputs: KerasTensor, logits: KerasTensor, name: str) -> keras.Model:
-    """Close a model with a log-softmax, in float32 whatever the precision of the rest."""
+    """End a model with a log-softmax, in float32 at any precision of the other layers."""
     outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
     return keras.Model(inputs, outputs, name=name)
 
@@ -63,7 +63,7 @@ def _conv_relu_pool(
 
 @register_model(CARDS["tiny-cnn"])
 def tiny_cnn(input_shape: Shape = (28, 28, 3), num_classes: int = 10, filters: int = 8) -> keras.Model:
-    """One convolution, one overlapping pooling and a linear classifier (R001 1.1)."""
+    """Build a classifier of one convolution, one overlapping pooling and a linear layer (R001 1.1)."""
     inputs = keras.Input(input_shape, name="image")
     x = layers.Conv2D(filters, 5, name="conv1")(inputs)
     x = layers.ReLU(name="conv1_relu")(x)
@@ -78,7 +78,7 @@ def mlp(
     num_classes: int = 10,
     hidden_units: int = 100,
 ) -> keras.Model:
-    """One hidden layer, the fully connected counterpart of `tiny-cnn` (R001 1.2)."""
+    """Build a network of one hidden layer, the fully connected counterpart of `tiny-cnn` (R001 1.2)."""
     inputs = keras.Input(input_shape, name="image")
     x = layers.Flatten(name="flatten")(inputs)
     x = _relu_dense(x, hidden_units, 1)
@@ -112,7 +112,7 @@ def _dense_head(x: KerasTensor, units: Sequence[int], dropout: float, num_classe
 
 @register_model(CARDS["fashion-cnn"])
 def fashion_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.5) -> keras.Model:
-    """Two pooled convolutions and three dense layers for Fashion-MNIST (R001 2)."""
+    """Build two pooled convolutions and three dense layers, for Fashion-MNIST (R001 2)."""
     inputs = keras.Input(input_shape, name="image")
     x = _pooled(inputs, filters=(16, 32), kernel_sizes=(3, 3))
     return _classifier(inputs, _dense_head(x, (600, 120), dropout, num_classes), "fashion-cnn")
@@ -120,7 +120,7 @@ def fashion_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout
 
 @register_model(CARDS["kmnist-cnn"])
 def kmnist_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout: float = 0.3) -> keras.Model:
-    """Two pooled convolutions and three dense layers for Kuzushiji-MNIST (R000 2, R002 2)."""
+    """Build two pooled convolutions and three dense layers, for Kuzushiji-MNIST (R000 2, R002 2)."""
     inputs = keras.Input(input_shape, name="image")
     x = _pooled(inputs, filters=(8, 16), kernel_sizes=(5, 3))
     return _classifier(inputs, _dense_head(x, (600, 120), dropout, num_classes), "kmnist-cnn")
@@ -128,7 +128,7 @@ def kmnist_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 10, dropout:
 
 @register_model(CARDS["oct-cnn"])
 def oct_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7) -> keras.Model:
-    """Two pooled convolutions and three dense layers for OCTMNIST (R004 2.1)."""
+    """Build two pooled convolutions and three dense layers, for OCTMNIST (R004 2.1)."""
     inputs = keras.Input(input_shape, name="image")
     x = _pooled(inputs, filters=(8, 16), kernel_sizes=(3, 3))
     return _classifier(inputs, _dense_head(x, (320, 120), dropout, num_classes), "oct-cnn")
@@ -138,7 +138,7 @@ def oct_cnn(input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: flo
 def oct_cnn_strided(
     input_shape: Shape = (28, 28, 1), num_classes: int = 4, dropout: float = 0.7
 ) -> keras.Model:
-    """`oct-cnn` with both convolutions at stride 2 and no pooling, 28 -> 14 -> 6 (R004 2.2)."""
+    """Build `oct-cnn` with both convolutions at stride 2 and no pooling, 28 -> 14 -> 6 (R004 2.2)."""
     inputs = keras.Input(input_shape, name="image")
     x = _strided(inputs, filters=(8, 16))
     return _classifier(inputs, _dense_head(x, (320, 120), dropout, num_classes), "oct-cnn-strided")
@@ -148,7 +148,7 @@ def oct_cnn_strided(
 
 
 def conv_blocks(inputs: KerasTensor, dropout: float, batch_norm: BatchNorm | None) -> KerasTensor:
-    """Three blocks of convolution, ReLU and pooling: maps `(batch, height / 8, width / 8, 128)`."""
+    """Apply three blocks of convolution, ReLU and pooling: maps `(batch, height / 8, width / 8, 128)`."""
     x = inputs
     for index, filters in enumerate((32, 64, 128), start=1):
         x = _conv_relu_pool(x, filters, 3, "same", index, batch_norm)
@@ -157,7 +157,7 @@ def conv_blocks(inputs: KerasTensor, dropout: float, batch_norm: BatchNorm | Non
 
 
 def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: BatchNorm) -> KerasTensor:
-    """The two dense layers that R003's batch-normalised networks share, 1024 and 512 units."""
+    """Apply the dense layer of 1024 units, batch normalisation and dropout that R003's networks share."""
     x = _relu_dense(x, 1024, 1)
     x = batch_norm(name="fc1_bn")(x)
     return _dropout(x, dropout, "fc1_dropout")
@@ -165,7 +165,7 @@ def _normalised_dense(x: KerasTensor, dropout: float, batch_norm: BatchNorm) -> 
 
 @register_model(CARDS["cnn"])
 def cnn(input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1) -> keras.Model:
-    """Three convolution blocks, flattened, and three dense layers (R003 2.1)."""
+    """Build a classifier of three convolution blocks, a flatten and three dense layers (R003 2.1)."""
     inputs = keras.Input(input_shape, name="image")
     x = layers.Flatten(name="flatten")(conv_blocks(inputs, dropout, batch_norm=None))
     x = _relu_dense(x, 1024, 1)
@@ -181,7 +181,7 @@ def cnn_bn(
     dropout: float = 0.1,
     convention: str = "pytorch",
 ) -> keras.Model:
-    """`cnn` with batch normalisation and global average pooling, and 512 outputs (R003 2.2)."""
+    """Build `cnn` with batch normalisation and global average pooling, and 512 outputs (R003 2.2)."""
     batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
     x = layers.GlobalAveragePooling2D(name="average")(conv_blocks(inputs, dropout, batch_norm))
@@ -193,7 +193,7 @@ def cnn_bn(
 def cnn_bn_6way(
     input_shape: Shape = (48, 48, 3), num_classes: int = 6, dropout: float = 0.1, convention: str = "pytorch"
 ) -> keras.Model:
-    """`cnn-bn` followed by a ReLU and a dense layer of one unit a class (the assignment of R003 2.2)."""
+    """Build `cnn-bn` plus a ReLU and a dense layer of one unit per class (the assignment of R003 2.2)."""
     batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
     x = layers.GlobalAveragePooling2D(name="average")(conv_blocks(inputs, dropout, batch_norm))
@@ -208,7 +208,7 @@ def cnn_bn_flatten(
     dropout: float = 0.1,
     convention: str = "pytorch",
 ) -> keras.Model:
-    """`cnn-bn` with the 4,608 features flattened in place of averaged (R003 2.3)."""
+    """Build `cnn-bn` with the 4,608 features flattened instead of averaged (R003 2.3)."""
     batch_norm = BATCH_NORMS[convention]
     inputs = keras.Input(input_shape, name="image")
     x = layers.Flatten(name="flatten")(conv_blocks(inputs, dropout, batch_norm))

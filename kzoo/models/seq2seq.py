@@ -1,60 +1,45 @@
-"""The character translators of R000, R002 and R003: a two-way LSTM reads, an LSTM writes.
+"""The character translation models of R000, R002 and R003: bidirectional LSTM encoder, LSTM decoder.
 
-A model maps `source_ids` `(batch, source length)` and `target_ids` `(batch, target length)`, the targets
-before each position, to log-probabilities `(batch, target length, target vocabulary)` of the token there, in
-float32. Token 0 is padding, which the encoder and the attention do not see. `encoder_graph` and
-`begin_decoding` are the same layers as they are used for decoding.
+A model maps `source_ids` `(batch, source length)` and `target_ids` `(batch, target length)`, the target
+before each position, to log-probabilities `(batch, target length, target vocabulary)` of the token at that
+position, in float32. Token 0 is padding, which is masked in the encoder and the attention. `encoder_graph`
+and `begin_decoding` use the same layers for decoding.
 
     e_t = embedding(x_t);  h_1..h_S, (h, c) = biLSTM(e_1..e_S)
     s_t = LSTM(embedding(y_{t-1}); s_{t-1}),    s_0 = [forward h; backward h],  c_0 = [forward c; backward c]
     o_t = tanh(W_o [s_t; attention(s_t, h_1..h_S)] + b_o)  with an attention, else s_t
     log p_t = log_softmax(E o_t + b)    with E the target's embedding if tied
 
-R000 has dropout after both embeddings, on h and on o (its Algorithm 2). The other reports' code differs from
-the common assignment in where dropout stands (`dropout_at`), in what W_o reads (`output_query`, R002 has
-z_t = W_q s_t in place of s_t) and in a layer normalisation of o (`output_norm`, R003).
+R000 applies dropout after both embeddings, to h and to o (its Algorithm 2). The code of the other reports
+differs from the common assignment in the places of dropout (`dropout_at`), in the input of W_o
+(`output_query`; R002 has z_t = W_q s_t in place of s_t) and in a layer normalisation of o (`output_norm`,
+R003).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.decoding.step import State, Step
 from kzoo.errors import UsageError
-from kzoo.layers import (
-    Attention,
-    AttentionalOutput,
-    BahdanauAttention,
-    Bias,
-    BilinearAttention,
-    DotProductAttention,
-    LinearAttention,
-)
+from kzoo.layers import Attention, AttentionalOutput, Bias, DotProductAttention, create_attention
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
 from kzoo.registry import register_model
-
-ATTENTIONS: dict[str, Callable[[int], Attention] | None] = {
-    "none": None,
-    "bilinear": lambda units: BilinearAttention(name="attention"),
-    "bahdanau": lambda units: BahdanauAttention(units, name="attention"),
-    "dot": lambda units: DotProductAttention(name="attention"),
-    "linear": lambda units: LinearAttention(name="attention"),
-}
-"""The attentions by name, from the number of units."""
+from kzoo.types import Tensor
 
 OUTPUT_QUERIES = ("plain", "projected")
 
 DROPOUT_PLACES = ("source", "encoder", "target", "decoder", "output")
-"""Where dropout may stand: after the source's embedding, on the encoder's outputs, after the target's
+"""The possible places of dropout: after the source's embedding, on the encoder's outputs, after the target's
 embedding, on the decoder's outputs before the attention, and on o."""
 
 ASSIGNED_PLACES = ("source", "encoder", "target", "output")
-"""Where the assignment and R000 have it."""
+"""The places of dropout in the assignment and in R000."""
 
 
 def seq2seq(
@@ -73,19 +58,19 @@ def seq2seq(
     """Build the training graph, with Keras's initial weights.
 
     Args:
-        source_vocabulary, target_vocabulary: the numbers of tokens, the special ones counted.
-        units: of the embeddings and the decoder; the encoder has half of them in each direction.
-        dropout: the share dropped, in [0, 1).
-        dropout_at: where, some of `DROPOUT_PLACES`.
-        attention: one of `ATTENTIONS`.
-        output_query: what the output reads beside the context: the "plain" s_t or, of a bilinear attention,
-            the "projected" z_t = W_q s_t, which the attention scores too: o_t = tanh(W_o [z_t; c_t] + b_o).
-        output_norm: normalise o_t over its features, after the tanh (needs an attention).
-        scorer_std: of a Bahdanau attention, draw v from N(0, scorer_std^2) at first.
+        source_vocabulary, target_vocabulary: the numbers of tokens, including the special ones.
+        units: the units of the embeddings and the decoder; each direction of the encoder has half of them.
+        dropout: the dropout rate, in [0, 1).
+        dropout_at: the places of dropout, from `DROPOUT_PLACES`.
+        attention: "none", or the name of an attention registered with `kzoo.layers.register_attention`.
+        output_query: the input of the output layer besides the context: "plain" for s_t or, with a bilinear
+            attention, "projected" for z_t = W_q s_t, also the query: o_t = tanh(W_o [z_t; c_t] + b_o).
+        output_norm: whether to normalise o_t over its features, after the tanh (needs an attention).
+        scorer_std: the standard deviation of the initial v of a Bahdanau attention, N(0, scorer_std^2).
         tied: whether the output's matrix is the target's embedding.
 
     Raises:
-        ValueError: units that are not even, an unknown name, or an option that the attention has not.
+        ValueError: units is odd, a name is unknown, or the attention does not support an option.
     """
     _check(units, dropout_at, attention, output_query, output_norm, scorer_std)
 
@@ -129,17 +114,16 @@ def _check(
     output_norm: bool,
     scorer_std: float | None,
 ) -> None:
-    """Raise ValueError for options that make no translator."""
+    """Raise ValueError if the options are unknown or do not fit together."""
     if units % 2:
-        raise ValueError(f"units must be even, for half of them read in each direction, not {units}")
+        raise ValueError(f"units must be even, half of them for each direction of the encoder, not {units}")
     for place in dropout_at:
         _check_name("dropout_at", place, DROPOUT_PLACES)
-    _check_name("attention", attention, ATTENTIONS)
     _check_name("output_query", output_query, OUTPUT_QUERIES)
     if output_query == "projected" and attention != "bilinear":
         raise ValueError(f"output_query='projected' is for attention='bilinear', not {attention!r}")
     if output_norm and attention == "none":
-        raise ValueError("output_norm normalises the output of an attention, and attention is 'none'")
+        raise ValueError("output_norm needs an attention, but attention is 'none'")
     if scorer_std is not None and attention != "bahdanau":
         raise ValueError(f"scorer_std is for attention='bahdanau', not {attention!r}")
 
@@ -150,18 +134,18 @@ def _check_name(option: str, name: str, known: Collection[str]) -> None:
 
 
 def _create_attention(name: str, units: int, output_query: str, scorer_std: float | None) -> Attention | None:
-    """The attention by its name; the dot product of a projected query is the bilinear one."""
+    """Create the attention by name; a dot product with a projected query is the bilinear attention."""
     if output_query == "projected":
         return DotProductAttention(scaled=False, name="attention")
-    if scorer_std is not None:
-        scorer = keras.initializers.RandomNormal(stddev=scorer_std)
-        return BahdanauAttention(units, scorer_initializer=scorer, name="attention")
-    create = ATTENTIONS[name]
-    return None if create is None else create(units)
+    if scorer_std is None:
+        return create_attention(name, units)
+    return create_attention(
+        name, units, scorer_initializer=keras.initializers.RandomNormal(stddev=scorer_std)
+    )
 
 
 def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:
-    """Forward h, c and backward h, c to the decoder's h and c."""
+    """Concatenate the forward and the backward h and c to those of the decoder."""
     forward_h, forward_c, backward_h, backward_c = state
     return [
         ops.concatenate([forward_h, backward_h], axis=-1),
@@ -170,17 +154,17 @@ def _join_directions(state: list[KerasTensor]) -> list[KerasTensor]:
 
 
 def encoder_graph(model: keras.Model) -> keras.Model:
-    """`source_ids (batch, length)` to what decoding needs of them, without dropout.
+    """Return the encoder without dropout, from `source_ids (batch, length)` to the inputs of decoding.
 
-    A dictionary: `h` and `c` `(batch, units)`, `memory` and, with an attention, its projected `keys`
-    `(batch, length, units)`, `mask` `(batch, length)`.
+    These are a dictionary: `h` and `c` `(batch, units)`, `memory` and, with an attention, the projected
+    `keys` `(batch, length, units)`, `mask` `(batch, length)`.
     """
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     mask = ops.not_equal(source_ids, 0)
     x = model.get_layer("source_embedding")(source_ids)
     memory, *state = model.get_layer("encoder")(x, mask=mask)
     h, c = _join_directions(state)
-    memory = ops.copy(memory)  # without Keras's implicit mask, beside which the explicit one is a second
+    memory = ops.copy(memory)  # drops Keras's implicit mask, a duplicate of the explicit one
     encoded = {"h": h, "c": c, "memory": memory, "mask": mask}
     if has_attention(model):
         encoded["keys"] = model.get_layer("attention").project_keys(memory)
@@ -188,11 +172,11 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
-    """The step of `kzoo.decoding` for encoded sources, without dropout, and its first state.
+    """Return the decoding step for encoded sources, without dropout, and its first state.
 
-    What does not change is in the step and not in its state: the memory, once for each of the `beams` of a
-    source, and the decoder's share W e_y + b of every token y of the vocabulary, from which a token's is
-    looked up. So call this where the decoding is compiled, not before.
+    The step itself holds what does not change between steps: the memory, repeated for each of the `beams` of
+    a source, and the table of W e_y + b for every token y of the vocabulary. So call this inside the function
+    that is compiled, not before.
     """
     found = {layer.name: layer for layer in model.layers}
     cell, embedding, attention = found["decoder"].cell, found["target_embedding"], found.get("attention")
@@ -219,22 +203,22 @@ def _as_it_is(x: Tensor) -> Tensor:
 
 
 def attention_weights(model: keras.Model, source_ids: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
-    """What each target position attends to, `(batch, target length, source length)` in float32.
+    """Return the attention weights, `(batch, target length, source length)` in float32.
 
     Raises:
         UsageError: the model has no attention.
     """
     if not has_attention(model):
-        raise UsageError(f"{model.name} has no attention: set model.attention to another than none")
+        raise UsageError(f"{model.name} has no attention: set model.attention to a value other than none")
     attention = model.get_layer("attention")
-    probe = keras.Model(model.inputs, attention.input)
+    probe = keras.Model(model.input, attention.input)
     query, memory, mask = probe({"source_ids": source_ids, "target_ids": target_ids}, training=False)
     _, weights = attention(query, ops.copy(memory), value_mask=mask, return_attention_scores=True)
     return ops.convert_to_numpy(weights).astype(np.float32)
 
 
 def has_attention(model: keras.Model) -> bool:
-    """Whether the model has an attention."""
+    """Return whether the model has an attention."""
     return any(layer.name == "attention" for layer in model.layers)
 
 

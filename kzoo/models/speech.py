@@ -1,60 +1,55 @@
-"""The speech recognisers of R004 3: an encoder hears a spectrogram, a decoder writes characters.
+"""The speech recognition models of R004 3: an encoder of spectrograms and a decoder of characters.
 
 A model maps `frames` `(batch, time, mels)`, log-mel spectra, and `target_ids` `(batch, length)`, the
-characters before each position, to log-probabilities `(batch, length, vocabulary)` of the character there, in
-float32. A frame of zeros is padding: real ones have none.
+character before each position, to log-probabilities `(batch, length, vocabulary)` of the character at that
+position, in float32. A frame of zeros is padding; real frames are never all zeros.
 
     x = GELU(conv_2(GELU(conv_1(frames))))      width 3, conv_2 with stride 2, both padded by 1
     memory = LN(block_2(block_1(x + sinusoids)))
     block(x) = y + MLP(LN(y)),    y = x + attention(LN(x))      MLP(x) = W_2 GELU(W_1 x + b_1) + b_2
 
-The decoder is one of two, on embeddings e_t of the characters before:
+There are two decoders, on the embeddings e_t of the preceding characters:
 
     recurrent:      d_t = LSTM(LN(e_t))
     self-attention: d_t = x_t + attention(LN(x_t) over LN(x_1..x_t)),    x_t = e_t + position_t
     log p_t = log_softmax(W LN(z_t + MLP(LN(z_t))) + b),    z_t = d_t + attention(LN(d_t) over memory)
 
 The encoder is Whisper's (Radford et al., 2022, arXiv 2212.04356), whose keys have no bias. Frames of padding
-are masked; the published code masked nothing, which is `masked=False`: then the padding is heard too, and
-every clip must be padded to one length.
+are masked. The published code has no mask, as `masked=False` reproduces: then the model also attends to
+padding, and every clip must be padded to the same length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
-from kzoo.decoding.contract import State, Step, Tensor
+from kzoo.decoding.step import State, Step
+from kzoo.inputs import TARGET
 from kzoo.layers import (
     Attention,
-    DotProductAttention,
     EluFeatureMap,
     LearnedPositions,
     LinearAttention,
     MultiHeadAttention,
     PaddingMask,
     Sinusoids,
+    create_attention,
 )
 from kzoo.models.catalog import CARDS
 from kzoo.models.lstm import lstm_step, token_table
-from kzoo.models.writer import TARGET
 from kzoo.registry import register_model
+from kzoo.types import Tensor
 
 LONGEST = 98
-"""The most characters that are written, the end counted."""
-
-ATTENTIONS: dict[str, Callable[[], Attention] | None] = {
-    "none": None,
-    "dot": DotProductAttention,
-    "linear": lambda: LinearAttention(EluFeatureMap()),
-}
-"""How the decoder sees what it has written, by name: an LSTM remembers it, or it attends to it."""
+"""The maximum number of characters in an output, including the end token."""
 
 EPSILONS = {"keras": 1e-3, "pytorch": 1e-5}
-"""What keeps layer normalisation from a division by zero, by convention."""
+"""The epsilon of layer normalisation, by convention."""
 
 
 def recogniser(
@@ -73,22 +68,21 @@ def recogniser(
     """Build the training graph, with Keras's initial weights.
 
     Args:
-        vocabulary: the number of characters, the special ones counted.
-        mels: of a frame.
-        units: of every layer; an MLP has twice as many inside.
-        heads: of each attention.
-        blocks: of the encoder.
-        attention: one of `ATTENTIONS`. The linear one decodes in constant memory.
-        input_norm: whether the LSTM's inputs are normalised; in the author's code they were not.
-        dropout: the share dropped of what each sub-layer adds, in [0, 1); published is none.
-        masked: whether padding is kept out.
-        convention: whose layer normalisation is used, see `EPSILONS`.
+        vocabulary: the number of characters, including the special ones.
+        mels: the number of mel bands of a frame.
+        units: the units of every layer; the hidden layer of an MLP has twice as many.
+        heads: the number of heads of each attention.
+        blocks: the number of blocks of the encoder.
+        attention: "none" for the recurrent decoder, or the name of the registered attention that the
+            self-attention decoder uses. The linear one, with elu(x) + 1, decodes in constant memory.
+        input_norm: whether the inputs of the LSTM are normalised; the author's code did not do so.
+        dropout: the dropout rate of each sub-layer's output, in [0, 1); the published models have none.
+        masked: whether padding is masked.
+        convention: the framework whose layer normalisation is used, see `EPSILONS`.
 
     Raises:
-        ValueError: an unknown attention.
+        ValueError: the attention is unknown.
     """
-    if attention not in ATTENTIONS:
-        raise ValueError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention!r}")
     build = _Blocks(units, heads, dropout, EPSILONS[convention])
     frames = keras.Input((None, mels), name="frames")
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
@@ -96,12 +90,13 @@ def recogniser(
     memory = _encode(build, frames, mask, blocks)
     heard = None if mask is None else mask[:, ::2]
     x = layers.Embedding(vocabulary, units, name="target_embedding")(target_ids)
-    if (create := ATTENTIONS[attention]) is None:
+    attend = create_attention(attention, units // heads, **_options_of(attention))
+    if attend is None:
         x = build.norm("decoder_norm", x) if input_norm else x
         x = layers.LSTM(units, return_sequences=True, name="decoder")(x)
     else:
         x = LearnedPositions(LONGEST, name="positions")(x)
-        x = build.attend("decoder", x, attention=create(), use_causal_mask=True)
+        x = build.attend("decoder", x, attention=attend, use_causal_mask=True)
     x = build.attend("attention", x, memory, value_mask=heard)
     x = build.norm("output_norm", build.transform("mlp", x))
     logits = layers.Dense(vocabulary, name="output")(x)
@@ -109,12 +104,17 @@ def recogniser(
     return keras.Model({"frames": frames, TARGET: target_ids}, outputs, name=name)
 
 
+def _options_of(attention: str) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": None}  # the cross-attention has the name "attention"
+    return options | ({"feature_map": EluFeatureMap()} if attention == "linear" else {})
+
+
 def _encode(build: _Blocks, frames: KerasTensor, mask: KerasTensor | None, blocks: int) -> KerasTensor:
-    """The memory `(batch, time / 2 rounded up, units)`."""
+    """Return the memory `(batch, time / 2 rounded up, units)`."""
     x = layers.Conv1D(build.units, 3, padding="same", name="conv1")(frames)
     x = layers.Activation("gelu", name="conv1_gelu")(x)
     if mask is not None:
-        x = ops.where(mask[..., None], x, 0.0)  # what the biases make of padding must not be heard
+        x = ops.where(mask[..., None], x, 0.0)  # the bias of conv1 makes padding non-zero
     x = layers.ZeroPadding1D(1, name="conv2_padding")(x)
     x = layers.Conv1D(build.units, 3, strides=2, name="conv2")(x)
     x = layers.Activation("gelu", name="conv2_gelu")(x)
@@ -127,13 +127,13 @@ def _encode(build: _Blocks, frames: KerasTensor, mask: KerasTensor | None, block
 
 
 class _Blocks:
-    """The residual sub-layers that encoder and decoder are made of."""
+    """The residual sub-layers of encoder and decoder."""
 
     def __init__(self, units: int, heads: int, dropout: float, epsilon: float) -> None:
         self.units, self.heads, self.dropout, self.epsilon = units, heads, dropout, epsilon
 
     def norm(self, name: str, x: KerasTensor) -> KerasTensor:
-        """LN(x)"""
+        """Return LN(x)."""
         return layers.LayerNormalization(epsilon=self.epsilon, name=name)(x)
 
     def attend(
@@ -144,13 +144,13 @@ class _Blocks:
         attention: Attention | None = None,
         **masks: KerasTensor | bool | None,
     ) -> KerasTensor:
-        """x + attention(LN(x) over the memory, or over itself)"""
+        """Return x + attention(LN(x) over the memory, or over itself)."""
         normed = self.norm(f"{name}_norm", x)
         layer = MultiHeadAttention(self.heads, attention, key_bias=False, name=name)
         return self._add(name, x, layer(normed, normed if memory is None else memory, **masks))
 
     def transform(self, name: str, x: KerasTensor) -> KerasTensor:
-        """x + MLP(LN(x))"""
+        """Return x + MLP(LN(x))."""
         hidden = layers.Dense(2 * self.units, activation="gelu", name=f"{name}_hidden")
         return self._add(name, x, layers.Dense(self.units, name=name)(hidden(self.norm(f"{name}_norm", x))))
 
@@ -159,7 +159,7 @@ class _Blocks:
 
 
 def encoder_graph(model: keras.Model) -> keras.Model:
-    """`frames` to the `memory` `(batch, time / 2, units)`, and the `mask` `(batch, time)` if there is one."""
+    """Return the encoder: `frames` to `memory` `(batch, time / 2, units)` and any `mask` `(batch, time)`."""
     encoded = {"memory": model.get_layer("memory").output}
     if _has_layer(model, "mask"):
         encoded["mask"] = model.get_layer("mask").output
@@ -167,7 +167,10 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
-    """See `kzoo.models.writer`. Keys and values of what is written are kept: a step costs one position."""
+    """Return the decoding step and its first state; see `kzoo.decoding.adapter`.
+
+    Keys and values of earlier characters are cached, so a step computes one position only.
+    """
     rows, attention = ops.shape(encoded["memory"])[0], model.get_layer("attention")
     projected = attention.project_memory(encoded["memory"])
     keys, values = (ops.repeat(x, beams, axis=0) for x in projected)
@@ -187,7 +190,7 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
 
 
 def _begin_recurrent(model: keras.Model, rows: int) -> tuple[Step, State]:
-    """The LSTM: tokens to its output `(rows, units)`."""
+    """Return the LSTM's step, from tokens to its output `(rows, units)`, and its first state."""
     cell, embeddings = model.get_layer("decoder").cell, model.get_layer("target_embedding").embeddings
     if _has_layer(model, "decoder_norm"):
         embeddings = model.get_layer("decoder_norm")(embeddings)
@@ -202,7 +205,7 @@ def _begin_recurrent(model: keras.Model, rows: int) -> tuple[Step, State]:
 
 
 def _begin_attentive(model: keras.Model, rows: int) -> tuple[Step, State]:
-    """The self-attention over what was written: tokens to its output `(rows, units)`."""
+    """Return the self-attention's step, from tokens to its output `(rows, units)`, and its first state."""
     own, embed = model.get_layer("decoder"), model.get_layer("target_embedding")
     size = own.query_projection.units // own.num_heads
     attend, memory = (_begin_linear if isinstance(own.attention, LinearAttention) else _begin_cached)(
@@ -224,13 +227,15 @@ Attend = Callable[[Tensor, tuple[Tensor, Tensor], Tensor, State], tuple[Tensor, 
 
 
 def _begin_cached(own: MultiHeadAttention, batch: tuple[int, int], size: int) -> tuple[Attend, State]:
-    """Keys and values of all positions, of which those up to the present one count."""
+    """Return attention over a cache of keys and values, up to the current position, and the empty cache."""
 
     def attend(
         query: Tensor, written: tuple[Tensor, Tensor], position: Tensor, memory: State
     ) -> tuple[Tensor, State]:
-        # All rows are at the same position; each has it, for a beam takes rows.
+        # All rows are at the same position. Each row stores it, because beam search takes rows of the state.
         place = (0, 0, position[0], 0)
+        key, value = written
+        written = own.attention.project_keys(key), value
         keys, values = (ops.slice_update(old, place, new) for old, new in zip(memory, written, strict=True))
         outputs, _ = own.attention.attend(
             query, values, keys, ops.arange(LONGEST) <= position[0], training=False
@@ -242,7 +247,7 @@ def _begin_cached(own: MultiHeadAttention, batch: tuple[int, int], size: int) ->
 
 
 def _begin_linear(own: MultiHeadAttention, batch: tuple[int, int], size: int) -> tuple[Attend, State]:
-    """The sums of the recurrent form, which are as large at the last position as at the first."""
+    """Return linear attention in its recurrent form, and its first state, whose size does not grow."""
 
     def attend(
         query: Tensor, written: tuple[Tensor, Tensor], position: Tensor, memory: State
@@ -255,13 +260,13 @@ def _begin_linear(own: MultiHeadAttention, batch: tuple[int, int], size: int) ->
 
 
 def has_attention(model: keras.Model) -> bool:
-    """Whether the model listens by attention: every recogniser does."""
+    """Return True: every speech recognition model attends to its memory."""
     return True
 
 
 def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
-    """What each character listens to, the mean of the heads: `(batch, target length, time / 2)`, float32."""
-    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in ("attention_norm", "memory")])
+    """Return the attention weights, the mean of the heads: `(batch, target length, time / 2)` in float32."""
+    probe = keras.Model(model.input, [model.get_layer(name).output for name in ("attention_norm", "memory")])
     query, memory = probe({"frames": source, TARGET: target_ids}, training=False)
     mask = model.get_layer("mask")(source)[:, ::2] if _has_layer(model, "mask") else None
     _, weights = model.get_layer("attention")(query, memory, value_mask=mask, return_attention_scores=True)

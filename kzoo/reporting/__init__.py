@@ -1,1 +1,3 @@
-"""Reports: parameter tables and pictures."""
+"""Reports: pages of results, and Markdown tables of the results and speeds of record."""
+
+__all__: list[str] = []

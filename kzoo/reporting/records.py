@@ -1,4 +1,4 @@
-"""The results of record as Markdown, and the blocks of a document that hold them."""
+"""The results of record as Markdown tables, and the blocks of a document that hold them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _BLOCK = re.compile(rf"({_MARK.pattern}\n)(?:(?!<!-- records ).)*?(^<!-- end -->
 
 
 def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
-    """Of each row its figures, the published ones in brackets, and the verdict; then notes and environments.
+    """Return a table of metrics (published figures in brackets) and verdicts; then notes and environments.
 
-    The interval is that of the first figure, which decides. A row that was run on several backends has a line
-    for each.
+    The interval is that of the first metric, which decides the verdict. A row that was run on several
+    backends has a line for each.
     """
     counts = Counter(outcome.row.name for outcome in outcomes)
     lines = [
@@ -35,9 +35,9 @@ def records_markdown(table: Table, outcomes: Sequence[Outcome]) -> str:
 
 
 def made_with(outcomes: Sequence[Outcome]) -> str:
-    """The environments of the runs and the commits of kzoo.
+    """Return a line with the number of runs, their environments, and the commits of kzoo.
 
-    How long they took is left out: other work on the machine may have slowed them.
+    Their times are left out, because other work on the machine may have slowed them.
     """
     results = {
         (result.run, result.recipe, result.seed, result.seconds): result
@@ -54,13 +54,13 @@ def made_with(outcomes: Sequence[Outcome]) -> str:
 
 
 def short_commit(commit: str) -> str:
-    """The first digits of a commit, and whether files differed from it."""
+    """Return the first seven digits of a commit, with the suffix that says whether files differed from it."""
     head, plus, changes = commit.partition("+")
     return head[:7] + plus + changes
 
 
 def row_notes(outcomes: Sequence[Outcome]) -> list[str]:
-    """Each note once, with the rows that it is of."""
+    """Return each note of the rows once, after the names of the rows that have it."""
     rows: dict[str, dict[str, None]] = {}
     for outcome in outcomes:
         for note in outcome.notes:
@@ -73,12 +73,12 @@ def row_notes(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def mean_and_spread(measured: Measured) -> str:
-    """A mean, with the standard deviation over the seeds where there are several."""
+    """Spell a mean, with the standard deviation over the seeds if there are several."""
     return f"{number(measured.mean)} {plus_minus(measured.spread)}".rstrip()
 
 
 def list_blocks(document: str) -> list[str]:
-    """The tables that have a block `<!-- records TABLE -->...<!-- end -->` in the document.
+    """List the tables that have a block `<!-- records TABLE -->...<!-- end -->` in a document.
 
     Raises:
         UsageError: a block does not end.
@@ -93,13 +93,14 @@ def list_blocks(document: str) -> list[str]:
 
 
 def fill_blocks(document: str, told: Mapping[str, str]) -> str:
-    """The document with what is told of each table in its block; other blocks stay."""
+    """Return the document with the text of each table in its block; blocks of other tables are unchanged."""
     return _BLOCK.sub(
         lambda found: f"{found[1]}{told[found[2]]}{found[3]}" if found[2] in told else found[0], document
     )
 
 
 def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
+    """Return the line of a row in a Markdown table, with its backend if `name_backend`."""
     measured = outcome.measured.get(table.decides)
     cells = (
         outcome.row.name + (f", {outcome.results[0].backend}" if name_backend else ""),
@@ -112,7 +113,7 @@ def _line(outcome: Outcome, table: Table, name_backend: bool) -> str:
 
 
 def _figure(outcome: Outcome, name: Figure) -> str:
-    """What was measured, and in brackets what is published."""
+    """Spell a measured metric with its published figure in brackets."""
     measured, published = outcome.measured.get(name), outcome.row.published.get(name)
     told = MISSING if measured is None else mean_and_spread(measured)
     return told if published is None else f"{told} ({number(published)})"

@@ -1,4 +1,4 @@
-"""The speeds of record as Markdown: how many times faster kzoo is, and where that was measured."""
+"""The speeds of record as Markdown: how many times faster kzoo is than its peers, and on which machines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kzoo.reporting.records import short_commit
 
 
 def speeds_markdown(name: str, speeds: Sequence[Speed]) -> str:
-    """A table of speeds, a line for each recipe, data set and backend; then machines, dates and versions."""
+    """Return a table with a line for each recipe, data set and backend; then machines, dates and versions."""
     columns = _COLUMNS[name]
     groups: dict[tuple[str, ...], list[Speed]] = {}
     for speed in speeds:
@@ -26,11 +26,13 @@ def speeds_markdown(name: str, speeds: Sequence[Speed]) -> str:
 
 
 def _recipe(group: Sequence[Speed]) -> str:
+    """Spell the recipe, with the keys in which it differs from its file."""
     changed = group[0].changed
     return f"`{group[0].recipe}`" + (f" with other {', '.join(changed.split())}" if changed else "")
 
 
 def _data(group: Sequence[Speed]) -> str:
+    """Spell the data set, whether it is a stand-in, and the batch size."""
     first = group[0]
     words = [first.data, "stand-in" if first.stand_in else "", f"batch {first.batch}" if first.batch else ""]
     return ", ".join(filter(None, words))
@@ -41,17 +43,18 @@ def _backend(group: Sequence[Speed]) -> str:
 
 
 def _rate(group: Sequence[Speed]) -> str:
-    """kzoo's examples a second in steps, or sentences when it decodes."""
+    """Spell the training examples, or decoded sentences, that kzoo handles per second."""
     return next((f"{speed.kzoo:,.0f}" for speed in group if speed.race != "whole"), MISSING)
 
 
 def _beam(group: Sequence[Speed]) -> str:
+    """Spell kzoo's sentences per second in beam search, with the width of the beam."""
     speed = group[0]
     return MISSING if speed.beam is None else f"{speed.beam:,.0f} ({speed.beam_width})"
 
 
 def _against(peer: str, race: Race) -> Callable[[Sequence[Speed]], str]:
-    """How many times faster kzoo is than a peer in a race, and the threads of the peer."""
+    """Return a function that spells how many times faster kzoo is than a peer in a race."""
 
     def tell(group: Sequence[Speed]) -> str:
         compared = [speed.peers[peer] for speed in group if speed.race == race and peer in speed.peers]
@@ -61,6 +64,7 @@ def _against(peer: str, race: Race) -> Callable[[Sequence[Speed]], str]:
 
 
 def _spell(compared: Comparison) -> str:
+    """Spell the ratio to a peer, its range, and the threads of the peer."""
     threads = "" if compared.threads is None else f", {spell_threads(compared.threads)}"
     return f"{compared.ratio:.2f} ({compared.low:.2f} to {compared.high:.2f}){threads}"
 
@@ -86,7 +90,7 @@ _COLUMNS: dict[str, dict[str, Callable[[Sequence[Speed]], str]]] = {
 
 
 def _made_with(speeds: Sequence[Speed]) -> str:
-    """The machines, dates, versions and commits of races."""
+    """Return a line with the machines, dates, versions and commits of the races."""
     if not speeds:
         return "Not measured yet."
     versions = dict.fromkeys(word.replace("=", " ") for speed in speeds for word in speed.versions.split())
@@ -101,4 +105,5 @@ def _made_with(speeds: Sequence[Speed]) -> str:
 
 
 def _span(dates: Sequence[str]) -> str:
+    """Spell the first and the last of some sorted dates."""
     return dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"

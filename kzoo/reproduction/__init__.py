@@ -1,1 +1,3 @@
-"""Published tables as data, trained again row by row and judged: does it reproduce?"""
+"""Reproduction of published tables: each row is trained again and judged against its published figures."""
+
+__all__: list[str] = []

@@ -1,4 +1,4 @@
-"""The version of the code: what of kzoo decides figures, in one hash."""
+"""The version of the code: one hash of all modules of kzoo that can change a metric."""
 
 from __future__ import annotations
 
@@ -9,34 +9,31 @@ from typing import Any
 
 import kzoo
 
-DECISIVE = (
-    *("data", "decoding", "features", "layers", "metrics", "models", "tasks", "training"),
-    *("experiment.py", "recipe.py", "registry.py", "runtime.py"),
-)
-"""The folders and modules of kzoo that bear on what is measured: the others draw, print and judge."""
-
 ASIDE = (
-    *("tasks/predictor.py", "tasks/writing.py", "tasks/texts.py"),
-    *("tasks/image_files.py", "tasks/photographs.py", "tasks/recordings.py"),
-    "data/*_cards.py",
+    *(f"{room}/**/*.py" for room in ("bench", "claims", "cli", "configs", "pictures", "pytorch")),
+    *("reporting/**/*.py", "reproduction/**/*.py", "data/*/cards.py", "tasks/*predictor.py"),
+    *("comparison.py", "documents.py", "extras.py", "interrupts.py", "locks.py", "names.py", "testing.py"),
 )
-"""Those among them that do not: they are for a user's own inputs, or say of data what their hash has."""
+"""The modules that cannot change a metric: they draw, print, judge or race, describe published data sets, or
+read a user's own input. All other modules count, so that a new or moved module is never overlooked."""
 
 
 def code_version() -> str:
-    """kzoo's version and a hash of its decisive sources: edited comments and docstrings change nothing."""
+    """Return kzoo's version and a hash of its decisive sources, without comments and docstrings."""
     root, digest = Path(kzoo.__file__).parent, hashlib.sha256()
-    for path in sorted(path for name in DECISIVE for path in _modules(root / name)):
+    for path in decisive_modules(root):
         digest.update(f"{path.relative_to(root).as_posix()}\n{_statements(path)}\n".encode())
     return f"{kzoo.__version__}-{digest.hexdigest()[:8]}"
 
 
-def _modules(place: Path) -> list[Path]:
-    found = [place] if place.suffix == ".py" else place.rglob("*.py")
-    return [path for path in found if not any(path.match(pattern) for pattern in ASIDE)]
+def decisive_modules(root: Path) -> list[Path]:
+    """Return the modules of the package in `root` that can change a metric, all except `ASIDE`."""
+    aside = {path for pattern in ASIDE for path in root.glob(pattern)}
+    return sorted(set(root.rglob("*.py")) - aside)
 
 
 def _statements(path: Path) -> str:
+    """Spell the syntax tree of a module without its docstrings."""
     tree = ast.parse(path.read_bytes())
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -45,7 +42,7 @@ def _statements(path: Path) -> str:
 
 
 def _spell(node: Any) -> Any:
-    """What `ast.dump` says but for the fields that are empty: which those are differs between Pythons."""
+    """Return what `ast.dump` spells without empty fields, which differ between versions of Python."""
     if isinstance(node, list):
         return list(map(_spell, node))
     if not isinstance(node, ast.AST):
@@ -55,6 +52,7 @@ def _spell(node: Any) -> Any:
 
 
 def _is_text(statement: ast.stmt) -> bool:
+    """Return whether a statement is a string by itself, such as a docstring."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

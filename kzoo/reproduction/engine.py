@@ -1,4 +1,4 @@
-"""From a table to its runs: the one way for published tables and for a user's own grid."""
+"""The engine that makes the runs of a table, both for published tables and for a user's own grid."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from kzoo.reproduction.work import Watcher, work
 
 @dataclass(frozen=True)
 class Engine:
-    """Makes runs in a folder, and keeps the plan of them there.
+    """Makes runs in a folder, and keeps their plan there.
 
     Args:
         root: the folder.
-        seeds: how many runs a row has.
-        size: how many runs are made at a time.
+        seeds: the number of runs of each row.
+        size: the number of runs made at a time.
         require_data: refuse a stand-in.
-        announce: hears what is said of each set of data, before anything is trained on it.
-        watcher: hears of the runs.
-        words: those of the plan.
+        announce: called with the description of each data set before training on it.
+        watcher: told about the progress of the runs.
+        words: the `words` of the plan.
     """
 
     root: Path
@@ -42,7 +42,7 @@ class Engine:
     _answers: Answers = field(default_factory=dict)
 
     def ask(self, conditions: Conditions, row: Row) -> dict[str, Any]:
-        """What `kzoo train --dry-run` says of a row.
+        """Return the answer of `kzoo train --dry-run` for a row.
 
         Raises:
             KzooError: the recipe or its data are wrong.
@@ -54,7 +54,7 @@ class Engine:
         return answer
 
     def plan(self, conditions: Conditions, rows: Sequence[Row]) -> Plan:
-        """The runs of these rows, and beside them what was done before in the folder.
+        """Plan the runs of these rows, and keep the finished runs of other rows that the folder has.
 
         Raises:
             KzooError: a recipe or its data are wrong.
@@ -66,7 +66,7 @@ class Engine:
 
         def again(job: Job) -> Job | None:
             (row,) = conditions.table.pick([job.row])
-            with suppress(KzooError):  # of a row that was not asked for
+            with suppress(KzooError):  # this row was not asked for, so its errors do not matter
                 return create_job(conditions, row, job.seed, read(row), code)
             return None
 
@@ -76,11 +76,11 @@ class Engine:
         return plan.model_copy(update={"words": self.words})
 
     def run(self, conditions: Conditions, rows: Sequence[Row]) -> Plan:
-        """Make the runs of these rows that were not made before.
+        """Make the runs of these rows that are missing, and return their plan.
 
         Raises:
             KzooError: a recipe or its data are wrong.
-            KeyboardInterrupt: the same call goes on.
+            KeyboardInterrupt: the user stopped it; the same call continues.
         """
         plan = self.plan(conditions, rows)
         self.root.mkdir(parents=True, exist_ok=True)

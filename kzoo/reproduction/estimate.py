@@ -1,4 +1,4 @@
-"""`python -m kzoo.reproduction.estimate TRIAL`: what a training costs, by a few of its steps."""
+"""`python -m kzoo.reproduction.estimate TRIAL`: estimate the cost of a training from a few of its steps."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from kzoo.recipe import Recipe, load_recipe
+from kzoo.recipe import Recipe
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.plan import Plan
-from kzoo.reproduction.process import Crew
+from kzoo.reproduction.process import ProcessPool
 from kzoo.reproduction.reuse import find_made
 from kzoo.reproduction.table import Row
 from kzoo.training.run import RunFolder
 
 STEPS, SECONDS = 16, 3.0
-"""Steps that are taken in one call at most, and for how long calls are repeated."""
+"""The maximum number of steps in one call, and the time for which calls are repeated."""
 
 _FREE: dict[str, Any] = {
     "name": True,
@@ -30,22 +30,21 @@ _FREE: dict[str, Any] = {
     "training": {"learning_rate", "seed", "epochs"},
     "model": {"dropout"},
 }
-"""The keys of a recipe that bear neither on the time of a step nor on its memory."""
+"""The keys of a recipe that affect neither the time nor the memory of a step."""
 
 
 class Trial(BaseModel, frozen=True):
-    """What is to be tried: a recipe, and the one that it was before a user changed it."""
+    """The input of a trial: a recipe, and the folder of its data."""
 
     recipe: Recipe
-    reference: Recipe
     data_dir: Path | None
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds of a training's parts, and the bytes of its process at their peak, None where none are told.
+    """The seconds of a training's parts, and the peak memory of its process in bytes, None where unknown.
 
-    `start` is everything before the second call: imports, data, and compilation.
+    `start` covers everything before the second call: imports, data and compilation.
     """
 
     start: float
@@ -55,15 +54,15 @@ class Cost:
     memory: int | None
 
     def seconds(self, epochs: int) -> float:
-        """The whole training; its test takes about as long as a validation."""
+        """Estimate the seconds of a whole training, whose test takes about as long as a validation."""
         return self.start + epochs * (self.steps_per_epoch * self.step + self.validation) + self.validation
 
 
-def estimate(conditions: Conditions, rows: Iterable[Row], crew: Crew) -> dict[str, Cost]:
-    """The cost of one run of each row by name, tried in a process once for all rows that cost the same.
+def estimate(conditions: Conditions, rows: Iterable[Row], processes: ProcessPool) -> dict[str, Cost]:
+    """Return the cost of one run of each row by name; rows of equal cost share one trial, in a process.
 
     Raises:
-        KzooError: the process says what is wrong with a recipe or its data.
+        KzooError: a recipe or its data are wrong, as the process reports.
     """
     tried: dict[str, Cost] = {}
     costs = {}
@@ -71,14 +70,14 @@ def estimate(conditions: Conditions, rows: Iterable[Row], crew: Crew) -> dict[st
         recipe = conditions.recipe(row)
         key = recipe.model_dump_json(exclude=_FREE)
         if key not in tried:
-            trial = Trial(recipe=recipe, reference=load_recipe(row.recipe), data_dir=conditions.data_dir)
-            tried[key] = Cost(**crew.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
+            trial = Trial(recipe=recipe, data_dir=conditions.data_dir)
+            tried[key] = Cost(**processes.ask("kzoo.reproduction.estimate", trial.model_dump_json()))
         costs[row.name] = tried[key]
     return costs
 
 
 def runs_left(plan: Plan, root: Path) -> Counter[str]:
-    """How many runs of each row are still to be trained; one that rows share is the first row's."""
+    """Count the runs of each row that are still to be trained; a shared run counts for its first row."""
     rows = {job.folder: job.row for job in reversed(plan.jobs)}
     return Counter(
         row
@@ -88,7 +87,7 @@ def runs_left(plan: Plan, root: Path) -> Counter[str]:
 
 
 def measure(trial: Trial) -> Cost:
-    """Take a few steps of a training in this process, and validate twice: the first time compiles."""
+    """Time a few steps and the second validation in this process; the first of each compiles."""
     started = time.perf_counter()
     from kzoo import runtime
 
@@ -98,7 +97,7 @@ def measure(trial: Trial) -> Cost:
     from kzoo.experiment import prepare
     from kzoo.training.order import steps_per_epoch
 
-    experiment = prepare(trial.recipe, reference=trial.reference, data_dir=trial.data_dir)
+    experiment = prepare(trial.recipe, data_dir=trial.data_dir)
     model = experiment.create_model()
     train_some, steps = _compile_steps(experiment, model)
     train_some()
@@ -115,7 +114,7 @@ def measure(trial: Trial) -> Cost:
 
 
 def _compile_steps(experiment: Any, model: Any) -> tuple[Callable[[], object], int]:
-    """A function that takes the first steps of an epoch, and how many: `STEPS`, or all there are."""
+    """Return a function that takes the first steps of an epoch, and their number, at most `STEPS`."""
     from kzoo.training.order import batches, epoch_order
 
     training = experiment.recipe.training
@@ -125,7 +124,7 @@ def _compile_steps(experiment: Any, model: Any) -> tuple[Callable[[], object], i
 
 
 def _shortest(call: Callable[[], object]) -> float:
-    """The seconds of the shortest call within `SECONDS`, and at least one."""
+    """Repeat a call for `SECONDS`, or make it once if it takes longer, and return the shortest time."""
     ends, laps = time.perf_counter() + SECONDS, [_seconds(call)]
     while time.perf_counter() < ends:
         laps.append(_seconds(call))
@@ -133,13 +132,14 @@ def _shortest(call: Callable[[], object]) -> float:
 
 
 def _seconds(call: Callable[[], object]) -> float:
+    """Return the seconds of one call."""
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
 
 
 def _peak_memory() -> int | None:
-    """The bytes of this process at its peak; Windows is not asked."""
+    """Return the peak memory of this process in bytes; None on Windows, which has no `resource` module."""
     try:
         import resource
     except ImportError:
@@ -149,7 +149,7 @@ def _peak_memory() -> int | None:
 
 
 def main() -> None:
-    """Print the cost as JSON."""
+    """Measure the trial of the command line and print its cost as JSON."""
     print(json.dumps(asdict(measure(Trial.model_validate_json(sys.argv[1])))))
 
 

@@ -1,4 +1,4 @@
-"""A user's own rows: points of a recipe's keys, from values or ranges."""
+"""The grid of a sweep: points, each with values for some keys of a recipe, from lists or ranges."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from kzoo.recipe import Figure, parse_value
 from kzoo.reproduction.table import Row, Table, anchored
 
 Point = dict[str, Any]
-"""Values by dotted keys."""
+"""The values of a point by dotted key."""
 
 
 @dataclass(frozen=True)
 class Values:
-    """Some values of a key."""
+    """A list of values for a key."""
 
     values: tuple[Any, ...]
 
     @property
     def first(self) -> Any:
-        """The first of them."""
+        """The first value."""
         return self.values[0]
 
     def draw(self, rng: np.random.Generator) -> Any:
-        """One of them."""
+        """Draw one of the values."""
         return self.values[rng.integers(len(self.values))]
 
 
 @dataclass(frozen=True)
 class Range:
-    """All numbers from `low` to `high`, whole ones if both are; evenly drawn, or so their logarithms."""
+    """The numbers from `low` to `high`, integers if both are, drawn uniformly or log-uniformly."""
 
     low: float
     high: float
@@ -46,16 +46,16 @@ class Range:
 
     @property
     def first(self) -> float:
-        """The lowest."""
+        """The lowest number."""
         return self.low
 
     @property
     def is_whole(self) -> bool:
-        """Whether the numbers are whole."""
+        """Whether the numbers are integers."""
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     def draw(self, rng: np.random.Generator) -> float:
-        """A number with four digits that count."""
+        """Draw a number; one that is not an integer is rounded to four significant digits."""
         if self.is_whole and not self.logarithmic:
             return int(rng.integers(int(self.low), int(self.high) + 1))
         ends = (math.log(self.low), math.log(self.high)) if self.logarithmic else (self.low, self.high)
@@ -68,10 +68,10 @@ Axes = Mapping[str, Values | Range]
 
 
 def parse_axis(text: str) -> tuple[str, Values | Range]:
-    """Split `key=a,b,c`, `key=low:high` or `key=low:high:log` of `--grid`.
+    """Parse a `--grid` option: `key=a,b,c`, `key=low:high` or `key=low:high:log`.
 
     Raises:
-        UsageError: it is none of them.
+        UsageError: the option has none of these forms.
     """
     key, equals, words = text.partition("=")
     if not equals or not key.strip() or not words.strip():
@@ -82,18 +82,19 @@ def parse_axis(text: str) -> tuple[str, Values | Range]:
 
 
 def _parse_range(text: str, words: Sequence[str]) -> Range:
+    """Parse the `low:high` or `low:high:log` of a `--grid` option, given split at its colons."""
     numbers = [parse_value(word, f"--grid {text!r}") for word in words[:2]]
     logarithmic = list(words[2:]) == ["log"]
     are_numbers = all(type(number) in (int, float) for number in numbers)
     if not are_numbers or (words[2:] and not logarithmic) or not 0 < numbers[1] - numbers[0] < math.inf:
-        raise UsageError(f"--grid {text!r}: a range is low:high or low:high:log, low below high")
+        raise UsageError(f"--grid {text!r}: a range is low:high or low:high:log with low < high")
     if logarithmic and numbers[0] <= 0:
-        raise UsageError(f"--grid {text!r}: a logarithmic range begins above 0")
+        raise UsageError(f"--grid {text!r}: a logarithmic range must start above 0")
     return Range(numbers[0], numbers[1], logarithmic)
 
 
 def grid_points(axes: Axes) -> list[Point]:
-    """All combinations of the values, each once, the last key fastest.
+    """Return all combinations of the values, each once; the last key varies fastest.
 
     Raises:
         UsageError: a key has a range.
@@ -101,14 +102,14 @@ def grid_points(axes: Axes) -> list[Point]:
     columns = []
     for key, axis in axes.items():
         if isinstance(axis, Range):
-            raise UsageError(f"--grid {key} is a range: say how many points with --random N or --optuna N")
+            raise UsageError(f"--grid {key} is a range: set the point count with --random N or --optuna N")
         columns.append(axis.values)
     points = (dict(zip(axes, values, strict=True)) for values in product(*columns))
     return list({repr(point): point for point in points}.values())
 
 
 def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
-    """The table of some points of a recipe, which have no published figures."""
+    """Return a table with a row for each point of a recipe, without published figures."""
     name, rows = to_name(Path(recipe).stem), dict[str, Row]()
     recipe = anchored(recipe, Path())
     for point in points:
@@ -120,7 +121,7 @@ def to_table(recipe: str, points: Iterable[Point], decides: Figure) -> Table:
 
 
 def _label(point: Point) -> str:
-    """The values of a point by the last words of their keys."""
+    """Return the row name of a point: each value after the last part of its key, if these parts differ."""
     leaves = [key.rpartition(".")[2] for key in point]
     labels = leaves if len(set(leaves)) == len(leaves) else list(point)
     return to_name("-".join(f"{label}={value}" for label, value in zip(labels, point.values(), strict=True)))

@@ -1,4 +1,4 @@
-"""One training of a table, and where it is kept."""
+"""The jobs of a table: one training each, with the name of its run folder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from kzoo.data.catalog import PUBLISHED_SETS
 from kzoo.recipe import Recipe
 
 
 class Job(BaseModel):
-    """A row with a seed, and the name of its run folder.
+    """A row, a seed, and the name of their run folder.
 
-    Rows that decode the same training in other ways have jobs with the same folder.
+    Rows that decode the same training in different ways have jobs with the same folder.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -25,22 +24,23 @@ class Job(BaseModel):
 
 
 def fingerprint(recipe: Recipe, reads: Any, code: str) -> str:
-    """The mark of whatever bears on the figures: the recipe, what it `reads`, and the code.
+    """Return the digest of everything that can change the metrics: the recipe, the data it `reads`, the code.
 
-    The name of a user's own set does not: it says where the set is.
+    The name of the data set is left out: `reads` has the hash of its content, and a path is only its place.
     """
-    decisive = recipe.model_dump(mode="json", exclude={"name", "published"})
-    if recipe.data.name not in PUBLISHED_SETS:
-        del decisive["data"]["name"]
-    return mark([decisive, reads, code])
+    aside: Any = {"name": True, "published": True, "data": {"name", "own"}}
+    return digest([recipe.model_dump(mode="json", exclude=aside), reads, code])
 
 
-def recipe_mark(recipe: Recipe) -> str:
-    """The mark of a recipe for any seed and backend; a new key with its default changes none."""
-    free: Any = {"name": True, "published": True, "runtime": {"backend"}, "training": {"seed"}}
-    return mark(recipe.model_dump(mode="json", exclude=free, exclude_defaults=True))
+def recipe_digest(recipe: Recipe) -> str:
+    """Return the digest of a recipe without seed and backend; keys that have their defaults do not count."""
+    free: Any = {
+        **{"name": True, "published": True},
+        **{"data": {"own"}, "runtime": {"backend"}, "training": {"seed"}},
+    }
+    return digest(recipe.model_dump(mode="json", exclude=free, exclude_defaults=True))
 
 
-def mark(content: Any) -> str:
-    """Eight digits that differ where what is ready for JSON does."""
+def digest(content: Any) -> str:
+    """Return the first eight hexadecimal digits of the SHA-256 of some JSON content."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]

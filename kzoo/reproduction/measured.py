@@ -1,13 +1,13 @@
-"""A figure over the runs of a row, and the interval in which one more run lies.
+"""A metric over the runs of a row: its mean, standard deviation and 95 % prediction interval.
 
-The n runs of row i measured x_i1 .. x_in. Their standard deviation is taken over the rows of the table
-together, for that of two or three runs alone is hardly known:
+The n runs of row i measured x_i1 .. x_in. Two or three runs alone give a poor estimate of their standard
+deviation, so it is pooled over the rows of the table:
 
     s^2 = sum_i sum_j (x_ij - mean_i)^2 / v,  v = sum_i (n_i - 1)
 
-and one more run of a row lies 95 times in 100 in mean +- t_v s sqrt(1 + 1/n), t_v being the 97.5 % quantile
-of Student's t with v degrees of freedom. Below `LEAST_DEGREES` of them that says little: the interval is then
-the widest 95 % interval of the runs' own tests, laid around the mean.
+One more run of a row lies in mean +- t_v s sqrt(1 + 1/n) with 95 % probability, where t_v is the 97.5 %
+quantile of Student's t with v degrees of freedom. With fewer than `LEAST_DEGREES` degrees of freedom this
+interval says little. The widest 95 % interval of the runs' own tests, moved to the mean, replaces it then.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from statistics import NormalDist, mean, stdev, variance
 from kzoo.reproduction.result import Interval
 
 LEAST_DEGREES = 3
-"""With so many degrees of freedom t is 3.2, with one fewer 4.3, with one 12.7."""
+"""The least degrees of freedom for a pooled interval: t is 3.2 with three, 4.3 with two, 12.7 with one."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A figure over the seeds: each value, their mean, standard deviation and interval.
+    """A metric over the seeds: each value, their mean, standard deviation and interval.
 
-    `spread` is None for one run; `interval` is None where there are too few runs and their tests have none.
+    `spread` is None for one run. `interval` is None if there are too few runs and their tests have none.
     """
 
     values: tuple[float, ...]
@@ -38,14 +38,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Deviation:
-    """The standard deviation of runs of the same row, and its degrees of freedom."""
+    """The pooled standard deviation between runs of the same row, and its degrees of freedom."""
 
     value: float
     degrees: int
 
 
 def pool(rows: Iterable[Sequence[float]]) -> Deviation | None:
-    """The standard deviation over rows, each given by its runs; None below `LEAST_DEGREES`."""
+    """Pool the standard deviation over rows, each given by its runs; None below `LEAST_DEGREES`."""
     repeated = [values for values in rows if len(values) > 1]
     degrees = sum(len(values) - 1 for values in repeated)
     if degrees < LEAST_DEGREES:
@@ -57,12 +57,12 @@ def pool(rows: Iterable[Sequence[float]]) -> Deviation | None:
 def measure(
     values: Sequence[float], deviation: Deviation | None = None, tests: Sequence[Interval | None] = ()
 ) -> Measured:
-    """A figure of some runs.
+    """Summarise the values of a metric over the runs of a row.
 
     Args:
-        values: one for each run.
-        deviation: that of one run, over the rows of the table.
-        tests: the interval of each run's own test, if it has one.
+        values: the value of each run.
+        deviation: the standard deviation pooled over the rows of the table.
+        tests: the interval of each run's own test, None for a test without one.
     """
     middle = mean(values)
     spread = stdev(values) if len(values) > 1 else None
@@ -73,9 +73,9 @@ def measure(
 
 
 def student(degrees: int) -> float:
-    """The 97.5 % quantile of Student's t, within 0.2 % from `LEAST_DEGREES` degrees of freedom on.
+    """Return the 97.5 % quantile of Student's t, exact to 0.2 % from `LEAST_DEGREES` degrees of freedom on.
 
-    By the expansion of Fisher and Cornish (1960) about the quantile of the normal distribution.
+    It uses the expansion of Fisher and Cornish (1960) about the quantile of the normal distribution.
     """
     z = NormalDist().inv_cdf(0.975)
     terms = (
@@ -88,7 +88,7 @@ def student(degrees: int) -> float:
 
 
 def _widest(middle: float, values: Sequence[float], tests: Sequence[Interval | None]) -> Interval | None:
-    """The widest interval of a test, moved from what its run measured to the mean."""
+    """Return the widest interval of a test, moved from the value of its run to the mean `middle`."""
     moved = [
         (middle - (value - test[0]), middle + (test[1] - value))
         for value, test in zip(values, tests, strict=False)

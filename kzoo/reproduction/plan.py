@@ -1,4 +1,4 @@
-"""A plan: a table, what was asked of it, and the jobs that answer; kept in the folder of its runs."""
+"""The plan of a table: its settings and its jobs, kept as a file in the folder of its runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text
 from kzoo.reproduction.conditions import Conditions
-from kzoo.reproduction.job import Job, fingerprint, mark
+from kzoo.reproduction.job import Job, digest, fingerprint
 from kzoo.reproduction.result import Result, read_result
 from kzoo.reproduction.table import Row, Table
 from kzoo.reproduction.verdict import Outcome, judge
@@ -21,10 +21,11 @@ FILE = "plan.json"
 
 
 class Plan(BaseModel):
-    """A table, the settings laid over all its rows, and its jobs.
+    """A table, the settings that apply to all its rows, and its jobs.
 
-    `failures` has what was said by the folder of a run, or by the `place` of a job that could not be decoded.
-    `words` are those after `kzoo` that name the table, such as `reproduce R001-2.2`, or the grid of a sweep.
+    `failures` has error messages by the folder of a run that failed, or by the `place` of a job whose
+    decoding failed. `words` are the arguments of `kzoo` that name the table or the grid of a sweep, such as
+    `reproduce R001-2.2`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -41,11 +42,15 @@ class Plan(BaseModel):
         return self.words[:1] == ("sweep",)
 
     def row(self, job: Job) -> Row:
-        """The row of a job."""
+        """Return the row of a job."""
         return next(row for row in self.table.rows if row.name == job.row)
 
     def beside(self, before: Plan, root: Path, again: Callable[[Job], Job | None]) -> Plan:
-        """The plan, and of the one before it what was done of other rows and would be the same `again`."""
+        """Return this plan with the finished jobs of other rows from the plan `before`.
+
+        A job is kept if `again`, which creates it anew from its row, returns an equal one. Nothing is kept of
+        a plan with another table, other settings or another backend.
+        """
         if (before.table, before.settings, before.backend) != (self.table, self.settings, self.backend):
             return self
         mine = {job.row for job in self.jobs}
@@ -53,23 +58,23 @@ class Plan(BaseModel):
         return self.model_copy(update={"jobs": (*self.jobs, *(job for job in others if again(job) == job))})
 
     def save(self, root: Path) -> None:
-        """Keep the plan in the folder of its runs."""
+        """Write the plan to the folder of its runs."""
         atomic_write_text(root / FILE, self.model_dump_json(indent=2) + "\n")
 
     def place(self, job: Job) -> str:
-        """Where in the folder the job's figures are: its run, or the file of what was decoded of it."""
+        """Return where in the folder the job's metrics are: its run, or the `evaluation_file` of its row."""
         return str(evaluation_file(self.row(job), Path(job.folder)) or job.folder)
 
     def is_done(self, job: Job, root: Path) -> bool:
-        """Whether a job's run has finished, and was decoded as its row would have it."""
+        """Return whether a job's run has finished and has been decoded in the way of its row."""
         return RunFolder(root / job.folder).finished and (root / self.place(job)).exists()
 
     def results(self, root: Path) -> list[Result]:
-        """What the finished jobs measured."""
+        """Return the results of the finished jobs."""
         return [self._read(job, root / job.folder) for job in self.jobs if self.is_done(job, root)]
 
     def outcomes(self, root: Path) -> list[Outcome]:
-        """What became of each row so far."""
+        """Return the outcome of each row so far."""
         failures = {
             job.row: self.failures[place]
             for job in self.jobs
@@ -84,21 +89,21 @@ class Plan(BaseModel):
 
 
 def evaluation_file(row: Row, folder: Path) -> Path | None:
-    """Where the figures of a row are kept that decodes its run in its own way: elsewhere in another."""
-    return folder / f"{row.name}-{mark(row.decoding)}.json" if row.decoding else None
+    """Return the file with the metrics of a row's own decoding; None if the row has no `decoding`."""
+    return folder / f"{row.name}-{digest(row.decoding)}.json" if row.decoding else None
 
 
 def create_plan(
     conditions: Conditions, rows: Iterable[Row], *, seeds: int, code: str, read: Callable[[Row], Any]
 ) -> Plan:
-    """A job for each row and seed.
+    """Create a plan with a job for each row and seed.
 
     Args:
-        conditions: what they have in common.
-        rows: which rows of the table.
-        seeds: how many: that of the recipe and those that follow it.
+        conditions: the settings that the jobs share.
+        rows: the rows of the table to be trained.
+        seeds: the number of seeds, counted up from the seed of the recipe.
         code: the version of the code.
-        read: what a row's model reads, ready for JSON.
+        read: returns a description of the data that a row's model reads, ready for JSON.
     """
     jobs = []
     for row in rows:
@@ -113,21 +118,21 @@ def create_plan(
 
 
 def create_job(conditions: Conditions, row: Row, seed: int, reads: Any, code: str) -> Job:
-    """The job of a row and a seed; see `kzoo.reproduction.job.fingerprint`."""
+    """Create the job of a row and a seed, whose folder ends in its `kzoo.reproduction.job.fingerprint`."""
     digits = fingerprint(conditions.recipe(row, seed), reads, code)
     return Job(row=row.name, seed=seed, folder=f"{row.runs or row.name}-seed{seed}-{digits}")
 
 
 def load_plan(root: Path) -> Plan:
-    """The plan of a folder.
+    """Read the plan of a folder.
 
     Raises:
-        UsageError: the folder has none.
-        DataError: it cannot be read.
+        UsageError: the folder has no plan.
+        DataError: the plan cannot be read.
     """
     path = root / FILE
     if not path.is_file():
-        raise UsageError(f"{root} holds no reproduced table: kzoo reproduce TABLE --out {root}")
+        raise UsageError(f"{root} holds no reproduced table: make one with kzoo reproduce TABLE --out {root}")
     try:
         return Plan.model_validate_json(path.read_bytes())
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What a row would be trained on and with, as a process of its own tells before anything is trained."""
+"""The dry run of a row in a process of its own: it checks data and model before anything is trained."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from typing import Any
 
 from kzoo.errors import UsageError
 from kzoo.reproduction.conditions import Conditions
-from kzoo.reproduction.process import Crew
+from kzoo.reproduction.process import ProcessPool
 from kzoo.reproduction.table import Row
 
 Answers = dict[str, dict[str, Any]]
-"""What was said of each set of data and way of reading it."""
+"""The answers of `kzoo train --dry-run`, by model, its inputs and its data."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks `kzoo train --dry-run` about rows, of those that read the same about the first only."""
+    """Asks `kzoo train --dry-run` about rows, once for all rows with the same model, inputs and data."""
 
     conditions: Conditions
     require_data: bool = False
     answers: Answers = field(default_factory=dict)
 
     def ask(self, row: Row) -> dict[str, Any]:
-        """What is said of the row, or was said before of one on the same data; all of them, not a share.
+        """Return the dry-run answer for a row, or for an earlier row of the same kind, on the whole data set.
 
         Raises:
-            UsageError: its runs would not measure what the table has of it.
-            KzooError: what is wrong with the recipe or the data.
+            UsageError: the row's runs would not measure a metric that the table publishes for it.
+            KzooError: the recipe or the data are wrong.
         """
         recipe = self.conditions.recipe(row)
         options, data = recipe.model.options, recipe.data.model_dump_json(exclude={"fraction"})
@@ -45,7 +45,7 @@ class Probe:
         with TemporaryDirectory() as folder:
             self.conditions.write_recipes([row], Path(folder))
             words = [*self.conditions.train_words(row, Path(folder)), "--set", "data.fraction=1"]
-            return Crew(1).ask("kzoo", *words, *required, "--dry-run", "--json")
+            return ProcessPool(1).ask("kzoo", *words, *required, "--dry-run", "--json")
 
     def _check_figures(self, row: Row, measured: Sequence[str]) -> None:
         table, samples = self.conditions.table, row.decoding.get("samples")

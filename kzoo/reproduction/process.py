@@ -1,4 +1,4 @@
-"""Commands in processes of their own: some at a time, each with its share of the cores, stopped together."""
+"""A pool of processes that run commands, each with its share of the cores, and that stop together."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from typing import Any
 from kzoo.errors import DataError, KzooError, MissingExtraError, UsageError
 
 INTERRUPTED = (130, -2)
-"""Exit codes of a process that got a Ctrl-C."""
+"""Exit codes of a process that was stopped by Ctrl-C."""
 
 _ERRORS = {kind.exit_code: kind for kind in (KzooError, UsageError, DataError, MissingExtraError)}
 
 
-class Crew:
-    """Processes at work, `size` of them at a time.
+class ProcessPool:
+    """Processes that run commands, `size` of them at a time.
 
-    One alone has the whole machine as `kzoo train` has; of several each has its share of the cores, and on a
-    GPU under JAX of its memory, which TensorFlow and PyTorch take only as they need it.
+    A single process has the whole machine, as `kzoo train` has. Each of several has its share of the cores,
+    and under JAX of the GPU's memory. TensorFlow and PyTorch take GPU memory only as they need it.
     """
 
     def __init__(self, size: int) -> None:
@@ -32,11 +32,11 @@ class Crew:
         self._lock, self._live, self._stopped = Lock(), set[subprocess.Popen[str]](), False
 
     def ask(self, module: str, *words: object) -> Any:
-        """The JSON that a command prints.
+        """Run a command and return the JSON that it prints.
 
         Raises:
-            KzooError: the command failed; the error is of the kind that its exit code tells.
-            KeyboardInterrupt: it was stopped.
+            KzooError: the command failed; its exit code selects the subclass.
+            KeyboardInterrupt: the command was stopped.
         """
         with self._started(module, words, subprocess.PIPE, subprocess.PIPE) as process:
             answer, said = process.communicate()
@@ -45,10 +45,13 @@ class Crew:
         return json.loads(answer)
 
     def follow(self, log: Path, listen: Callable[[str], None], module: str, *words: object) -> str:
-        """Run a command, add what it says to a log and hear each line; why it failed, empty if it did not.
+        """Run a command, append its output to a log, and pass each line of stderr to `listen`.
+
+        Returns:
+            The reason why the command failed, empty if it succeeded.
 
         Raises:
-            KeyboardInterrupt: it was stopped.
+            KeyboardInterrupt: the command was stopped.
         """
         said = []
         with (
@@ -63,7 +66,7 @@ class Crew:
         return explain(process.returncode, said) if process.returncode else ""
 
     def stop(self) -> None:
-        """Stop all of them, and start no more; a training loses the epoch that it was in."""
+        """Stop all processes and start no more; a training loses its current epoch."""
         with self._lock:
             self._stopped = True
             for process in self._live:
@@ -73,17 +76,19 @@ class Crew:
     def _started(
         self, module: str, words: Sequence[object], stdout: Any, stderr: Any
     ) -> Iterator[subprocess.Popen[str]]:
-        """A process, which ends before this does: stopped if what is done with it fails.
+        """Start a process for a `with` block, and wait for its end; terminate it if the block fails.
 
         Raises:
-            KeyboardInterrupt: the process was stopped rather than done.
+            KeyboardInterrupt: the process was stopped before its end.
         """
         process = self._start(module, words, stdout, stderr)
         try:
-            yield process
-        except BaseException:
-            process.terminate()
-            raise
+            with process:  # closes its pipes
+                try:
+                    yield process
+                except BaseException:
+                    process.terminate()
+                    raise
         finally:
             process.wait()
             with self._lock:
@@ -110,19 +115,20 @@ class Crew:
 
 
 def explain(code: int, said: Sequence[str]) -> str:
-    """One line about a process that failed: its own error, else the last that it said."""
+    """Return one line on why a process failed: its own error message, otherwise its last line."""
     if code < 0:
-        return f"its process was stopped by signal {-code}" + (", for want of memory?" if code == -9 else "")
+        return f"its process was stopped by signal {-code}" + (" (out of memory?)" if code == -9 else "")
     own = [line.removeprefix("kzoo: ") for line in said if line.startswith("kzoo: ")]
     return (own or [line for line in said if line.strip()] or [f"its process ended with code {code}"])[-1]
 
 
 def core_count() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _share(size: int) -> dict[str, str]:
+    """Return environment variables for one process's share of the cores and, in JAX, of GPU memory."""
     threads = str(max(1, core_count() // size))
     names = ("TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "NPROC")  # NPROC is XLA's
     return {**dict.fromkeys(names, threads), "XLA_PYTHON_CLIENT_MEM_FRACTION": f"{0.9 / size:.2f}"}

@@ -1,4 +1,4 @@
-"""The results of record: a CSV for each published table, a row for each run, kept in the repository."""
+"""The results of record: a CSV file for each published table in the repository, with a line for each run."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from typing import Any
 from kzoo.data.splits import SPLITS
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write_text, check_recordable
-from kzoo.reproduction.job import recipe_mark
+from kzoo.reproduction.job import recipe_digest
 from kzoo.reproduction.result import Result
 from kzoo.reproduction.table import Table, tables_folder
 
-_HEAD = ("row", "recipe", "recipe_mark", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
+_HEAD = ("row", "recipe", "recipe_digest", "seed", "backend", "device", "versions", "commit", "data", *SPLITS)
 _TAIL = ("low", "high", "seconds")
-"""`low` and `high` are the test's own interval for the figure that decides."""
+"""`low` and `high` are the test's own interval for the metric that decides the verdict."""
 
 OUTDATED = "since these runs were recorded"
-"""What stands for the changed keys of a result whose row has another recipe by now."""
+"""The text in `changed` of a result whose row has another recipe now, since its changed keys are unknown."""
 
 
 def record_place(table: Table) -> Traversable:
-    """The file of a table's results of record."""
+    """Return the file of a table's results of record."""
     return tables_folder() / "results" / f"{table.name}.csv"
 
 
 def load_records(table: Table) -> list[Result]:
-    """The results of record of a table; none where none were kept.
+    """Read the results of record of a table; the list is empty if the table has no file.
 
     Raises:
-        DataError: the file is damaged, or has results of a row that the table has not.
+        DataError: the file is damaged, or has results of a row that is not in the table.
     """
     place = record_place(table)
     if not place.is_file():
@@ -42,45 +42,45 @@ def load_records(table: Table) -> list[Result]:
     try:
         lines = list(csv.DictReader(io.StringIO(place.read_text(encoding="utf-8"))))
         results = [_from_line(table, line) for line in lines]
-        marks = [line["recipe_mark"] for line in lines]
+        digests = [line["recipe_digest"] for line in lines]
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{place} is not a file of results: {error}") from error
-    now = _marks(table)
+    now = _digests(table)
     if strange := [result.row for result in results if result.row not in now]:
         raise DataError(
-            f"{place} has results of {strange[0]!r}, which is no row of {table.name}: name the row there "
-            "as the table does, or delete its lines"
+            f"{place} has results of {strange[0]!r}, which is no row of {table.name}: rename the row "
+            "there as in the table, or delete its lines"
         )
     return [
-        result if mark == now[result.row] else replace(result, changed=(OUTDATED,))
-        for result, mark in zip(results, marks, strict=True)
+        result if digest == now[result.row] else replace(result, changed=(OUTDATED,))
+        for result, digest in zip(results, digests, strict=True)
     ]
 
 
 def check_record(table: Table) -> None:
-    """See, before anything is trained, that results of record can be kept.
+    """Check, before anything is trained, that results of record can be written.
 
     Raises:
         UsageError: their folder cannot be written.
-        DataError: those that are there cannot be read.
+        DataError: the existing results cannot be read.
     """
     load_records(table)
     check_recordable(_path(table).parent)
 
 
 def keep(table: Table, results: Iterable[Result]) -> Path:
-    """Keep results as those of record, in place of others of the same row, seed and backend.
+    """Write results of record, in place of older ones of the same row, seed and backend.
 
-    Those of a recipe that the row has no longer go.
+    Older results of a recipe that its row no longer has are dropped.
 
     Raises:
-        UsageError: one is no result of the published recipe on real data.
+        UsageError: a result is not of the published recipe, or not on real data.
     """
     kept = {_key(result): result for result in load_records(table) if not result.changed}
     for result in results:
         if result.stand_in or result.changed:
             reason = result.data if result.stand_in else ", ".join(result.changed)
-            raise UsageError(f"--record is for published recipes on real data; {result.row} has {reason}")
+            raise UsageError(f"--record needs published recipes on real data; {result.row} has {reason}")
         kept[_key(result)] = result
     names = [row.name for row in table.rows]
     ordered = sorted(kept.values(), key=lambda r: (names.index(r.row), r.backend, r.seed))
@@ -95,12 +95,13 @@ def _path(table: Table) -> Path:
 
 
 def _key(result: Result) -> tuple[str, int, str]:
+    """Return the row, seed and backend of a result; only one result of each key is kept."""
     return result.row, result.seed, result.backend
 
 
-def _marks(table: Table) -> dict[str, str]:
-    """The marks of the recipes that the rows have now."""
-    return {row.name: recipe_mark(table.recipe(row)) for row in table.rows}
+def _digests(table: Table) -> dict[str, str]:
+    """Return the digest of each row's present recipe, by the name of the row."""
+    return {row.name: recipe_digest(table.recipe(row)) for row in table.rows}
 
 
 def _to_csv(table: Table, results: Sequence[Result]) -> str:
@@ -108,8 +109,8 @@ def _to_csv(table: Table, results: Sequence[Result]) -> str:
     columns = [*_HEAD, *table.figures, *_TAIL]
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    marks = _marks(table)
-    writer.writerows({**_to_line(table, result), "recipe_mark": marks[result.row]} for result in results)
+    digests = _digests(table)
+    writer.writerows({**_to_line(table, result), "recipe_digest": digests[result.row]} for result in results)
     return buffer.getvalue()
 
 

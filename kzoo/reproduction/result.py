@@ -1,4 +1,4 @@
-"""What one run of a row measured, whether it is read from its folder or from the results of record."""
+"""The result of one run of a row, read from its run folder or from the results of record."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Result:
-    """The figures of a run by their names in the recipes, with what they were made with.
+    """The metrics of a run by their names in the recipes, and the environment they were measured in.
 
-    A figure that is no finite number is left out. `intervals` has for some figures a 95 % interval over test
-    examples; `changed` names the keys in which the run's recipe differs from the published one; `run` is its
-    folder, None for a result of record.
+    Metrics that are not finite are left out. `intervals` has a 95 % interval over test examples for some
+    metrics. `changed` has the keys in which the run's recipe differs from the published one. `run` is the
+    run folder, None for a result of record.
     """
 
     row: str
@@ -42,19 +42,19 @@ class Result:
 
     @property
     def trained_on(self) -> dict[str, Any]:
-        """What the run was trained on, as `kzoo.comparison` takes it."""
+        """The data that the run was trained on, in the form that `kzoo.comparison.difference` takes."""
         return {"name": self.data, "stand_in": self.stand_in, "sizes": self.sizes}
 
 
 def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | None = None) -> Result:
-    """What a finished run measured.
+    """Read the result of a finished run.
 
     Args:
         row: the name of the row.
         published: the recipe of the row.
         run: a run that has finished.
-        evaluation: what `kzoo evaluate --json` said of the run, where its sequences are decoded in another
-            way than greedily; its figures then are those of the test.
+        evaluation: a file with the output of `kzoo evaluate --json` for a row with its own decoding. Its
+            metrics replace the run's own test metrics.
     """
     recipe, environment, metrics = run.recipe(), run.environment(), run.metrics()
     test = metrics["test"] if evaluation is None else json.loads(evaluation.read_text(encoding="utf-8"))
@@ -79,6 +79,7 @@ def read_result(row: str, published: Recipe, run: RunFolder, evaluation: Path | 
 
 
 def _numbers(measured: dict[str, Any], prefix: str = "") -> dict[str, float]:
+    """Return the finite metrics of some measurements, without the seconds, their names prefixed."""
     return {
         f"{prefix}{name}": value
         for name, value in measured.items()
@@ -87,7 +88,7 @@ def _numbers(measured: dict[str, Any], prefix: str = "") -> dict[str, float]:
 
 
 def intervals_of_test(test: dict[str, Any]) -> dict[str, Interval]:
-    """The 95 % intervals over test examples: bootstrapped for sequences, binomial for an accuracy."""
+    """Return 95 % intervals over test examples: bootstrapped for sequences, binomial for an accuracy."""
     if "accuracy" in test:
         return {"accuracy": accuracy_interval(test["accuracy"], test["count"])}
     return test.get("intervals", {})

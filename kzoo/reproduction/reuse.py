@@ -1,4 +1,4 @@
-"""Runs that another table or grid has made: two reports print the same network, which is trained once."""
+"""Reuse of runs that another table or grid has made: a network of two reports is trained only once."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from kzoo.training.run import RunFolder
 
 
 def find_made(folder: str, root: Path) -> Path | None:
-    """A finished run of the same seed, recipe, data and code in a folder of runs beside `root`.
+    """Find a finished run of the same seed, recipe, data and code in another folder of runs beside `root`.
 
-    The end of its name has the mark of them all, see `kzoo.reproduction.job.fingerprint`.
+    The run's name ends in the seed and the digest of the others, see `kzoo.reproduction.job.fingerprint`.
     """
-    mark = folder[folder.rindex("-seed") :]
-    runs = (run for plan in sorted(root.parent.glob(f"*/{FILE}")) for run in plan.parent.glob(f"*{mark}"))
+    suffix = folder[folder.rindex("-seed") :]
+    runs = (run for plan in sorted(root.parent.glob(f"*/{FILE}")) for run in plan.parent.glob(f"*{suffix}"))
     return next((run for run in runs if run.parent != root and RunFolder(run).finished), None)
 
 
 def adopt(folder: str, root: Path) -> bool:
-    """Copy such a run into `root`, as the run `folder`; whether there was one."""
+    """Copy a run that `find_made` finds into `root`, as the run `folder`; return whether there was one."""
     made = find_made(folder, root)
     if made is None:
         return False

@@ -1,4 +1,4 @@
-"""Points that are drawn: at random, or by optuna from what was measured before."""
+"""Search for points of a grid: at random, or by optuna from the scores of earlier points."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from kzoo.extras import require
 from kzoo.reproduction.grid import Axes, Point, Range
 
 Measure = Callable[[Sequence[Point]], Sequence[float | None]]
-"""The scores of some points, higher being better, None of one that failed."""
+"""A function that returns the scores of some points: higher is better, None means that the point failed."""
 
 
 def random_points(axes: Axes, count: int, seed: int) -> list[Point]:
-    """Up to `count` different points, the same for a seed."""
+    """Draw up to `count` different points; the same seed draws the same points."""
     rng = np.random.default_rng(seed)
     drawn: dict[str, Point] = {}
     for _ in range(100 * count):
@@ -27,9 +27,9 @@ def random_points(axes: Axes, count: int, seed: int) -> list[Point]:
 
 
 def optuna_points(axes: Axes, count: int, seed: int, size: int, measure: Measure) -> list[Point]:
-    """Up to `count` different points, `size` at a time, each time drawn by what those before them measured.
+    """Draw up to `count` different points, `size` at a time, each time from the scores of the earlier ones.
 
-    They are the same for a seed and the same measurements, so that an interrupted search goes on.
+    The same seed and scores draw the same points, so an interrupted search can be continued.
 
     Raises:
         MissingExtraError: optuna is not installed.
@@ -53,6 +53,7 @@ def optuna_points(axes: Axes, count: int, seed: int, size: int, measure: Measure
 
 
 def _suggest(trial: Any, key: str, axis: Any) -> Any:
+    """Have an optuna trial suggest a value of an axis, rounded as `Range.draw` rounds it."""
     if not isinstance(axis, Range):
         return axis.values[trial.suggest_categorical(key, range(len(axis.values)))]
     if axis.is_whole:

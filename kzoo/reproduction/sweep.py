@@ -1,4 +1,4 @@
-"""A recipe at some points of its keys, ranked by the validation set; the test set has no say in it."""
+"""A sweep: a recipe is trained at points of a grid and ranked by the validation set, never the test set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kzoo.reproduction.verdict import Outcome
 
 @dataclass(frozen=True)
 class Sweep:
-    """Points of a recipe on some axes, under the same settings, on the same backend."""
+    """A recipe, the axes of its points, and the settings and backend that all points share."""
 
     engine: Engine
     recipe: str
@@ -30,9 +30,9 @@ class Sweep:
 
     @cached_property
     def figure(self) -> str:
-        """What ranks the points: the figure of the validation set by which epochs are compared.
+        """The metric that ranks the points: a validation metric of the epoch whose model is tested.
 
-        That of the epoch whose model is tested.
+        It is the metric by which the epochs of a run are compared.
 
         Raises:
             KzooError: a key or the data are wrong.
@@ -42,18 +42,18 @@ class Sweep:
         return ranking_figure(self.engine.ask(conditions, row)["criterion"], conditions.recipe(row))
 
     def run(self, points: Sequence[Point]) -> list[Outcome]:
-        """Make the runs of these points: what became of each, in their order.
+        """Make the runs of these points and return their outcomes in the same order.
 
         Raises:
             KzooError: a key or the data are wrong.
-            KeyboardInterrupt: the same call goes on.
+            KeyboardInterrupt: the user stopped it; the same call continues.
         """
         decides: Any = self.figure.removeprefix("best_")
         conditions = self._conditions(points, decides)
         return self.engine.run(conditions, conditions.table.rows).outcomes(self.engine.root)
 
     def search(self, count: int, seed: int) -> list[Outcome]:
-        """Make the runs of `count` points that optuna draws; see `run`."""
+        """Make the runs of up to `count` points that optuna draws and return their outcomes; see `run`."""
         tried: dict[str, Point] = {}
 
         def measure(points: Sequence[Point]) -> list[float | None]:
@@ -72,12 +72,12 @@ class Sweep:
 
 
 def ranking_figure(criterion: str, recipe: Recipe) -> str:
-    """What points are ranked by: the figure by which epochs are compared, of the epoch that is tested."""
+    """Return the metric that ranks points: the one by which epochs are compared, of the tested epoch."""
     return f"best_{criterion}" if recipe.training.tested_epoch == "best" else criterion
 
 
 def score(outcome: Outcome, figure: str) -> float | None:
-    """The mean over the seeds, higher being better; None where nothing was measured."""
+    """Return the mean of a metric over the seeds, negated if lower is better; None if it was not measured."""
     if figure not in outcome.measured:
         return None
     sign = 1 if find_metric(figure).higher_is_better else -1
@@ -85,9 +85,9 @@ def score(outcome: Outcome, figure: str) -> float | None:
 
 
 def rank(outcomes: Sequence[Outcome], figure: str) -> list[Outcome]:
-    """The outcomes from the best to the worst; after them those of which a run failed, and those without any.
+    """Sort outcomes from best to worst; those with a failed run come next, those without any result last.
 
-    The mean of the runs that were left over says nothing for a point at which others diverge.
+    If some runs of a point fail or diverge, the mean of the others says nothing about the point.
     """
 
     def place(outcome: Outcome) -> tuple[bool, bool, float]:

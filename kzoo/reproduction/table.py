@@ -1,4 +1,4 @@
-"""A table: rows of a recipe, what each changes in it, and the figures that were published for it."""
+"""Published tables: each row has a recipe, its changed keys, and the figures published for it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from kzoo.decoding.options import OPTIONS, Decoding
 from kzoo.documents import list_documents, names_file, read_document
 from kzoo.errors import UsageError
 from kzoo.names import suggestion
 from kzoo.recipe import Figure, Name, PublishedSection, Real, Recipe, Whole, changed_keys, load_recipe
-from kzoo.tasks.decoding import OPTIONS, Decoding
 
 
 class _Section(BaseModel):
@@ -23,9 +23,9 @@ class _Section(BaseModel):
 
 
 class Row(_Section):
-    """A recipe, the dotted keys that are changed in it as `--set` would, and the published figures.
+    """A recipe, the dotted keys that are changed in it as by `--set`, and the published figures.
 
-    A row may decode the `runs` of another one in its own way: `decoding` are options of `kzoo evaluate`.
+    A row may decode the `runs` of another row in its own way; `decoding` has options of `kzoo evaluate`.
     """
 
     name: Name
@@ -40,8 +40,8 @@ class Row(_Section):
 class Table(_Section):
     """A table of a report.
 
-    `decides` is the figure by which a row is judged. `sizes` are those of splits which the report used
-    otherwise than the card of the data set says.
+    `decides` is the metric by which a row is judged. `sizes` has the sizes of splits for which the report
+    differs from the card of the data set.
     """
 
     name: Name
@@ -54,14 +54,14 @@ class Table(_Section):
 
     @property
     def figures(self) -> list[Figure]:
-        """The figures that are published, first the one that decides."""
+        """The metrics with published figures, the deciding one first."""
         return list(dict.fromkeys([self.decides, *(name for row in self.rows for name in row.published)]))
 
     def pick(self, patterns: Sequence[str]) -> list[Row]:
-        """The rows whose names fit a pattern such as 'lr0.1-*'; all where there is none.
+        """Return the rows whose names match a pattern such as 'lr0.1-*', or all rows without a pattern.
 
         Raises:
-            UsageError: a pattern fits no row.
+            UsageError: a pattern matches no row.
         """
         names = [row.name for row in self.rows]
         for pattern in patterns:
@@ -74,9 +74,9 @@ class Table(_Section):
         ]
 
     def recipe(self, row: Row, changes: Mapping[str, Any] | None = None) -> Recipe:
-        """The recipe of a row, under the name of table and row, with these dotted keys changed.
+        """Return the recipe of a row with these dotted keys changed, named after the table and the row.
 
-        The published figures are there only where no change bears on them and they are a training's own.
+        It has the published figures only if no change affects them and the row has a training of its own.
         """
         published = load_recipe(row.recipe, row.overrides)
         recipe = load_recipe(row.recipe, {**row.overrides, **(changes or {})})
@@ -86,20 +86,19 @@ class Table(_Section):
 
 
 def list_tables() -> list[str]:
-    """The names of the tables that come with kzoo."""
+    """Return the names of the tables that come with kzoo."""
     return list_documents(tables_folder())
 
 
 def load_table(name_or_path: str) -> Table:
     """Read a shipped table by name, or a YAML file by path.
 
-    The path of a recipe is seen from the table's own folder.
-    A row that says no published figures has those of its recipe, which the recipe's own file says, and their
-    remark, unless it has a note.
+    The path of a recipe is relative to the table's folder. A row without published figures takes those of
+    its recipe's file, and their remark unless the row has a note.
 
     Raises:
-        UsageError: no such table or recipe, no YAML, an unknown key, a row without published figures, or one
-            that decodes what is not there or in no known way.
+        UsageError: the table or a recipe does not exist, the file is not YAML, a key is unknown, or a row has
+            no published figures, decodes runs that do not exist, or decodes them by an unknown method.
     """
     document = read_document("table", name_or_path, tables_folder())
     try:
@@ -120,16 +119,17 @@ def load_table(name_or_path: str) -> Table:
 
 
 def tables_folder() -> Traversable:
-    """The folder of the tables that come with kzoo."""
+    """Return the folder of the tables that come with kzoo."""
     return resources.files("kzoo.configs") / "tables"
 
 
 def anchored(recipe: str, folder: Path) -> str:
-    """A recipe that is a file's path seen from a folder, so that it can be found from any; a name stays."""
+    """Return the absolute path of a recipe file that is given relative to a folder; a name is unchanged."""
     return str((folder / recipe).absolute()) if names_file(recipe) else recipe
 
 
 def _check_runs(row: Row, rows: Sequence[Row]) -> None:
+    """Raise UsageError if `runs` names no other row with the same recipe and overrides."""
     same = [
         other.name
         for other in rows
@@ -137,12 +137,13 @@ def _check_runs(row: Row, rows: Sequence[Row]) -> None:
     ]
     if row.runs is not None and row.runs not in same:
         raise UsageError(
-            f"row {row.name!r} decodes the runs of {row.runs!r}, which is no other row of its recipe and "
-            f"overrides; there are: {', '.join(same) or 'none'}"
+            f"row {row.name!r} decodes the runs of {row.runs!r}, which is not another row with the same "
+            f"recipe and overrides; expected one of: {', '.join(same) or 'none'}"
         )
 
 
 def _check_decoding(row: Row) -> None:
+    """Raise UsageError if `decoding` has an unknown method or option, or a wrong value."""
     if not row.decoding:
         return
     method, *options = (row.decoding.get("method"), *(row.decoding.keys() - {"method"}))
@@ -162,11 +163,10 @@ def _check_decoding(row: Row) -> None:
 
 
 def _with_published(row: Row) -> Row:
+    """Return the row with the published figures of its recipe, if it has none of its own."""
     if row.published:
         return row
     published = load_recipe(row.recipe).published
     if published is None or row.overrides or row.decoding:
-        raise UsageError(
-            f"row {row.name!r} of a table needs its published figures: {row.recipe} has none for it"
-        )
+        raise UsageError(f"row {row.name!r} needs published figures of its own: {row.recipe} has none for it")
     return row.model_copy(update={"published": published.figures, "note": row.note or published.remark})

@@ -1,20 +1,23 @@
-"""Does a row reproduce? A pure function of what was published and what was measured.
+"""The verdict on a row: whether it reproduces, as a pure function of published figures and measured metrics.
 
-The rule, for the figure that decides and the interval of what was measured:
+The rule compares the published figure of the deciding metric with the measured interval:
 
     reproduced      the published figure lies in the interval
     better          it lies outside, and the measured mean is better
-    worse           it lies outside, and the measured mean is not
-    not comparable  the data were a stand-in, another set or of another size, or the recipe was changed
-    failed          no run measured it
+    worse           it lies outside, and the measured mean is not better
+    not comparable  the row has no published figure, the data were a stand-in, another data set or of another
+                    size, or the recipe was changed
+    failed          no run measured the metric
+    not run         no run was made
 
-A published figure is one run's, so the interval is that in which one more run would lie 95 times in 100
-beside the n measured ones, mean +- t s sqrt(1 + 1/n), with the standard deviation s pooled over the rows of
-the table, those that decode the same runs counted once; with fewer than three degrees of freedom in all it is
-the widest 95 % interval of the runs' own tests, binomial (Wilson) for an accuracy, bootstrapped over
-sequences for the others (see `measured.py`). Each backend is judged by itself, for its runs of a seed are not
-independent of another's. Published figures have four digits, and half of the last one is given away on both
-sides. A run that failed, or whose figure is no finite number, is told beside the verdict on the others.
+A published figure comes from one run. The interval is therefore the 95 % prediction interval of one more run
+after the n measured ones, mean +- t s sqrt(1 + 1/n). The standard deviation s is pooled over the rows of the
+table, where rows that decode the same runs count once. With fewer than three degrees of freedom in all, the
+interval is the widest 95 % interval of the runs' own tests: binomial (Wilson) for an accuracy, bootstrapped
+over sequences for the other metrics (see `measured.py`). Each backend is judged separately, because runs of
+the same seed on two backends are not independent. Published figures have four digits, so the interval is
+widened by half of the last digit on both sides. A run that failed, or whose metric is not finite, is reported
+beside the verdict on the others.
 """
 
 from __future__ import annotations
@@ -32,20 +35,21 @@ from kzoo.reproduction.table import Row, Table
 Verdict = Literal["reproduced", "better", "worse", "not comparable", "failed", "not run"]
 
 RULE = (
-    "reproduced: the published figure lies in the 95 % interval of one more run, whose standard deviation is "
-    "pooled over the rows, or in that of the test where it has fewer than 3 degrees of freedom; better or "
-    "worse: it does not, and the measured mean is better or worse"
+    "reproduced: the published figure lies in the 95 % interval of one more run, with the standard deviation "
+    "pooled over the rows, or in the test's own if there are fewer than 3 degrees of freedom; better or "
+    "worse: it lies outside, and the measured mean is better or worse"
 )
-"""The rule in a line."""
+"""The rule in one line, printed below tables."""
 
 HALF_DIGIT = 5e-5
+"""Half of the last of the four digits of a published figure."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a row: its results by seed, its figures over them, and the verdict with its reason.
+    """The outcome of a row: a result for each seed, the metrics over the seeds, the verdict and its reason.
 
-    `failure` is what a run that failed said, whatever the others measured.
+    `failure` is the error message of a failed run, even if other runs succeeded.
     """
 
     row: Row
@@ -57,17 +61,17 @@ class Outcome:
 
     @property
     def is_bad(self) -> bool:
-        """Whether a run failed, or the row is worse than published."""
+        """Whether a run failed or the row is worse than published."""
         return self.verdict == "worse" or bool(self.failure)
 
     @property
     def notes(self) -> list[str]:
-        """All that is to be said beside the verdict."""
+        """The remarks to print beside the verdict: the failure, the reason, and the note of the row."""
         failure = f"a run failed: {self.failure}" if self.failure else ""
         return [text for text in (failure, self.reason, self.row.note) if text]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
+        """Return the outcome, ready for JSON."""
         return {
             **self.row.model_dump(mode="json"),
             "measured": {name: asdict(measured) for name, measured in self.measured.items()},
@@ -81,9 +85,9 @@ class Outcome:
 def judge(
     table: Table, results: Sequence[Result], failures: Mapping[str, str] | None = None
 ) -> list[Outcome]:
-    """What became of each row of a table, once for each backend that it was run on.
+    """Return the outcome of each row of a table, one for each backend on which the row was run.
 
-    `failures` has by row what its last failed run said.
+    `failures` has the error message of the last failed run, by the name of the row.
     """
     whole = [result for result in results if table.decides in result.figures]
     failures = {
@@ -107,7 +111,7 @@ def judge(
 
 
 def compare(published: float, measured: Measured, higher_is_better: bool) -> Verdict:
-    """The verdict on a figure whose runs are comparable."""
+    """Return the verdict on a published figure and the metric of comparable runs."""
     low, high = measured.interval or (measured.mean, measured.mean)
     if low - HALF_DIGIT <= published <= high + HALF_DIGIT:
         return "reproduced"
@@ -121,6 +125,7 @@ def _judge_row(
     deviations: Mapping[str, Deviation | None],
     failure: str,
 ) -> Outcome:
+    """Return the outcome of a row from its results on one backend."""
     measured = {
         name: measure(
             [result.figures[name] for result in results],
@@ -135,7 +140,7 @@ def _judge_row(
 
     published = row.published.get(table.decides)
     if published is None:
-        return outcome("not comparable", "nothing is published for it")
+        return outcome("not comparable", "it has no published figure")
     recipe = table.recipe(row)
     for result in results:
         if reason := difference(result.trained_on, result.changed, recipe, table.source, table.sizes):
@@ -144,15 +149,16 @@ def _judge_row(
 
 
 def _shared_figures(results: Sequence[Result]) -> list[str]:
-    """The figures that all of the results have, in the order of the first."""
+    """Return the metrics that all results have, in the order of the first result."""
     first, *others = (result.figures for result in results)
     return [name for name in first if all(name in figures for figures in others)]
 
 
 def _trainings(table: Table, row: Row, results: Mapping[str, Sequence[Result]]) -> Iterable[Sequence[Result]]:
-    """The results of each training once: as `row` decodes them if they are its own, else as it was trained.
+    """Return the results of each training once, because rows that decode the same runs are not independent.
 
-    Two rows that decode the same runs are not independent of each other.
+    The training that `row` decodes has the results of `row`. Any other training has the results of the row
+    that trained it.
     """
     measured = [other for other in table.rows if other.name in results]
     last_wins = [*sorted(measured, key=lambda other: other.runs is None), row]
@@ -160,7 +166,7 @@ def _trainings(table: Table, row: Row, results: Mapping[str, Sequence[Result]]) 
 
 
 def _deviations(rows: Iterable[Sequence[Result]]) -> dict[str, Deviation | None]:
-    """The standard deviation of each figure over the rows, each given by its results."""
+    """Return the pooled standard deviation of each metric over the rows, each given by its results."""
     samples: dict[str, list[list[float]]] = {}
     for results in rows:
         for name in _shared_figures(results):
@@ -169,6 +175,7 @@ def _deviations(rows: Iterable[Sequence[Result]]) -> dict[str, Deviation | None]
 
 
 def _group(results: Iterable[Result], attribute: str) -> dict[str, list[Result]]:
+    """Group results by the value of an attribute."""
     groups: dict[str, list[Result]] = {}
     for result in results:
         groups.setdefault(getattr(result, attribute), []).append(result)

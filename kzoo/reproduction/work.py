@@ -1,4 +1,4 @@
-"""A plan carried out: what is not done yet of it, some runs at a time."""
+"""The execution of a plan: its unfinished jobs are done, several runs at a time."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from kzoo.files import atomic_write_text
 from kzoo.reproduction.conditions import Conditions
 from kzoo.reproduction.job import Job
 from kzoo.reproduction.plan import Plan, evaluation_file
-from kzoo.reproduction.process import Crew
+from kzoo.reproduction.process import ProcessPool
 from kzoo.reproduction.reuse import adopt
 from kzoo.training.run import RunFolder
 
 
 class Watcher(Protocol):
-    """Hears of each run by its folder's name, in several threads."""
+    """Receives the progress of runs, named by their folders, in calls from several threads."""
 
     def expect(self, count: int) -> None:
-        """So many runs are to be made."""
+        """Take the number of runs that will be made."""
 
     def begin(self, folder: str) -> None:
-        """A run starts or goes on."""
+        """Note that a run starts or is resumed."""
 
     def hear(self, folder: str, line: str) -> None:
-        """A line that it says."""
+        """Take a line of a run's output."""
 
     def end(self, folder: str, failure: str) -> None:
-        """It is done; or why it failed."""
+        """Note that a run has ended; `failure` is why it failed, empty if it did not."""
 
 
 def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: Watcher) -> Plan:
-    """Do what is not done yet of a plan, `size` runs at a time.
+    """Do the unfinished jobs of a plan, `size` runs at a time. A run that fails does not stop the others.
 
     Returns:
-        the plan with what failed; one that fails stops no other.
+        The plan with its `failures`.
 
     Raises:
-        KeyboardInterrupt: all runs are stopped then; the same call goes on where they were.
+        KeyboardInterrupt: the user stopped it, and with it all runs; the same call resumes them.
     """
-    crew = Crew(size)
+    processes = ProcessPool(size)
     wanted: dict[str, list[Job]] = {}
     for job in plan.jobs:
         if not plan.is_done(job, root):
@@ -54,7 +54,7 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
 
     def run(folder: str) -> None:
         watcher.begin(folder)
-        failed = _run(wanted[folder], plan, root, conditions, crew, watcher)
+        failed = _run(wanted[folder], plan, root, conditions, processes, watcher)
         failures.update(failed)
         watcher.end(folder, next(iter(failed.values()), ""))
 
@@ -64,38 +64,39 @@ def work(plan: Plan, root: Path, conditions: Conditions, *, size: int, watcher: 
                 done.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            crew.stop()
+            processes.stop()
             raise
     return plan.model_copy(update={"failures": failures})
 
 
 def _run(
-    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, crew: Crew, watcher: Watcher
+    jobs: list[Job], plan: Plan, root: Path, conditions: Conditions, processes: ProcessPool, watcher: Watcher
 ) -> dict[str, str]:
-    """Train a run to its end, and decode it as its rows would have it; what failed, and why."""
+    """Train a run to its end and decode it for each of its jobs; return failures as in `Plan.failures`."""
     first, run, failed = jobs[0], RunFolder(root / jobs[0].folder), dict[str, str]()
     if not run.finished and not adopt(first.folder, root):
         log = root / f"{first.folder}.log"
         words = _train_words(first, run, plan, conditions, root)
-        if failure := crew.follow(log, lambda line: watcher.hear(first.folder, line), "kzoo", *words):
+        if failure := processes.follow(log, lambda line: watcher.hear(first.folder, line), "kzoo", *words):
             return {first.folder: failure}
     for job in jobs:
         try:
-            _decode(job, run, plan, conditions, crew)
+            _decode(job, run, plan, conditions, processes)
         except KzooError as error:
             failed[plan.place(job)] = str(error)
     return failed
 
 
 def _train_words(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, root: Path) -> list[object]:
+    """Return the arguments of `kzoo` that start or resume the run of a job."""
     if (run.path / "recipe.yaml").is_file():
         return ["train", "--resume", run.path, *conditions.place_words()]
-    shutil.rmtree(run.path, ignore_errors=True)  # stopped before its recipe was written
+    shutil.rmtree(run.path, ignore_errors=True)  # a run stopped before it wrote its recipe
     return [*conditions.train_words(plan.row(job), root), "--seed", job.seed, "--out", run.path]
 
 
-def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: Crew) -> None:
-    """Keep what `kzoo evaluate` says of a run, where the row decodes it in its own way."""
+def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, processes: ProcessPool) -> None:
+    """Write the output of `kzoo evaluate` for a run whose row has its own decoding."""
     row = plan.row(job)
     place = evaluation_file(row, run.path)
     if place is None or place.is_file():
@@ -103,5 +104,5 @@ def _decode(job: Job, run: RunFolder, plan: Plan, conditions: Conditions, crew: 
     decoding = {"decoding": row.decoding["method"], **row.decoding}
     decoding.pop("method")
     options = [word for name, value in decoding.items() for word in (f"--{name.replace('_', '-')}", value)]
-    figures = crew.ask("kzoo", "evaluate", run.path, *options, "--json", *conditions.place_words())
+    figures = processes.ask("kzoo", "evaluate", run.path, *options, "--json", *conditions.place_words())
     atomic_write_text(place, json.dumps(figures, indent=2) + "\n")

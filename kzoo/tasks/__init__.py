@@ -1,4 +1,4 @@
-"""What kinds of experiment there are: one module for the models of each task."""
+"""The tasks of the zoo, and the experiment and predictor classes of each task."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from kzoo.tasks.predictor import Predictor
     from kzoo.training.run import Checkpoint, RunFolder
 
+__all__: list[str] = []
+
 
 @dataclass(frozen=True)
 class Task:
-    """What differs between tasks and is known without Keras.
+    """The description of a task, readable without importing Keras.
 
     Args:
-        experiment: module and class of its experiment; the module is named by the data.
-        predictor: module and class of what takes a user's own input.
-        criterion: the metric of the validation set by which epochs are compared.
-        pictures: what `kzoo plot` draws of its runs, beside curves.
+        experiment: the module and the class of its experiment; the module is named after the data.
+        predictor: the module and the class of the predictor, which takes a user's own inputs.
+        criterion: the validation metric by which epochs are compared.
+        pictures: the pictures that `kzoo plot` draws of its runs, besides curves.
     """
 
     experiment: tuple[str, str]
@@ -34,45 +36,48 @@ class Task:
 
     @property
     def writes(self) -> bool:
-        """Whether its models write sequences, which are decoded."""
+        """Whether the models of this task are sequence models, whose outputs are decoded."""
         return "attention" in self.pictures
 
 
 TASKS = {
     "image classification": Task(
         ("images", "ImageExperiment"),
-        ("image_files", "ImagePredictor"),
+        ("image_predictor", "ImagePredictor"),
         "accuracy",
         ("activations", "kernels", "confusion", "mistakes"),
     ),
     "sequence transduction": Task(
-        ("pairs", "PairExperiment"), ("texts", "TextPredictor"), "character_error_rate", ("attention",)
+        ("pairs", "PairExperiment"),
+        ("text_predictor", "TextPredictor"),
+        "character_error_rate",
+        ("attention",),
     ),
     "image captioning": Task(
-        ("captions", "CaptionExperiment"), ("photographs", "CaptionPredictor"), "bleu_4", ("attention",)
+        ("captions", "CaptionExperiment"), ("caption_predictor", "CaptionPredictor"), "bleu_4", ("attention",)
     ),
     "speech recognition": Task(
         ("speech", "SpeechExperiment"),
-        ("recordings", "SpeechPredictor"),
+        ("speech_predictor", "SpeechPredictor"),
         "character_error_rate",
         ("attention", "spectrogram"),
     ),
 }
-"""The tasks by the names that the cards of models have."""
+"""The tasks by name, as model cards give it."""
 
 
 def task_of(model: str) -> Task:
-    """The task of a model of the zoo."""
+    """Return the task of a model of the zoo."""
     return TASKS[registry.card(model).task]
 
 
 def criterion(model: str) -> Metric:
-    """The metric of the validation set by which the epochs of a model of the zoo are compared."""
+    """Return the validation metric by which the epochs of a model of the zoo are compared."""
     return METRICS[task_of(model).criterion]
 
 
 def epoch_of(run: RunFolder, checkpoint: Checkpoint) -> int | None:
-    """The epoch after which a model of a run was kept, None where the run has no history."""
+    """Return the epoch after which a checkpoint of a run was saved, or None if the run has no history."""
     if not run.has_history:
         return None
     history = run.history()
@@ -85,7 +90,7 @@ def epoch_of(run: RunFolder, checkpoint: Checkpoint) -> int | None:
 
 
 def check_picture(run: RunFolder, picture: str) -> None:
-    """Raises UsageError if `kzoo plot` draws no such picture of a run's task."""
+    """Raise UsageError if `kzoo plot` cannot draw this picture for the task of a run."""
     model = run.recipe().model.name
     if picture not in task_of(model).pictures:
         having = ", ".join(name for name, task in TASKS.items() if picture in task.pictures)
@@ -94,24 +99,24 @@ def check_picture(run: RunFolder, picture: str) -> None:
 
 
 def check_writes(run: RunFolder, verb: str) -> None:
-    """Raises UsageError if a run's model writes nothing that could be decoded."""
+    """Raise UsageError if the model of a run is not a sequence model; `verb` is the command to name."""
     if not task_of(run.recipe().model.name).writes:
         task = registry.card(run.recipe().model.name).task
-        raise UsageError(f"{verb} is for models that write sequences; {run.path} is a run of {task}")
+        raise UsageError(f"{verb} is for sequence models; {run.path} is a run of {task}")
 
 
 def experiment_type(model: str) -> type[Experiment]:
-    """The kind of experiment that a model of the zoo is trained in."""
+    """Return the experiment class that trains a model of the zoo."""
     return _find(task_of(model).experiment)
 
 
 def kind(model: str) -> str:
-    """The kind of experiment by its name, that of its module: images, pairs, captions or speech."""
+    """Return the name of the module of a model's experiment: images, pairs, captions or speech."""
     return task_of(model).experiment[0]
 
 
 def predictor_type(model: str) -> type[Predictor]:
-    """What takes a user's own input to a model of the zoo."""
+    """Return the predictor class that applies a model of the zoo to a user's own inputs."""
     return _find(task_of(model).predictor)
 
 

@@ -1,4 +1,4 @@
-"""What an experiment is: a recipe whose data are loaded and whose model fits them."""
+"""The base class of experiments: a recipe with its loaded data and a model that fits them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
 
 from kzoo import registry
 from kzoo.comparison import compare
-from kzoo.data.origin import Origin
+from kzoo.data.data_set import DataSet
+from kzoo.decoding.options import Decoding
 from kzoo.metrics.table import Metric
 from kzoo.recipe import Recipe
 from kzoo.tasks import criterion, epoch_of
-from kzoo.tasks.decoding import Decoding
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective
@@ -26,36 +26,24 @@ from kzoo.training.order import steps_per_epoch
 from kzoo.training.run import Checkpoint, RunFolder
 
 
-class DataSet(Protocol):
-    """Three splits by name and where they came from."""
-
-    @property
-    def origin(self) -> Origin: ...
-
-    @property
-    def splits(self) -> dict[str, Any]: ...
-
-    def sha256(self) -> str: ...
-
-
 @dataclass(frozen=True)
 class Evaluation:
-    """What a split says of a model: its figures, and each hypothesis with what is true, ready for JSON.
+    """The metrics of a model on a split, and its hypotheses with their references, ready for JSON.
 
-    A hypothesis has the `index` of its example, its `rank` among those of the same example, the
+    A hypothesis has the `index` of its example, its `rank` among the hypotheses of that example, the
     `references`, its `score`, a log-probability, and its `distance` to the nearest reference.
     """
 
-    figures: dict[str, Any]
+    metrics: dict[str, Any]
     hypotheses: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Experiment(ABC):
-    """A recipe whose data are loaded and whose model fits them.
+    """A recipe with its loaded data and a model that fits them.
 
-    `reference` is the recipe as it was published, None where this is it. `fitted` are the keys of the recipe
-    that were changed to make the model fit the data.
+    `reference` is the recipe as it was published, or None if `recipe` is the published one. `fitted` are the
+    keys of the recipe that were changed to make the model fit the data.
     """
 
     recipe: Recipe
@@ -64,94 +52,94 @@ class Experiment(ABC):
     fitted: tuple[str, ...] = ()
 
     NOUN: ClassVar[str]
-    """What the examples are, in the plural."""
+    """The word for the examples, in the plural."""
 
     TRAINING_KEYS: ClassVar[frozenset[str]] = frozenset()
-    """The keys of the training section that not all kinds of data have, and this one has."""
+    """The keys of the recipe's training section that apply to this kind of data but not to all kinds."""
 
     DATA_KEYS: ClassVar[frozenset[str]]
-    """The keys of the recipe's data section that this kind of data has, beside the name."""
+    """The keys of the recipe's data section that apply to this kind of data, besides `name`."""
 
     READS: ClassVar[tuple[str, ...]] = ()
-    """What of `describe` says how the model's inputs are made: for the same model it must stay."""
+    """The keys of `describe` that say how the model's inputs are made; their values stay after training."""
 
-    FIGURES: ClassVar[tuple[str, ...]]
-    """The figures of note: of the validation set after each epoch, and of the test."""
+    METRICS: ClassVar[tuple[str, ...]]
+    """The main metrics, measured on the validation set after each epoch and on the test set at the end."""
 
     @classmethod
     @abstractmethod
     def load(
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
-    ) -> DataSet:
-        """The recipe's data set, or the stand-in of this name in its place."""
+    ) -> DataSet[Any]:
+        """Load the recipe's data set, or the stand-in of the given name in its place."""
 
     @classmethod
     @abstractmethod
-    def fit_model(cls, recipe: Recipe, data: Any, *, own_data: bool) -> Recipe:
-        """The recipe with a model that fits the data. Raises UsageError if it cannot."""
+    def fit_model(cls, recipe: Recipe, data: Any) -> Recipe:
+        """Return the recipe with a model that fits the data. Raises UsageError if it cannot fit."""
 
     def with_files_of(self, run: RunFolder) -> Self:
-        """The experiment with what `prepare_run` wrote to a run, in place of what it would make itself."""
+        """Return the experiment with what `prepare_run` saved in a run, in place of building it anew."""
         return self
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What a run must remember of its data, beside what every set has."""
+        """Return what a run records of its data, besides what is recorded of every data set."""
 
     @abstractmethod
     def examples(self) -> Callable[[int], Examples]:
-        """The training examples by epoch."""
+        """Return a function from an epoch to its training examples."""
 
     @abstractmethod
     def objective(self) -> Objective:
-        """What a training step minimises."""
+        """Return the objective that a training step minimises."""
 
     @abstractmethod
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
-        """A function that measures the model, as it is when it is called, on the validation set."""
+        """Return a function that measures the model's current weights on the validation set."""
 
     @abstractmethod
     def prepare_run(self, run: RunFolder) -> None:
-        """Write what the model needs to be used without its data."""
+        """Save in a run folder what the model needs for use without its data, such as vocabularies."""
 
     @abstractmethod
-    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """Test the model and draw the run's pictures; the figures of the test, ready for JSON."""
+    def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+        """Test the model, draw the run's pictures and return the test metrics, ready for JSON."""
 
     @abstractmethod
     def evaluate(
         self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
     ) -> Evaluation:
-        """Measure the models of one or several runs, decoded together, on a split.
+        """Measure the models of one or several runs on a split; several are decoded as an ensemble.
 
         Args:
-            runs: the run of the experiment, and others.
-            checkpoint: which model of each; None takes the one that its recipe says is tested.
-            split: which examples.
-            decoding: how sequences are written, greedily if None.
+            runs: the run of the experiment, and the others of the ensemble.
+            checkpoint: the checkpoint of each run; None takes the one that its recipe says is tested.
+            split: the name of the split.
+            decoding: the decoding method of sequence models; None is greedy decoding.
 
         Raises:
-            UsageError: the runs do not go together, or their task has no decoding.
+            UsageError: the runs cannot be decoded together, or their task has no decoding.
         """
 
     @property
     def criterion(self) -> Metric:
-        """What the best epoch is the best by: a metric of the validation set."""
+        """The validation metric by which the best epoch is chosen."""
         return criterion(self.recipe.model.name)
 
     @property
     def example_count(self) -> int:
-        """How many examples an epoch has."""
+        """The number of training examples in an epoch."""
         return len(self.data.train)
 
     def create_model(self) -> keras.Model:
-        """The model with the initial weights of the recipe's seed."""
+        """Create the model with the initial weights drawn from the recipe's seed."""
         return registry.create_model(
             self.recipe.model.name, seed=self.recipe.training.seed, **self.recipe.model.options
         )
 
     def create_optimizer(self, model: keras.Model) -> keras.Optimizer:
-        """The recipe's optimiser, its slots built."""
+        """Create the recipe's optimiser and build its variables for the model."""
         training = self.recipe.training
         steps = training.epochs * steps_per_epoch(self.example_count, training)
         optimizer = create_optimizer(training, self.recipe.runtime.precision, steps)
@@ -159,23 +147,23 @@ class Experiment(ABC):
         return optimizer
 
     def compile_steps(self, model: keras.Model) -> tuple[Examples, Callable[[np.ndarray], float]]:
-        """The examples of the first epoch, and a function that trains the model on batches of them.
+        """Return the examples of the first epoch and a function that trains the model on batches of them.
 
-        It takes the rows of each batch, as `kzoo.training.order.batches` gives them, and returns the sum of
-        their losses.
+        The function takes the rows of each batch, as `kzoo.training.order.batches` yields them, and returns
+        the sum of the batch losses.
         """
         examples = self.examples()(1)
         arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
         run = engine().compile_training(model, self.create_optimizer(model), self.objective())
-        return examples, lambda rows: run(arrays, rows, examples.extents(rows))
+        return examples, lambda rows: run(arrays, rows, examples.bucket_lengths(rows))
 
     @property
     def sizes(self) -> dict[str, int]:
-        """How many examples each split has."""
-        return {name: len(split) for name, split in self.data.splits.items()}
+        """The number of examples of each split."""
+        return self.data.sizes
 
     def describe_data(self) -> dict[str, Any]:
-        """Where the data are from, how many there are, what they are, and the hash of all of them."""
+        """Describe the data: name, location, split sizes, the fields of `describe` and the hash."""
         return {
             "name": self.data.origin.name,
             "location": self.data.origin.location,
@@ -187,13 +175,13 @@ class Experiment(ABC):
 
     @property
     def comparison(self) -> dict[str, Any]:
-        """The published figures of the recipe, or why a run has none to stand beside."""
+        """The published figures of the recipe, or the reason why a run cannot be compared with any."""
         data = {"sizes": self.sizes, **asdict(self.data.origin)}
         return compare(self.recipe, self.reference or self.recipe, data, self.fitted)
 
 
 def tested(runs: Sequence[RunFolder], checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Which model of runs is measured, and after which epochs it was kept, ready for JSON."""
+    """Return which checkpoint of the runs is measured and the epochs it was saved after, ready for JSON."""
     chosen = [checkpoint or run.recipe().training.tested_epoch for run in runs]
     return {
         "checkpoint": chosen[0] if len(set(chosen)) == 1 else "tested",

@@ -1,4 +1,4 @@
-"""Image classification: its experiment, the figures of a split, predictions for image files."""
+"""Image classification: the experiment and its metrics on a split."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import keras
 import numpy as np
 
 from kzoo import registry
-from kzoo.data.images import ImageSet, Split
-from kzoo.data.sources import load_image_set
+from kzoo.data.images.image_set import ImageSet, Split
+from kzoo.data.images.load import load_image_set
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
+from kzoo.pictures.classifier_run import draw_pictures
+from kzoo.pictures.figure import NONE_OF_THESE
 from kzoo.recipe import Recipe
-from kzoo.reporting.figure import NONE_OF_THESE
-from kzoo.reporting.pictures import draw_pictures
-from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
@@ -28,19 +28,19 @@ from kzoo.training.run import Checkpoint, RunFolder
 
 @dataclass(frozen=True)
 class ImageExperiment(Experiment):
-    """A recipe that trains a classifier of images."""
+    """An experiment that trains an image classifier."""
 
     data: ImageSet
 
     NOUN = "images"
     DATA_KEYS = frozenset({"test_cut"})
-    FIGURES = ("accuracy",)
+    METRICS = ("accuracy",)
 
     @classmethod
     def load(
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
     ) -> ImageSet:
-        """The image set, in the shape that the model takes."""
+        """Load the image set of a recipe, in the input shape of its model."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         return load_image_set(
             recipe.data.name,
@@ -52,34 +52,34 @@ class ImageExperiment(Experiment):
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: ImageSet, *, own_data: bool) -> Recipe:
-        """`num_classes`, unless the recipe sets it, is that of the user's own set."""
+    def fit_model(cls, recipe: Recipe, data: ImageSet) -> Recipe:
+        """Return the recipe with the `num_classes` of a user's own data set, unless the recipe sets it."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         classes = len(data.class_names)
-        if own_data and "num_classes" not in recipe.model.options:
+        if recipe.data.own and "num_classes" not in recipe.model.options:
             return recipe.with_model_options(num_classes=classes)
         if options["num_classes"] < classes:
             raise UsageError(
-                f"{recipe.data.name} has {classes} classes, the model {options['num_classes']} outputs: "
+                f"{recipe.data.name} has {classes} classes, the model has {options['num_classes']} outputs: "
                 f"--set model.num_classes={classes}"
             )
         return recipe
 
     def describe(self) -> dict[str, Any]:
-        """The names of the classes."""
+        """Return the class names."""
         return {"class_names": list(self.data.class_names)}
 
     def examples(self) -> Callable[[int], Examples]:
-        """Images and labels, the same in every epoch."""
+        """Return the training images and labels, which are the same in every epoch."""
         examples = Examples.of_fixed_size(self.data.train.images, self.data.train.labels)
         return lambda epoch: examples
 
     def objective(self) -> Objective:
-        """The negative log-likelihood."""
+        """Return the training objective: the negative log-likelihood of the labels."""
         return image_classification(self.recipe.training.label_smoothing)
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
-        """Loss and accuracy."""
+        """Return a function that measures loss and accuracy on the validation set."""
         predict, validation = compile_predict(model), self.data.validation
 
         def validate() -> dict[str, float]:
@@ -92,10 +92,10 @@ class ImageExperiment(Experiment):
         return validate
 
     def prepare_run(self, run: RunFolder) -> None:
-        """An image model needs nothing beside its weights."""
+        """Do nothing: a classifier needs no files besides its weights."""
 
-    def conclude(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
-        """The figures of the test set; curves, confusion matrix, mistakes, activation maps and kernels."""
+    def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
+        """Return the test metrics; draw curves, confusion matrix, mistakes, activation maps and kernels."""
         log_probabilities = compile_predict(model)(self.data.test.images)
         draw_pictures(run, model, self.data, log_probabilities, self.criterion)
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
@@ -103,25 +103,25 @@ class ImageExperiment(Experiment):
     def evaluate(
         self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
     ) -> Evaluation:
-        """The loss, the accuracy, the confusion matrix and the figures of each class."""
+        """Measure loss, accuracy, confusion matrix and the metrics of each class on a split."""
         run, chosen = runs[0], self.data.splits[split]
         if decoding is not None or len(runs) > 1:
             raise UsageError(f"--decoding and --with are for sequences; {run.path} is a run of images")
         log_probabilities = compile_predict(run.load_tested_model(checkpoint))(chosen.images)
-        figures = {
+        metrics = {
             "run": str(run.path),
             **tested(runs, checkpoint),
             "split": split,
             "data": self.describe_data(),
             **evaluate_split(chosen, log_probabilities, self.data.class_names),
         }
-        return Evaluation(figures, _hypotheses(chosen.labels, log_probabilities, self.data.class_names))
+        return Evaluation(metrics, _hypotheses(chosen.labels, log_probabilities, self.data.class_names))
 
 
 def _hypotheses(
     labels: np.ndarray, log_probabilities: np.ndarray, class_names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The most probable class of each image; its distance is 0 where it is right, else 1."""
+    """Return the most probable class of each image as a hypothesis, with distance 0 if correct, else 1."""
     names = [*class_names, NONE_OF_THESE]
     best = log_probabilities.argmax(axis=-1)
     return [
@@ -140,7 +140,7 @@ def _hypotheses(
 def evaluate_split(
     split: Split, log_probabilities: np.ndarray, class_names: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Loss, accuracy, confusion matrix and the figures of each class, ready for JSON."""
+    """Compute loss, accuracy, confusion matrix and the metrics of each class, ready for JSON."""
     predictions = log_probabilities.argmax(axis=-1)
     matrix = confusion_matrix(split.labels, predictions, len(class_names))
     scores = per_class(matrix)

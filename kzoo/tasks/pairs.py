@@ -1,4 +1,4 @@
-"""Sequence transduction, characters or phones to characters: its experiment and the figures of a split."""
+"""Sequence transduction (characters or phones to characters): the experiment and its metrics on a split."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
-from kzoo.data.augmentation import corrupt
-from kzoo.data.pair_sources import OPTIONS, load_pair_set
-from kzoo.data.pairs import PairSet
+from kzoo.data.pairs.augmentation import corrupt
+from kzoo.data.pairs.load import OPTIONS, load_pair_set
+from kzoo.data.pairs.pair_set import PairSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.metrics import transcription
 from kzoo.models import seq2seq
-from kzoo.models.writer import Writer
+from kzoo.pictures.alignment import alignment
+from kzoo.pictures.title import picture_title
 from kzoo.recipe import Recipe
-from kzoo.reporting.alignment import alignment
-from kzoo.reporting.title import picture_title
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 from kzoo.training.examples import Examples
@@ -33,14 +33,14 @@ from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
 LONGEST = 50
-"""R003 decodes at most 50 tokens, R000 and R002 49 and the end."""
+"""The most tokens that are decoded: 50 in R003; 49 and the end token in R000 and R002."""
 
 
 @dataclass(frozen=True)
 class PairExperiment(SequenceExperiment):
-    """A recipe that trains a model from one sequence to another.
+    """An experiment that trains a sequence-to-sequence model.
 
-    `saved_sources` is the vocabulary of what is read where a run has it.
+    `saved_sources` is the source vocabulary of a run; None builds it from the training split.
     """
 
     data: PairSet
@@ -49,35 +49,35 @@ class PairExperiment(SequenceExperiment):
     NOUN = "pairs"
     DATA_KEYS = OPTIONS
     TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
-    FIGURES = ("error_rate", "character_error_rate", "word_error_rate")
-    WRITER: ClassVar[Writer] = seq2seq
+    METRICS = ("error_rate", "character_error_rate", "word_error_rate")
+    ADAPTER: ClassVar[SequenceAdapter] = seq2seq
     INPUT = "source"
     SAMPLE_COLUMNS = ("source", "target", "prediction")
 
     @cached_property
     def source_vocabulary(self) -> Vocabulary:
-        """The tokens that are read: those of the run if it is one, else of the training split."""
+        """The source vocabulary: the one saved in a run, else the one of the training split."""
         return self.saved_sources or self.data.vocabularies()[0]
 
     def build_vocabulary(self) -> Vocabulary:
-        """The tokens of the training split's targets."""
+        """Build the vocabulary of the training targets."""
         return self.data.vocabularies()[1]
 
     @classmethod
     def load(
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
     ) -> PairSet:
-        """The set of pairs."""
+        """Load the pairs of a recipe."""
         options = recipe.data.model_dump(include=set(cls.DATA_KEYS))
         return load_pair_set(
             recipe.data.name, data_dir=data_dir, require_data=require_data, stand_in=stand_in, **options
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: PairSet, *, own_data: bool) -> Recipe:
-        """The vocabularies' sizes, unless the recipe sets them, are those of the data.
+    def fit_model(cls, recipe: Recipe, data: PairSet) -> Recipe:
+        """Return the recipe with the vocabulary sizes of the data, unless the recipe sets them.
 
-        A source's may be larger; what is written must be a token.
+        The recipe may set a larger source vocabulary, but every output of the model must be a token.
         """
         defaults = registry.default_options(recipe.model.name)
         sizes = dict(zip(_SIZE_OPTIONS, map(len, data.vocabularies()), strict=True))
@@ -88,12 +88,13 @@ class PairExperiment(SequenceExperiment):
             given = recipe.model.options.get(option, size)
             if given < size or (given > size and option == "target_vocabulary"):
                 raise UsageError(
-                    f"{data.origin.name} has {size} tokens, the model {given}: --set model.{option}={size}"
+                    f"{data.origin.name} has {size} tokens, the model has {given}: "
+                    f"--set model.{option}={size}"
                 )
         return recipe.with_model_options(**fitted) if fitted else recipe
 
     def describe(self) -> dict[str, Any]:
-        """What the tokens are, how many the longest training target has, and which rows were left out."""
+        """Describe the kinds of tokens, the length of the longest training target and the rows left out."""
         return {
             "tokens": list(self.data.tokens),
             "longest": self.longest,
@@ -101,7 +102,7 @@ class PairExperiment(SequenceExperiment):
         }
 
     def examples(self) -> Callable[[int], Examples]:
-        """Ids of sources and of targets with start and end; with augmentation, other sources each epoch."""
+        """Return the source ids and the target ids with start and end; augmentation is redone each epoch."""
         target_ids, target_lengths, _ = self.encode_targets("train")
         share, seed = self.recipe.training.augmentation, self.recipe.training.seed
 
@@ -118,42 +119,42 @@ class PairExperiment(SequenceExperiment):
         )
 
     def objective(self) -> Objective:
-        """The negative log-likelihood of each next token."""
+        """Return the training objective: the negative log-likelihood of each next token."""
         return transduction("source_ids", self.recipe.training.label_smoothing)
 
     @cached_property
     def longest(self) -> int:
-        """How many tokens the longest training target has."""
+        """The number of tokens in the longest training target."""
         return max(map(len, self.data.train.targets))
 
     @property
     def limits(self) -> Limits:
-        """Those of the reports, unless targets are longer."""
+        """The decoding limits: the maximum length of the reports, or more if training targets are longer."""
         return limits(self.longest)
 
     def sources(self, split: str) -> Sources:
-        """Their ids."""
+        """Return the source ids of a split."""
         return Sources(self.encode_sources(self.data.splits[split].sources))
 
     def targets(self, split: str) -> tuple[Sequence[Tokens], None]:
-        """One for each source."""
+        """Return the targets of a split, one for each source in the same order."""
         return self.data.splits[split].targets, None
 
     def names(self, split: str) -> Sequence[str]:
-        """The texts of the sources."""
+        """Return the source texts of a split."""
         return [to_text(source, self.data.tokens[0]) for source in self.data.splits[split].sources]
 
     def references(self, split: str) -> Sequence[Sequence[Tokens]]:
-        """The target of each."""
+        """Return the single reference, the target, of each source of a split."""
         return [(target,) for target in self.data.splits[split].targets]
 
     @property
     def written_kind(self) -> TokenKind:
-        """That of the targets."""
+        """The kind of the target tokens."""
         return self.data.tokens[1]
 
-    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
-        """The macro error rate (R000, R002), the micro one (R003's CER), and the share of wrong sequences."""
+    def metrics(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+        """Return the macro error rate (R000, R002), the CER (micro; R003) and the share of wrong outputs."""
         references = self.data.splits[split].targets
         return {
             "error_rate": transcription.error_rate(references, predictions),
@@ -162,7 +163,7 @@ class PairExperiment(SequenceExperiment):
         }
 
     def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
-        """The error rates of the first pass of each source, their intervals, and WER@k of all k."""
+        """Return the error rates of the first of k predictions, their intervals, and WER@k of all k."""
         references = self.data.splits[split].targets
         predictions = [row[0] for row in passes]
         distances = transcription.edit_distances(references, predictions)
@@ -172,7 +173,7 @@ class PairExperiment(SequenceExperiment):
         at_k = {f"word_error_rate_at_{k}": transcription.word_error_rate_at_k(references, by_pass)}
         return {
             "count": len(references),
-            **self.figures(split, predictions),
+            **self.metrics(split, predictions),
             "exact_match": transcription.exact_match(references, predictions),
             **(at_k if k > 1 else {}),
             "intervals": {
@@ -183,31 +184,31 @@ class PairExperiment(SequenceExperiment):
         }
 
     def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
-        """The tokens of both sides."""
+        """Draw the attention of the target tokens over the tokens of the first test source."""
         source = self.data.test.sources[0]
         title = picture_title(run, "attention", to_text(source, self.data.tokens[0]))
         return alignment(source, written, weights, title=title)
 
     def prepare_run(self, run: RunFolder) -> None:
-        """Keep both vocabularies."""
+        """Save both vocabularies in a run folder."""
         super().prepare_run(run)
         self.source_vocabulary.save(run.path / SOURCE_VOCABULARY)
 
     def with_files_of(self, run: RunFolder) -> Self:
-        """With the run's vocabularies."""
+        """Return the experiment with the vocabularies saved in a run."""
         return replace(super().with_files_of(run), saved_sources=load_vocabulary([run], SOURCE_VOCABULARY))
 
     def check_together(self, runs: Sequence[RunFolder]) -> None:
-        """See that the vocabularies of the sources are the same too."""
+        """Check as the base class does, and that the runs share a source vocabulary."""
         super().check_together(runs)
         load_vocabulary(runs, SOURCE_VOCABULARY)
 
     def encode_sources(self, sources: Sequence[Tokens]) -> np.ndarray:
-        """Their ids, int32 `(count, length)`, padded with 0."""
+        """Encode sources as ids, int32 `(count, length)`, padded with 0."""
         return self.source_vocabulary.encode_batch(sources)
 
     def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
-        """Texts."""
+        """Yield the source, target and predicted text of each prediction for the test set."""
         test, (source_kind, target_kind) = self.data.test, self.data.tokens
         for source, target, prediction in zip(test.sources, test.targets, predictions, strict=False):
             texts = (to_text(target, target_kind), to_text(prediction, target_kind))
@@ -215,7 +216,10 @@ class PairExperiment(SequenceExperiment):
 
 
 def limits(longest: int) -> Limits:
-    """Of targets of at most `longest` tokens and an end: those of the reports suffice for their data."""
+    """Return the decoding limits for targets of at most `longest` tokens, never fewer than LONGEST tokens.
+
+    Both lengths count the end token. LONGEST suffices for the data of the reports.
+    """
     return Limits(start=SOS, end=EOS, length=max(LONGEST, longest + 1))
 
 

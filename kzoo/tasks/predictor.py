@@ -1,4 +1,4 @@
-"""What the models of runs say about a user's own inputs: one interface for all tasks."""
+"""The predictor interface: predictions of trained models for a user's own inputs, alike for all tasks."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kzoo.decoding.options import Decoding
 from kzoo.errors import DataError, KzooError, UsageError
 from kzoo.tasks import epoch_of
-from kzoo.tasks.decoding import Decoding
 from kzoo.training.run import Checkpoint, RunFolder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CHUNK = 256
-"""Inputs that are read before they are answered: thousands of files need not fit into memory."""
+"""The number of inputs read at a time, so that thousands of files need not fit into memory."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """A class with its probability, or a text with its score.
 
-    The score is a log-probability; that of a beam is divided by its length penalty.
+    The score of a text is its log-probability; beam search divides it by the length penalty.
     """
 
     text: str
@@ -32,7 +32,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The answers to an input, best first; `error` says why an input that cannot be read has none.
+    """The answers to an input, best first, or the `error` of an input that cannot be read.
 
     `unknown` are the tokens of the input that the training data did not have.
     """
@@ -44,35 +44,35 @@ class Prediction:
 
 
 Answers = Callable[[Sequence[Any]], Sequence[Sequence[Answer]]]
-"""All answers to some inputs that were read, best first."""
+"""A function from inputs, as `Predictor.read` returns them, to all answers to each input, best first."""
 
 
 class Predictor(ABC):
-    """The models of one or several runs.
+    """The base class of predictors, which apply the models of one or several runs to a user's inputs.
 
     Args:
-        runs: of one task; several are decoded together.
-        checkpoint: which model of each; None takes the one that its recipe says is tested.
+        runs: runs of one task; several are decoded as an ensemble.
+        checkpoint: the checkpoint of each run; None takes the one that its recipe says is tested.
 
     Raises:
-        UsageError: the runs do not go together.
+        UsageError: the runs cannot be decoded together.
         DataError: a file of a run is missing or damaged.
     """
 
     INPUTS: ClassVar[str]
-    """What a user's inputs are, in the plural."""
+    """The word for a user's inputs, in the plural."""
 
     SUFFIXES: ClassVar[frozenset[str]] = frozenset()
-    """The files of a folder that are inputs; none where inputs are texts."""
+    """The suffixes of the files of a folder that are inputs; empty if inputs are texts."""
 
     TOP: ClassVar[int] = 1
-    """How many answers are shown if a user does not say."""
+    """The default number of answers shown."""
 
     KEYS: ClassVar[tuple[str, str, str]] = ("source", "text", "score")
-    """What an input, an answer and its score are called in JSON and CSV."""
+    """The names of an input, an answer and its score in JSON and CSV."""
 
     HEADS: ClassVar[tuple[str, str, str]] = ("read", "written", "score")
-    """What they are called in a table."""
+    """The column headings of an input, an answer and its score in a printed table."""
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
         self.run, self.recipe, self.data = runs[0], runs[0].recipe(), runs[0].environment()["data"]
@@ -82,36 +82,36 @@ class Predictor(ABC):
 
     @abstractmethod
     def read(self, source: str) -> Any:
-        """An input, a text or the path of a file, as the models read it.
+        """Read an input, given as a text or as the path of a file, in the form that the models take.
 
         Raises:
-            UsageError: a text that is none.
-            DataError: a file that cannot be read.
+            UsageError: the text is not UTF-8 or has no tokens.
+            DataError: the file cannot be read.
         """
 
     @abstractmethod
     def compile(self, decoding: Decoding | None) -> Answers:
-        """A function that answers inputs that were read.
+        """Return a function that answers inputs, as `read` returns them.
 
         Raises:
-            UsageError: the models do not decode.
+            UsageError: a decoding method is given, but the models are not sequence models.
         """
 
     @abstractmethod
     def draw_attention(self, source: str) -> Figure:
-        """A picture of what each token that is written about an input attends to.
+        """Draw the attention of each predicted token over an input.
 
         Raises:
-            UsageError: the model has no attention, or see `read`.
-            DataError: see `read`.
+            UsageError: the model has no attention, or `read` raised it.
+            DataError: `read` raised it.
         """
 
     def unknown(self, read: Any) -> tuple[str, ...]:
-        """The tokens of an input that the training data did not have."""
+        """Return the tokens of an input, as `read` returned it, that the training data did not have."""
         return ()
 
     def remarks(self, sources: Sequence[str]) -> list[str]:
-        """What is to be said of how inputs are read, a line each.
+        """Return remarks about how inputs are read, such as which are cut, one line each.
 
         Raises:
             DataError: a file cannot be read.
@@ -121,10 +121,12 @@ class Predictor(ABC):
     def predict(
         self, sources: Sequence[str | None], decoding: Decoding | None = None, top: int | None = None
     ) -> Iterator[Prediction]:
-        """The first `top` answers to each input, in order; None stands for a gap, which has no answer.
+        """Yield the prediction of each input in order, with its `top` best answers.
+
+        A source of None stands for an empty input, whose prediction has no answers.
 
         Raises:
-            UsageError: the models do not decode.
+            UsageError: a decoding method is given, but the models are not sequence models.
         """
         answer, count = self.compile(decoding), top or self.TOP
         for start in range(0, len(sources), CHUNK):
@@ -139,7 +141,7 @@ class Predictor(ABC):
                     yield Prediction(prediction.source, shown, self.unknown(found))
 
     def to_json(self, prediction: Prediction) -> dict[str, Any]:
-        """A prediction, ready for JSON."""
+        """Return a prediction in the types of JSON."""
         source, text, score = self.KEYS
         error = {"error": str(prediction.error)} if prediction.error else {}
         return {
@@ -150,7 +152,7 @@ class Predictor(ABC):
         }
 
     def _try(self, source: str | None) -> tuple[Prediction, Any]:
-        """An input as it was read, None if it cannot be."""
+        """Return a prediction without answers and the input that was read, None if it cannot be read."""
         if source is None:
             return Prediction(""), None
         try:

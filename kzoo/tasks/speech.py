@@ -1,4 +1,4 @@
-"""Speech recognition: its experiment and the figures of a split."""
+"""Speech recognition: the experiment and its metrics on a split."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from kzoo import registry
-from kzoo.data.sieve import NAMED
-from kzoo.data.speech import SPEECH_VOCABULARY, SpeechSet
-from kzoo.data.speech_sources import load_speech_set
+from kzoo.data.row_filter import NAMED
+from kzoo.data.speech.load import load_speech_set
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
 from kzoo.decoding import Limits
+from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.extras import require
 from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.models import speech as family
-from kzoo.models.writer import Writer
+from kzoo.pictures.speech_alignment import speech_alignment
+from kzoo.pictures.title import picture_title
 from kzoo.recipe import DataSection, Recipe
-from kzoo.reporting.speech_alignment import speech_alignment
-from kzoo.reporting.title import picture_title
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
@@ -35,33 +35,33 @@ from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
 LIMITS = Limits(start=SOS, end=EOS, length=family.LONGEST)
-"""R004 decodes 98 characters, the end among them."""
+"""The decoding limits of R004: 98 tokens, the end token included."""
 
-BATCH, GRAINS = 32, (64, 16)
-"""Clips that are decoded together; frames and characters of a batch are cut to multiples of these."""
+BATCH, BUCKET_WIDTHS = 32, (64, 16)
+"""The number of clips decoded together; a batch is cut to multiples of these frames and characters."""
 
 MAX_FRAMES = 2_754
-"""R004 cuts its spectrograms to so many frames."""
+"""The number of frames to which R004 cuts its spectrograms."""
 
 SIMILARITIES = {
     "jaccard": similarity.jaccard,
     "ochiai": similarity.ochiai,
     "damerau_levenshtein": similarity.damerau_levenshtein_similarity,
 }
-"""What R004 reports, by the names of the figures."""
+"""The similarities that R004 reports, by metric name."""
 
 
 @dataclass(frozen=True)
 class SpeechExperiment(SequenceExperiment):
-    """A recipe that trains a model to write down what is said."""
+    """An experiment that trains a speech recognition model."""
 
     data: SpeechSet
 
     NOUN = "clips"
     DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
-    FIGURES = (*SIMILARITIES, "character_error_rate", "word_error_rate")
-    WRITER: ClassVar[Writer] = family
+    METRICS = (*SIMILARITIES, "character_error_rate", "word_error_rate")
+    ADAPTER: ClassVar[SequenceAdapter] = family
     READS = ("frames",)
     INPUT = "clip"
     SAMPLE_COLUMNS = ("clip", "text", "prediction")
@@ -70,16 +70,18 @@ class SpeechExperiment(SequenceExperiment):
     def load(
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
     ) -> SpeechSet:
-        """The set of clips.
+        """Load the clips of a recipe.
 
         Raises:
-            UsageError: texts may be longer than the models write.
-            MissingExtraError: what is written could not be measured.
+            UsageError: `data.max_length` allows longer texts than the models can output.
+            MissingExtraError: rapidfuzz, which computes a metric, is not installed.
         """
         require("rapidfuzz", "speech", "the Damerau-Levenshtein similarity")
         max_length = recipe.data.max_length
         if max_length is not None and max_length >= family.LONGEST:
-            raise UsageError(f"data.max_length is {family.LONGEST - 1} characters at most, not {max_length}")
+            raise UsageError(
+                f"data.max_length must be {family.LONGEST - 1} characters or less, not {max_length}"
+            )
         return load_speech_set(
             recipe.data.name,
             data_dir=data_dir,
@@ -89,17 +91,18 @@ class SpeechExperiment(SequenceExperiment):
         )
 
     @classmethod
-    def fit_model(cls, recipe: Recipe, data: SpeechSet, *, own_data: bool) -> Recipe:
-        """The characters are those of R004 whatever the data, and so is the model."""
+    def fit_model(cls, recipe: Recipe, data: SpeechSet) -> Recipe:
+        """Return the recipe unchanged: the vocabulary is always that of R004, whatever the data."""
         options = registry.check_options(recipe.model.name, recipe.model.options)
         if options["vocabulary"] != len(SPEECH_VOCABULARY):
             raise UsageError(
-                f"model.vocabulary is {len(SPEECH_VOCABULARY)}, R004's symbols, not {options['vocabulary']}"
+                f"model.vocabulary must be {len(SPEECH_VOCABULARY)}, the number of R004's symbols, "
+                f"not {options['vocabulary']}"
             )
         return recipe
 
     def describe(self) -> dict[str, Any]:
-        """Which rows were left out or are cut, the sample rate, and what the frames are made with."""
+        """Describe the rows left out or cut, the sample rate, and how the frames are computed."""
         transform = log_mel(self.recipe, self.data.rate)
         frames = {
             "rate": self.data.rate,
@@ -113,7 +116,7 @@ class SpeechExperiment(SequenceExperiment):
 
     @cached_property
     def _cut_lines(self) -> list[str]:
-        """Which clips are not heard to their ends; the header of every file is read for it, once."""
+        """A line that names the clips that are cut, if any; the header of every file is read once for it."""
         transform, longest = log_mel(self.recipe, self.data.rate), longest_clip(self.recipe.data)
         names = [
             split.names[row]
@@ -123,70 +126,68 @@ class SpeechExperiment(SequenceExperiment):
         return [cut_line(names, transform, longest)] if names else []
 
     @cached_property
-    def frames(self) -> dict[str, np.ndarray]:
-        """The spectrograms of each split, padded with zeros; all to one length where padding is heard."""
-        transform = log_mel(self.recipe, self.data.rate)
-        made = {
-            name: spectrograms(split.clips, transform, longest_clip(self.recipe.data))[0]
+    def clips(self) -> dict[str, Sources]:
+        """The spectrograms by split."""
+        transform, longest = log_mel(self.recipe, self.data.rate), longest_clip(self.recipe.data)
+        return {
+            name: as_sources(*spectrograms(split.clips, transform, longest), self.is_masked, longest)
             for name, split in self.data.splits.items()
         }
-        if self.is_masked:
-            return made
-        return {name: pad_frames(frames, longest_clip(self.recipe.data)) for name, frames in made.items()}
 
     @property
     def is_masked(self) -> bool:
-        """Whether the model leaves padding out."""
+        """Whether the model masks padding."""
         return leaves_padding_out(self.recipe)
 
     def build_vocabulary(self) -> Vocabulary:
-        """R004's characters."""
+        """Return the character vocabulary of R004."""
         return SPEECH_VOCABULARY
 
     @property
     def limits(self) -> Limits:
-        """Those of R004."""
+        """The decoding limits of R004."""
         return LIMITS
 
     @property
     def loss_smoothing(self) -> float:
-        """That of the training: R004 reports the loss that it minimises."""
+        """The label smoothing of the training loss, since R004 reports the loss that it minimises."""
         return self.recipe.training.label_smoothing
 
     def sources(self, split: str) -> Sources:
-        """Spectrograms."""
-        return as_sources(self.frames[split], self.is_masked)
+        """Return the spectrograms of a split."""
+        return self.clips[split]
 
     def targets(self, split: str) -> tuple[Sequence[Tokens], None]:
-        """One text for each clip."""
+        """Return the texts of a split, one for each clip in the same order."""
         return self.data.splits[split].texts, None
 
     def examples(self) -> Callable[[int], Examples]:
-        """Spectrograms, and ids of the texts with start and end."""
+        """Return the training spectrograms and the ids of their texts with start and end tokens."""
         target_ids, target_lengths, _ = self.encode_targets("train")
-        lengths = np.stack([self.sources("train").lengths, target_lengths], axis=1).astype(np.int32)
-        examples = Examples((self.frames["train"], target_ids), lengths, GRAINS)
+        clips = self.clips["train"]
+        lengths = np.stack([clips.lengths, target_lengths], axis=1).astype(np.int32)
+        examples = Examples((clips.values, target_ids), lengths, BUCKET_WIDTHS)
         return lambda epoch: examples
 
     def objective(self) -> Objective:
-        """The negative log-likelihood of each next character."""
+        """Return the training objective: the negative log-likelihood of each next character."""
         return transduction("frames", self.recipe.training.label_smoothing)
 
     def names(self, split: str) -> Sequence[str]:
-        """The names of the clips."""
+        """Return the names of the clips of a split."""
         return self.data.splits[split].names
 
     def references(self, split: str) -> Sequence[Sequence[Tokens]]:
-        """The text of each."""
+        """Return the single reference, the text, of each clip of a split."""
         return [(text,) for text in self.data.splits[split].texts]
 
     @property
     def written_kind(self) -> TokenKind:
-        """Characters."""
+        """The kind of the output tokens: characters."""
         return "characters"
 
-    def figures(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
-        """R004's similarities, and the error rates of characters and of words, which are micro means."""
+    def metrics(self, split: str, predictions: Sequence[Tokens]) -> dict[str, float]:
+        """Return R004's similarities and the character and word error rates (micro means)."""
         references = self.data.splits[split].texts
         return {
             **{
@@ -200,7 +201,7 @@ class SpeechExperiment(SequenceExperiment):
         }
 
     def measure(self, split: str, passes: list[list[Tokens]]) -> dict[str, Any]:
-        """The figures of the first pass of each clip, and intervals of those over clips."""
+        """Return the metrics of the first prediction of each clip and bootstrap intervals over clips."""
         references, predictions = self.data.splits[split].texts, [row[0] for row in passes]
         distances = transcription.edit_distances(references, predictions)
         of_clips = {
@@ -212,7 +213,7 @@ class SpeechExperiment(SequenceExperiment):
         lengths = list(map(len, references))
         return {
             "count": len(references),
-            **self.figures(split, predictions),
+            **self.metrics(split, predictions),
             "exact_match": transcription.exact_match(references, predictions),
             "intervals": {
                 **of_clips,
@@ -221,19 +222,20 @@ class SpeechExperiment(SequenceExperiment):
         }
 
     def symbols(self, texts: Sequence[Tokens]) -> list[Tokens]:
-        """Texts as R004 compares them: every character that is none of its symbols is the unknown one."""
+        """Replace characters outside R004's symbols by the unknown token, as R004 does to compare texts."""
         return [self.vocabulary.decode(self.vocabulary.encode(text)) for text in texts]
 
     def sample_rows(self, predictions: Sequence[Tokens]) -> Iterable[tuple[str, ...]]:
-        """The clip's name, its text and the model's."""
+        """Yield each test clip's name, its reference text and the predicted text."""
         test = self.data.test
         for name, text, prediction in zip(test.names, test.texts, predictions, strict=False):
             yield name, to_text(text, "characters"), to_text(prediction, "characters")
 
     def attention_picture(self, run: RunFolder, written: Tokens, weights: np.ndarray) -> Figure:
-        """The spectrogram and the characters over the same time, without padding."""
-        frames = self.frames["test"][0]
-        frames = frames[: Sources(frames[np.newaxis]).lengths[0]]
+        """Draw the first test spectrogram, without padding, with the attention of each character below it."""
+        first = self.clips["test"][:1]
+        assert first.real is not None
+        frames = first.values[0, : first.real[0]]
         transform = log_mel(self.recipe, self.data.rate)
         title = picture_title(run, "attention", self.data.test.names[0])
         return frame_attention(frames, written, weights, transform, title)
@@ -242,46 +244,44 @@ class SpeechExperiment(SequenceExperiment):
 def frame_attention(
     frames: np.ndarray, written: Tokens, weights: np.ndarray, transform: LogMelSpectrogram, title: str
 ) -> Figure:
-    """A spectrogram without padding and the characters over the same time.
+    """Draw a spectrogram without padding, and the attention of each character over the same time axis.
 
-    `weights` are `(written, states)`, a state for every two frames and those of padding after them.
+    `weights` are `(written, states)`: one state for every two frames, then the states of padding.
     """
     heard = weights[:, : -(-len(frames) // 2)]
     return speech_alignment(frames, written, heard, transform, title=title)
 
 
 def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
-    """What turns sound into frames for the model of a recipe."""
+    """Return the log-mel transform from samples at this rate to the frames of a recipe's model."""
     options = registry.check_options(recipe.model.name, recipe.model.options)
     return LogMelSpectrogram(rate, mel_rate=recipe.data.mel_rate, mels=options["mels"])
 
 
 def leaves_padding_out(recipe: Recipe) -> bool:
-    """Whether the model of a recipe does not hear padding."""
+    """Return whether the model of a recipe masks padding."""
     return registry.check_options(recipe.model.name, recipe.model.options)["masked"]
 
 
 def cut_line(names: Sequence[str], transform: LogMelSpectrogram, longest: int) -> str:
-    """One line about clips that are longer than the frames that are kept."""
+    """Return one line that names the clips that are cut to `longest` frames."""
     clips = "1 clip" if len(names) == 1 else f"{len(names):,} clips"
     seconds = longest * transform.seconds_per_frame
     more = ", ..." if len(names) > NAMED else ""
-    return f"{clips} heard for {seconds:.1f} s only, {longest:,} frames: {', '.join(names[:NAMED])}{more}"
+    return f"{clips} cut to {seconds:.1f} s, {longest:,} frames: {', '.join(names[:NAMED])}{more}"
 
 
 def longest_clip(section: DataSection) -> int:
-    """The most frames that are kept of a clip."""
+    """Return the maximum number of frames kept of a clip."""
     return section.max_frames or MAX_FRAMES
 
 
-def pad_frames(frames: np.ndarray, length: int) -> np.ndarray:
-    """Spectrograms `(count, time, mels)` with zeros up to `length`."""
-    return np.pad(frames, [(0, 0), (0, length - frames.shape[1]), (0, 0)])
-
-
-def as_sources(frames: np.ndarray, is_masked: bool) -> Sources:
-    """Spectrograms as sources, which are cut only where their padding is not heard."""
-    return Sources(frames, grain=GRAINS[0] if is_masked else None, batch=BATCH)
+def as_sources(frames: np.ndarray, real: np.ndarray, is_masked: bool, longest: int) -> Sources:
+    """Return spectrograms `(count, time, mels)` as sources; without masking, pad all to `longest` frames."""
+    if is_masked:
+        return Sources(frames, BUCKET_WIDTHS[0], BATCH, real)
+    padded = np.pad(frames, [(0, 0), (0, longest - frames.shape[1]), (0, 0)])
+    return Sources(padded, None, BATCH, real)
 
 
 def _texts(sequences: Sequence[Tokens]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The vocabularies of a run: its own files, which alone say what the numbers of its model mean."""
+"""The vocabulary files of a run, which map the token ids of its model to tokens."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from kzoo.errors import DataError, UsageError
 from kzoo.training.run import RunFolder
 
 SOURCE_VOCABULARY, TARGET_VOCABULARY = "source-vocabulary.json", "target-vocabulary.json"
-"""The vocabularies of what is read and of what is written, in a run folder."""
+"""The file names of the source and the target vocabulary in a run folder."""
 
 _OPTIONS = {SOURCE_VOCABULARY: ("source_vocabulary",), TARGET_VOCABULARY: ("target_vocabulary", "vocabulary")}
-"""The option of a model that has the size of a vocabulary, whatever its family calls it."""
+"""The model options that may hold the size of each vocabulary; the name depends on the model family."""
 
 
 def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) -> Vocabulary:
-    """A vocabulary of runs that are to be decoded together.
+    """Load the vocabulary that runs to be decoded together share.
 
     Raises:
-        UsageError: they differ.
-        DataError: a file is missing, damaged, or does not fit the model beside it.
+        UsageError: the runs have different vocabularies.
+        DataError: a file is missing, damaged, or does not fit the model of its run.
     """
     vocabularies = [_load(run, name) for run in runs]
     for run, vocabulary in zip(runs, vocabularies, strict=True):
@@ -33,13 +33,16 @@ def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) ->
 
 
 def _load(run: RunFolder, name: str) -> Vocabulary:
-    """A model may have room for more sources than there are; each number that it writes must be a token."""
+    """Load a vocabulary of one run and check its size against the model.
+
+    A model may embed more source ids than there are tokens, but every id that it outputs must be a token.
+    """
     path, model = run.path / name, run.recipe().model
     options = registry.check_options(model.name, model.options)
     size = next(options[option] for option in _OPTIONS[name] if option in options)
     vocabulary = Vocabulary.load(path)
     if len(vocabulary) > size or (len(vocabulary) < size and name == TARGET_VOCABULARY):
         raise DataError(
-            f"{path} has {len(vocabulary)} tokens, the model beside it {size}: it is not this run's"
+            f"{path} has {len(vocabulary)} tokens, the model of its run has {size}: restore the original file"
         )
     return vocabulary

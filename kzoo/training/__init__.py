@@ -1,1 +1,3 @@
-"""Training: the loop, its compiled steps, exact checkpoints, the run folder."""
+"""Training: the loop, its compiled steps, exact checkpoints and the run folder."""
+
+__all__ = ["checkpoint", "run"]

@@ -11,7 +11,7 @@ import numpy as np
 
 @contextmanager
 def averaged(model: keras.Model, optimizer: keras.Optimizer) -> Iterator[None]:
-    """Within it the model has the average of its weights, if the optimiser keeps one; after it its own."""
+    """Replace the weights by their moving average, if the optimiser keeps one, and restore them on exit."""
     weights = model.trainable_variables
     own = [np.array(keras.ops.convert_to_numpy(weight)) for weight in weights]
     optimizer.finalize_variable_values(weights)

@@ -1,8 +1,8 @@
-"""Exact checkpoints: everything that the next step depends on, in one file that is whole or not there.
+"""Exact checkpoints: everything that the next training step depends on, in one file written atomically.
 
-A checkpoint holds each variable of the model (weights, moving averages, the state of the dropout's random
-numbers), each of the optimiser, and the progress. The order of the data is a pure function of seed and
-epoch and needs no saving. With these a resumed training gives the same bits as an uninterrupted one.
+A checkpoint holds all variables of the model (weights, moving averages, the state of the dropout's random
+numbers), all variables of the optimiser, and the progress. The order of the data is a pure function of seed
+and epoch and is not saved. A resumed training gives the same bits as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import keras
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from kzoo.data.faults import reason
-from kzoo.data.npz import read_npz
+from kzoo.data.errors import reason
+from kzoo.data.images.npz import read_npz
 from kzoo.errors import DataError
 from kzoo.files import atomic_write
 from kzoo.training.progress import Progress
 
 KEPT = 2
-"""The last checkpoint, and the one before in case the last is torn."""
+"""The number of checkpoints kept: the newest, and the one before it in case the newest is damaged."""
 
 
 def save_checkpoint(folder: Path, model: keras.Model, optimizer: keras.Optimizer, progress: Progress) -> None:
-    """Write the checkpoint of the epoch just closed and drop the oldest.
+    """Write the checkpoint of the epoch just completed and delete the oldest one.
 
     Raises:
-        OSError: it cannot be written, for instance because the disk is full.
+        OSError: the file cannot be written, for instance because the disk is full.
     """
     folder.mkdir(exist_ok=True)
     arrays = {
@@ -48,19 +48,19 @@ def load_checkpoint(
     optimizer: keras.Optimizer,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Progress:
-    """Restore the newest whole checkpoint; with none, a fresh progress and nothing restored.
+    """Restore the newest undamaged checkpoint and return its progress, or a new progress if there is none.
 
-    A torn one is passed over for the one before, and `tell` hears a line about it.
+    A damaged checkpoint is skipped, and `tell` is called with a line about it.
 
     Raises:
-        DataError: a whole checkpoint is of another model or optimiser.
+        DataError: an undamaged checkpoint belongs to another model or optimiser.
     """
     for path in _checkpoints(folder):
         try:
             arrays = read_npz(path)
             progress = _read_progress(arrays.pop("progress"))
         except (DataError, KeyError, ValueError) as error:
-            tell(f"{path} is torn and passed over for the checkpoint before it: {reason(error)}")
+            tell(f"{path} is damaged, trying the checkpoint before it: {reason(error)}")
             continue
         _assign(path, arrays, _variables(model, optimizer))
         return progress
@@ -68,29 +68,29 @@ def load_checkpoint(
 
 
 def _read_progress(content: np.ndarray) -> Progress:
-    """Raises ValueError for anything but the JSON of a progress."""
+    """Parse the progress of a checkpoint. Raises ValueError if it is not the JSON of a progress."""
     fields = json.loads(content.tobytes())
     try:
         TypeAdapter(Progress).validate_python(fields)
     except ValidationError as error:
-        raise ValueError(f"its progress is no progress: {error.errors()[0]['msg']}") from error
-    return Progress(**fields)  # as it was written, an epoch a whole number
+        raise ValueError(f"its progress is invalid: {error.errors()[0]['msg']}") from error
+    return Progress(**fields)  # not the validated object, so that the values stay as they were written
 
 
 def newest_epoch(folder: Path) -> int:
-    """The epoch after which the newest checkpoint was written, 0 if there is none."""
+    """Return the epoch after which the newest checkpoint was written, 0 if there is none."""
     return max((int(path.stem.removeprefix("epoch-")) for path in _checkpoints(folder)), default=0)
 
 
 def _checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints of a folder, newest first."""
+    """List the checkpoints of a folder, newest first."""
     return sorted(
         (p for p in folder.glob("epoch-*.npz") if re.fullmatch(r"epoch-\d+\.npz", p.name)), reverse=True
     )
 
 
 def _variables(model: keras.Model, optimizer: keras.Optimizer) -> dict[str, keras.Variable]:
-    """Every variable by place; Keras's own names are not unique across processes."""
+    """Return every variable keyed by its index, since Keras's names differ between processes."""
     parts = {"model": model.variables, "optimizer": optimizer.variables}
     return {
         f"{part}-{i:04d}": variable
@@ -100,8 +100,9 @@ def _variables(model: keras.Model, optimizer: keras.Optimizer) -> dict[str, kera
 
 
 def _assign(path: Path, arrays: dict[str, np.ndarray], variables: dict[str, keras.Variable]) -> None:
+    """Assign the arrays of a checkpoint to the variables. Raises DataError if keys or shapes differ."""
     shapes = {key: tuple(variable.shape) for key, variable in variables.items()}
     if {key: array.shape for key, array in arrays.items()} != shapes:
-        raise DataError(f"{path}: the checkpoint is of another model than the recipe beside it")
+        raise DataError(f"{path} is a checkpoint of another model than the run's recipe describes")
     for key, variable in variables.items():
         variable.assign(arrays[key])

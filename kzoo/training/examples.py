@@ -1,4 +1,4 @@
-"""What is trained on: arrays, and how much of each example is real."""
+"""Training examples: arrays and the true lengths of their padded sequences."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-GRAIN = 4
-"""Texts of a batch are cut to a multiple of this many tokens: few shapes to compile, little padding."""
+BUCKET_WIDTH = 4
+"""Texts of a batch are cut to a multiple of this many tokens, so few shapes compile with little padding."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Arrays with one example in each row.
+    """Arrays with one training example in each row.
 
-    `lengths` `(count, sequences)` in int32 are the lengths of an example's sequences, which a batch need not
-    hold beyond its longest; examples of a fixed size have none. A batch's sequences are cut to a multiple of
-    their `grains`, GRAIN each if there are none.
+    `lengths` `(count, sequences)` in int32 are the lengths of an example's sequences; examples of a fixed
+    size have none. A batch is cut to its longest sequence, rounded up to a multiple of the sequence's
+    `bucket_widths`. Empty `bucket_widths` are BUCKET_WIDTH for each sequence.
     """
 
     arrays: tuple[np.ndarray, ...]
     lengths: np.ndarray
-    grains: tuple[int, ...] = ()
+    bucket_widths: tuple[int, ...] = ()
 
     @classmethod
     def of_fixed_size(cls, *arrays: np.ndarray) -> Examples:
-        """Examples without sequences."""
+        """Create examples of a fixed size, which have no sequences."""
         return cls(arrays, np.zeros((len(arrays[0]), 0), np.int32))
 
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def extents(self, rows: np.ndarray) -> np.ndarray:
-        """How much of each sequence the batches `rows` `(steps, batch)` need: `(steps, sequences)`, int32."""
-        grains = np.array(self.grains or (GRAIN,) * self.lengths.shape[1], np.int32)
-        rounded = -(-self.lengths[rows].max(axis=1) // grains) * grains
+    def bucket_lengths(self, rows: np.ndarray) -> np.ndarray:
+        """Return the lengths to cut batches to, int32 `(steps, sequences)`, for `rows` `(steps, batch)`."""
+        bucket_widths = np.array(self.bucket_widths or (BUCKET_WIDTH,) * self.lengths.shape[1], np.int32)
+        rounded = -(-self.lengths[rows].max(axis=1) // bucket_widths) * bucket_widths
         return np.minimum(rounded, self.lengths.max(axis=0))

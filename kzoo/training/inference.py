@@ -1,4 +1,4 @@
-"""A model's outputs for a whole set of images, its loss on a whole set of sequences."""
+"""Batched inference: a model's outputs for a set of images and its loss on a set of sequences."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo.models.writer import TARGET, source_input
+from kzoo.inputs import TARGET, source_input
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels, token_losses
 from kzoo.training.sources import Sources
@@ -19,10 +19,11 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def compile_predict(model: keras.Model) -> Predict:
-    """`predict(images)`: uint8 images `(count, h, w, c)` to log-probabilities `(count, classes)` in float32.
+    """Return `predict(images)`, which computes the log-probabilities of the classes of images.
 
-    The batch size bounds the memory. The last batch is filled up with its first image, so that each backend
-    compiles one shape; the filling is cut off again.
+    The images are uint8 `(count, h, w, c)`, the log-probabilities float32 `(count, classes)`. The batch size
+    bounds the memory. The last batch is filled up with its first image, so that each backend compiles one
+    shape; the outputs of the filling are dropped.
     """
     forward = engine().compile_function(lambda inputs: model(inputs, training=False), model.variables)
 
@@ -38,10 +39,10 @@ def compile_predict(model: keras.Model) -> Predict:
 
 
 def compile_token_loss(model: keras.Model, smoothing: float = 0.0) -> Callable[..., float]:
-    """`measure(sources, target_ids, owners)`: the mean of -log p of all tokens but the first of each target.
+    """Return `measure(sources, target_ids, owners)`, the mean -log p of all target tokens except the first.
 
-    The ids are int32 `(count, length)`, padded with 0. Target i is about source `owners[i]`, i itself if
-    nothing is said. Batches are filled up as above.
+    The ids are int32 `(count, length)`, padded with 0. Target i belongs to source `owners[i]`, or to source i
+    if `owners` is None. The last batch is filled up, so that each backend compiles one shape.
     """
     name = source_input(model)
 

@@ -1,4 +1,4 @@
-"""The training loop, one for all backends."""
+"""The training loop, shared by all backends."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ from kzoo.training.order import batches, epoch_order, steps_per_epoch
 from kzoo.training.progress import Progress
 
 STEPS_PER_CALL = 128
-"""Steps between two reports of progress: enough that calls cost nothing, few enough that it moves."""
+"""The training steps between two reports of progress: their cost is negligible and progress stays visible."""
 
 
 class DivergedError(KzooError):
-    """The loss is no longer a number."""
+    """The training loss or a validation metric is not finite."""
 
 
 @dataclass(frozen=True)
 class Listener:
-    """Called after some steps, with `(epoch, steps done, steps in the epoch)`, and after each epoch.
+    """Callbacks of the training loop.
 
-    `on_notice` hears a line about what a user should know.
+    `on_steps(epoch, steps done, steps in the epoch)` is called after some steps, `on_epoch(row)` after each
+    epoch with its row of the history, and `on_notice(line)` with a message for the user.
     """
 
     on_steps: Callable[[int, int, int], None]
@@ -48,12 +49,12 @@ def fit(
     progress: Progress,
     listener: Listener,
 ) -> None:
-    """Train from where `progress` stands to the last epoch, validating the averaged model after each.
+    """Train from the epoch after `progress` to the last epoch, validating the averaged model after each.
 
-    `examples(epoch)` are those of an epoch, the same object where they stay the same.
+    `examples(epoch)` returns the examples of an epoch; it returns the same object if they do not change.
 
     Raises:
-        DivergedError: the loss of a run of steps, or a figure of the validation, is not finite.
+        DivergedError: the loss of some steps or a validation metric is not finite.
     """
     run = engine().compile_training(model, optimizer, objective)
     resident: Examples | None = None
@@ -65,7 +66,7 @@ def fit(
             resident, arrays = current, tuple(map(keras.ops.convert_to_tensor, current.arrays))
         steps = steps_per_epoch(len(current), training)
         for rows in batches(epoch_order(training, epoch, current), training, STEPS_PER_CALL):
-            loss = run(arrays, rows, current.extents(rows))
+            loss = run(arrays, rows, current.bucket_lengths(rows))
             if not math.isfinite(loss):
                 place = f"in epoch {epoch}, steps {done + 1} to {done + len(rows)}"
                 raise DivergedError(_divergence("training loss", place, training.learning_rate))
@@ -81,6 +82,7 @@ def fit(
 
 
 def _divergence(what: str, where: str, learning_rate: float) -> str:
+    """Return the message of a DivergedError, which suggests a tenth of the learning rate."""
     return (
         f"the {what} is not a number {where}: "
         f"lower training.learning_rate (now {learning_rate:g}), for instance --lr {learning_rate / 10:g}"

@@ -1,4 +1,4 @@
-"""What a training step minimises: how a batch is taken from the resident arrays, and its loss."""
+"""Training objectives: how a batch is gathered from the arrays on the device, and its loss."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from kzoo.data.images import PIXEL_LEVELS
-from kzoo.models.writer import TARGET
-
-Tensor = Any
+from kzoo.data.images.image_set import PIXEL_LEVELS
+from kzoo.inputs import TARGET
+from kzoo.types import Tensor
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A batch, `batch(arrays, rows, extents) -> (inputs, targets)`, and its loss, `loss(targets, outputs)`.
+    """The objective of a training step: a batch function and a loss function, both in `keras.ops`.
 
-    Both in `keras.ops`. `extents` are the lengths to which the sequences of the batch are cut.
+    `batch(arrays, rows, bucket_lengths) -> (inputs, targets)` gathers a batch; `bucket_lengths` are the
+    lengths to which its sequences are cut. `loss(targets, outputs)` is the loss of the batch.
     """
 
     batch: Callable[[Sequence[Tensor], Tensor, Sequence[Tensor | int]], tuple[Any, Tensor]]
@@ -28,35 +28,40 @@ class Objective:
 
 
 def image_classification(label_smoothing: float = 0.0) -> Objective:
-    """From images and labels, the negative log-likelihood."""
+    """Return the objective of image classifiers: the negative log-likelihood of the labels."""
     return Objective(_image_batch, partial(negative_log_likelihood, smoothing=label_smoothing))
 
 
 def transduction(source: str, label_smoothing: float = 0.0) -> Objective:
-    """From sequences and target ids (with start and end), the negative log-likelihood of each next token.
+    """Return the objective of sequence models: the negative log-likelihood of each next target token.
 
-    `source` is the name of the model's input for the sequences.
+    The arrays are source sequences and target ids with start and end. `source` is the name of the model's
+    source input.
     """
     loss = partial(token_negative_log_likelihood, smoothing=label_smoothing)
     return Objective(partial(_sequence_batch, source), loss)
 
 
 def captioning(source: str, label_smoothing: float = 0.0) -> Objective:
-    """The same from images or what was made of them, target ids, and the image that each target is about."""
+    """Return the objective of captioning models: the negative log-likelihood of each next target token.
+
+    The arrays are images or their regions, target ids with start and end, and the image row of each target.
+    `source` is the name of the model's source input.
+    """
     loss = partial(token_negative_log_likelihood, smoothing=label_smoothing)
     return Objective(partial(_caption_batch, source), loss)
 
 
 def scale_pixels(images: Tensor | np.ndarray) -> Tensor:
-    """uint8 images as the models expect them: divided by 256, as the reports did."""
+    """Scale uint8 images to the inputs of the models: float32 divided by 256, as in the reports."""
     return ops.cast(images, "float32") / PIXEL_LEVELS
 
 
 def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> Tensor:
-    """-1/B sum_b log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
+    """Compute -1/B sum_b log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
 
-    With a smoothing e (Szegedy et al., 2016, arXiv 1512.00567, 7) the label has the probability 1 - e, and
-    e is spread over all classes, the label's among them.
+    Label smoothing by e (Szegedy et al., 2016, arXiv 1512.00567, 7) gives the label the probability 1 - e and
+    spreads e evenly over all classes, including the label.
     """
     return ops.mean(_losses(labels, log_probabilities, smoothing))
 
@@ -64,13 +69,13 @@ def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor, smoothing
 def token_negative_log_likelihood(
     targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0
 ) -> Tensor:
-    """The mean of -log p[y] over the tokens `(B, T)` that are not padding, 0; smoothed as above."""
+    """Compute the mean of -log p[y], label-smoothed, over the tokens `(B, T)` that are not padding (0)."""
     losses, real = token_losses(targets, log_probabilities, smoothing)
     return ops.sum(losses) / ops.sum(real)
 
 
 def token_losses(targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
-    """-log p[y] of each token `(B, T)`, 0 for padding, and 1 for each token that is not padding."""
+    """Compute -log p[y] of each token `(B, T)`, 0 for padding, and the padding mask, 1 for real tokens."""
     losses = _losses(targets, log_probabilities, smoothing)
     real = ops.cast(ops.not_equal(targets, 0), losses.dtype)
     return losses * real, real
@@ -84,30 +89,30 @@ def _losses(labels: Tensor, log_probabilities: Tensor, smoothing: float) -> Tens
 
 
 def _image_batch(
-    arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+    arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
 ) -> tuple[Tensor, Tensor]:
     images, labels = arrays
     return scale_pixels(ops.take(images, rows, axis=0)), ops.take(labels, rows, axis=0)
 
 
 def _sequence_batch(
-    source: str, arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+    source: str, arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
 ) -> tuple[dict[str, Tensor], Tensor]:
     sources, targets = (ops.take(array, rows, axis=0) for array in arrays)
-    source_extent, target_extent = extents
-    before, after = _shift(targets, target_extent)
-    return {source: sources[:, :source_extent], TARGET: before}, after
+    source_length, target_length = bucket_lengths
+    before, after = _shift(targets, target_length)
+    return {source: sources[:, :source_length], TARGET: before}, after
 
 
 def _caption_batch(
-    source: str, arrays: Sequence[Tensor], rows: Tensor, extents: Sequence[Tensor | int]
+    source: str, arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
 ) -> tuple[dict[str, Tensor], Tensor]:
     images, targets, owners = arrays
-    before, after = _shift(ops.take(targets, rows, axis=0), *extents)
+    before, after = _shift(ops.take(targets, rows, axis=0), *bucket_lengths)
     about = ops.take(images, ops.take(owners, rows, axis=0), axis=0)
     return {source: scale_pixels(about) if source == "image" else about, TARGET: before}, after
 
 
-def _shift(targets: Tensor, extent: Tensor | int) -> tuple[Tensor, Tensor]:
-    """The tokens before each position, and the tokens there."""
-    return targets[:, :extent], targets[:, 1 : extent + 1]
+def _shift(targets: Tensor, length: Tensor | int) -> tuple[Tensor, Tensor]:
+    """Return the inputs and the targets of the next-token prediction: tokens 0..T-1 and tokens 1..T."""
+    return targets[:, :length], targets[:, 1 : length + 1]

@@ -1,4 +1,4 @@
-"""The optimisers of the reports, with PyTorch's defaults, and their learning rate."""
+"""The optimisers of the reports, with PyTorch's defaults, and the learning rate schedules."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kzoo.training.engines import engine
 def create_optimizer(
     training: TrainingSection, precision: Precision = "float32", steps: int = 1
 ) -> keras.Optimizer:
-    """The optimiser of a recipe.
+    """Create the optimiser of a recipe.
 
-    `steps` are those of the whole training, after which a schedule ends. In float16 small gradients
-    underflow, so the loss is scaled dynamically there.
+    `steps` is the number of steps of the whole training, after which a schedule ends. Small gradients
+    underflow in float16, so `mixed_float16` scales the loss dynamically.
 
     Raises:
-        UsageError: no optimiser or no schedule has the recipe's name.
+        UsageError: the recipe names an unknown optimiser or schedule.
     """
     rate = _find("schedule", SCHEDULES, training.schedule)(training, steps)
     options: dict[str, Any] = {"learning_rate": rate}
@@ -42,11 +42,14 @@ OPTIMIZERS: dict[str, Callable[[dict[str, Any]], keras.Optimizer]] = {
     "sgd": lambda options: engine().SGD(**options),
     "adam": lambda options: engine().Adam(epsilon=1e-8, **options),
 }
-"""SGD without momentum; Adam with betas (.9, .999) and PyTorch's epsilon (Keras's own default is 1e-7)."""
+"""SGD without momentum; Adam with betas (.9, .999) and PyTorch's epsilon (the default of Keras is 1e-7)."""
 
 
 def _cosine(training: TrainingSection, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
-    """rate (1 + cos(pi t / steps)) / 2 at step t (Loshchilov and Hutter, arXiv 1608.03983)."""
+    """Return cosine decay, rate (1 + cos(pi t / steps)) / 2 at step t.
+
+    Source: Loshchilov and Hutter, arXiv 1608.03983.
+    """
     return keras.optimizers.schedules.CosineDecay(training.learning_rate, steps)
 
 
@@ -57,7 +60,7 @@ SCHEDULES: dict[str, Callable[[TrainingSection, int], Any]] = {
         training.learning_rate, training.epochs, steps // training.epochs
     ),
 }
-"""The learning rate, from the recipe and the number of steps; see `EpochwiseLinear` for the linear one."""
+"""The functions that create a learning rate schedule from a recipe and its number of steps."""
 
 Kind = TypeVar("Kind")
 
@@ -70,22 +73,22 @@ def _find(noun: str, table: Mapping[str, Kind], name: str) -> Kind:
 
 @keras.saving.register_keras_serializable("kzoo")
 class EpochwiseLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """R004's schedule: the same rate throughout an epoch, up in two epochs and down in all others.
+    """R004's learning rate schedule: constant within an epoch, rising for two epochs, then falling.
 
         rate_e = rate (.01 + .99 min(e / 2, (E - 1 - e) / (E - 3), 1)),    e = 0, ..., E - 1
 
     Args:
-        learning_rate: the highest.
-        epochs: E.
-        steps_per_epoch: steps of an epoch.
+        learning_rate: the highest rate.
+        epochs: E, the number of epochs.
+        steps_per_epoch: the number of steps in an epoch.
     """
 
     def __init__(self, learning_rate: float, epochs: int, steps_per_epoch: int) -> None:
         self.learning_rate, self.epochs, self.steps_per_epoch = learning_rate, epochs, steps_per_epoch
 
     def __call__(self, step: Any) -> Any:
-        """The rate at a step, counted from 0."""
-        # In integers: compiled, a division of floats may be a hair too small, and so an epoch's first step.
+        """Return the learning rate at a step, counted from 0."""
+        # Integer division: a compiled float division may round down and put a first step one epoch too early.
         epoch = keras.ops.floor_divide(keras.ops.cast(step, "int32"), self.steps_per_epoch)
         epoch = keras.ops.cast(epoch, "float32")
         down = (self.epochs - 1 - epoch) / max(1, self.epochs - 3)
@@ -93,7 +96,7 @@ class EpochwiseLinear(keras.optimizers.schedules.LearningRateSchedule):
         return self.learning_rate * (0.01 + 0.99 * keras.ops.maximum(share, 0.0))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments of the constructor."""
+        """Return the arguments of the constructor."""
         return {
             "learning_rate": self.learning_rate,
             "epochs": self.epochs,

@@ -1,4 +1,4 @@
-"""The order in which examples are trained on, and how it is cut into batches."""
+"""The order of the training examples in an epoch, and its division into batches."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from kzoo.training.examples import Examples
 
 
 def epoch_order(training: TrainingSection, epoch: int, examples: Examples) -> np.ndarray:
-    """The order of the examples in an epoch, int32 `(count,)`: a pure function of seed, epoch and lengths.
+    """Return the order of the examples in an epoch, int32 `(count,)`.
 
-    With `batch_by_length` examples of like length stand together, a batch of them after the other; the
-    batches come in random order, and those left over for a smaller last one are of any length.
+    The order is a pure function of seed, epoch and lengths. With `batch_by_length` each batch holds examples
+    of similar length; the batches are shuffled, and a smaller last batch holds examples of any length.
     """
     rng = np.random.default_rng([training.seed, epoch])
     order = rng.permutation(len(examples)).astype(np.int32)
@@ -29,10 +29,10 @@ def epoch_order(training: TrainingSection, epoch: int, examples: Examples) -> np
 
 
 def batches(order: np.ndarray, training: TrainingSection, steps_per_call: int) -> Iterator[np.ndarray]:
-    """Cut an order into runs `(steps, batch)` of at most `steps_per_call`, then a smaller last batch.
+    """Cut an order into arrays `(steps, batch)` of at most `steps_per_call` steps, then a smaller last batch.
 
-    Mind the smaller batch under batch normalisation: statistics of two images, a tenth of the moving
-    averages right before validation, can spoil an epoch's figures. `drop_last` leaves it out.
+    A small last batch can harm batch normalisation: the statistics of, say, two images make up a tenth of the
+    moving averages right before validation and can spoil the epoch's metrics. `drop_last` leaves it out.
     """
     batch_size = training.batch_size
     whole = len(order) // batch_size
@@ -44,5 +44,5 @@ def batches(order: np.ndarray, training: TrainingSection, steps_per_call: int) -
 
 
 def steps_per_epoch(count: int, training: TrainingSection) -> int:
-    """The number of batches that `batches` makes of `count` examples."""
+    """Return the number of batches that `batches` makes of `count` examples."""
     return count // training.batch_size if training.drop_last else math.ceil(count / training.batch_size)

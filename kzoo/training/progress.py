@@ -1,4 +1,4 @@
-"""How far a training has come: its epoch and its history."""
+"""The progress of a training: its epoch and its history."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from kzoo.metrics.table import Metric
 
 @dataclass
 class Progress:
-    """What a resumed training must know beside the weights.
+    """The progress of a training, which a checkpoint saves besides the weights.
 
-    `loss_sum` and `batches` run from the first epoch on: the reports' "training loss" of epoch e is the mean
-    over all batches of epochs 1..e (`train_loss_running`), for the course's skeleton never reset its list.
+    `loss_sum` and `batches` accumulate from the first epoch: the reports' "training loss" of epoch e is the
+    mean over all batches of epochs 1..e (`train_loss_running`), because the skeleton code of the course never
+    reset its list.
     """
 
     epoch: int = 0
@@ -25,7 +26,7 @@ class Progress:
     def record(
         self, loss_sum: float, batches: int, validation: dict[str, float], seconds: float
     ) -> dict[str, float]:
-        """Close an epoch and return its row of the history."""
+        """Record a completed epoch and return its row of the history."""
         self.epoch += 1
         self.loss_sum += loss_sum
         self.batches += batches
@@ -40,10 +41,10 @@ class Progress:
         return row
 
     def best(self, criterion: Metric) -> dict[str, float]:
-        """The row of the first epoch that none surpassed, by this metric of the validation set."""
+        """Return the row of the best epoch by a validation metric, the earliest one of equals."""
         sign = -1 if criterion.higher_is_better else 1
         return min(self.history, key=lambda row: sign * row[f"validation_{criterion.name}"])
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values; floats keep every bit in JSON's shortest form."""
+        """Return the fields as JSON values; JSON's shortest form of a float keeps every bit."""
         return asdict(self)

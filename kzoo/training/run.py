@@ -1,4 +1,4 @@
-"""A run folder: what is inside, and how it is started and found again."""
+"""Run folders: their files, and how a run is created and opened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ValidationError
 
 from kzoo import registry
-from kzoo.data.faults import unreadable
+from kzoo.data.errors import unreadable
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write, atomic_write_text, free_path, make_empty
 from kzoo.recipe import Recipe, load_recipe
@@ -28,10 +28,10 @@ Checkpoint = Literal["best", "last"]
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of a run, by what they hold.
+    """The folder of a run.
 
-    `recipe.yaml`, `environment.json`, `history.csv`, `metrics.json`, `best.keras`, `last.keras`,
-    `checkpoints/`, pictures, and for pairs the vocabularies and `predictions.tsv`.
+    It holds `recipe.yaml`, `environment.json`, `history.csv`, `metrics.json`, `best.keras`, `last.keras`,
+    `checkpoints/`, pictures, and for sequence models the vocabularies and `predictions.tsv`.
     """
 
     path: Path
@@ -43,11 +43,11 @@ class RunFolder:
 
     @property
     def finished(self) -> bool:
-        """Whether the last epoch was trained and the run evaluated."""
+        """Whether the run was trained to its last epoch and tested."""
         return (self.path / "metrics.json").is_file()
 
     def recipe(self, overrides: dict[str, Any] | None = None) -> Recipe:
-        """The resolved recipe, with these dotted keys changed. Raises DataError if it is damaged."""
+        """Load the resolved recipe, with dotted keys overridden. Raises DataError if it is damaged."""
         path = str(self.path / "recipe.yaml")
         try:
             recipe = load_recipe(path)
@@ -56,28 +56,28 @@ class RunFolder:
         return load_recipe(path, overrides) if overrides else recipe
 
     def environment(self) -> dict[str, Any]:
-        """What the run was made with; see `kzoo.training.schema`. Raises DataError if it is damaged."""
+        """Load `environment.json`; see `kzoo.training.schema`. Raises DataError if it is damaged."""
         return self._json("environment.json", Environment)
 
     def metrics(self) -> dict[str, Any]:
-        """What the run measured; see `kzoo.training.schema`.
+        """Load `metrics.json`; see `kzoo.training.schema`.
 
         Raises:
-            UsageError: it has not finished.
+            UsageError: the run has not finished.
             DataError: the file is damaged.
         """
         return self._json("metrics.json", Metrics)
 
     @property
     def has_history(self) -> bool:
-        """Whether an epoch was closed."""
+        """Whether the run has completed an epoch."""
         return (self.path / "history.csv").is_file()
 
     def history(self) -> dict[str, list[float]]:
-        """The columns of the history.
+        """Load the columns of `history.csv`.
 
         Raises:
-            UsageError: no epoch was closed.
+            UsageError: the run has not completed an epoch.
             DataError: the file is damaged.
         """
         rows = list(csv.DictReader(io.StringIO(self._text("history.csv"))))
@@ -87,15 +87,15 @@ class RunFolder:
             raise unreadable(self.path / "history.csv", error) from error
 
     def load_tested_model(self, checkpoint: Checkpoint | None = None) -> keras.Model:
-        """The model asked for, otherwise the one that the recipe says is tested; see `load_model`."""
+        """Load a checkpoint, or the one that the recipe says is tested if it is None; see `load_model`."""
         return self.load_model(checkpoint or self.recipe().training.tested_epoch)
 
     def load_model(self, checkpoint: Checkpoint) -> keras.Model:
-        """The best model on the validation set, or that of the last epoch.
+        """Load the best model on the validation set, or the model of the last epoch.
 
         Raises:
-            UsageError: no epoch was closed.
-            DataError: the file is damaged.
+            UsageError: the run has not completed an epoch.
+            DataError: the file is damaged or holds another model than the recipe describes.
         """
         import keras
 
@@ -107,24 +107,24 @@ class RunFolder:
         try:
             with silent_stderr():
                 model = keras.saving.load_model(path, compile=False)
-        except Exception as error:  # Keras's deserialisers raise whatever they stumble over
+        except Exception as error:  # Keras's deserialisers raise exceptions of many types
             raise DataError(f"{path} is damaged: train again, or load the other with --checkpoint") from error
         wanted = self.recipe().model
-        if _shapes(model) != _shapes(registry.outline_model(wanted.name, **wanted.options)):
-            raise DataError(f"{path} is another model than the recipe beside it says: {wanted.name}")
+        if _shapes(model) != _shapes(registry.abstract_model(wanted.name, **wanted.options)):
+            raise DataError(f"{path} is not the model of the run's recipe, {wanted.name}")
         return model
 
     def save_model(self, model: keras.Model, checkpoint: Checkpoint) -> None:
-        """Write a model in Keras's own format."""
+        """Save a model in Keras's own format."""
         with silent_stderr():
             atomic_write(self.path / f"{checkpoint}.keras", model.save)
 
     def write_recipe(self, recipe: Recipe) -> None:
-        """Keep the resolved recipe."""
+        """Write the resolved recipe to `recipe.yaml`."""
         atomic_write_text(self.path / "recipe.yaml", recipe.to_yaml())
 
     def reference(self) -> Recipe:
-        """The recipe as it was published, from which the run was started. Raises DataError if damaged."""
+        """Load the published recipe that the run was started from. Raises DataError if it is damaged."""
         try:
             return Recipe.model_validate(self.environment()["reference"])
         except ValidationError as error:
@@ -132,15 +132,15 @@ class RunFolder:
 
     @property
     def was_trained(self) -> bool:
-        """Whether a checkpoint was written once: the first comes after the first row of the history."""
+        """Whether a checkpoint was surely written: the first one follows the first row of the history."""
         return self.finished or (self.has_history and len(self.history()["epoch"]) > 1)
 
     def write_json(self, name: str, content: dict[str, Any]) -> None:
-        """Write one of the JSON files."""
+        """Write one of the JSON files of the run."""
         atomic_write_text(self.path / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
     def write_history(self, rows: list[dict[str, float]]) -> None:
-        """Write the history; floats keep every bit in their shortest form."""
+        """Write `history.csv`; the shortest form of a float keeps every bit."""
         buffer = io.StringIO()
         writer = csv.DictWriter(buffer, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
@@ -166,7 +166,7 @@ class RunFolder:
 
 
 def _first(error: ValidationError) -> str:
-    """The first thing that is wrong with a document, and where."""
+    """Return the location and the message of the first validation error."""
     first = error.errors()[0]
     return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
 
@@ -176,10 +176,10 @@ def _shapes(model: keras.Model) -> list[tuple[int, ...]]:
 
 
 def new_run(recipe: Recipe, out: Path | None) -> RunFolder:
-    """Make the folder of a new run: `out`, or `runs/<recipe>-<date>-<time>`.
+    """Create the folder of a new run: `out`, or `runs/<recipe>-<date>-<time>` if it is None.
 
     Raises:
-        UsageError: `out` is there and not empty; nothing is ever overwritten.
+        UsageError: `out` exists and is not empty; nothing is ever overwritten.
     """
     if out is None:
         out = free_path(Path("runs") / f"{recipe.name}-{datetime.now():%Y%m%d-%H%M%S}")
@@ -188,10 +188,10 @@ def new_run(recipe: Recipe, out: Path | None) -> RunFolder:
 
 
 def open_run(path: Path) -> RunFolder:
-    """An existing run.
+    """Open the folder of an existing run.
 
     Raises:
-        UsageError: the folder is not a run.
+        UsageError: the folder holds no run.
     """
     if not (path / "recipe.yaml").is_file():
         raise UsageError(f"{path} is not a run folder: it holds no recipe.yaml")

@@ -1,4 +1,4 @@
-"""What the JSON files of a run folder must hold; they may hold more."""
+"""The schemas of the JSON files of a run folder; a file may hold more keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class _Document(BaseModel):
 
 
 class DataRecord(_Document):
-    """What a run was trained on."""
+    """The record of the data that a run was trained on."""
 
     name: str
     location: str
@@ -22,7 +22,7 @@ class DataRecord(_Document):
 
 
 class Environment(_Document):
-    """environment.json: what a run was made with and from."""
+    """The schema of environment.json: the software, device, data and published recipe of a run."""
 
     backend: str
     device: str
@@ -32,13 +32,13 @@ class Environment(_Document):
 
 
 class Comparison(_Document):
-    """The published figures beside those of a run, or the reason why there are none."""
+    """The published figures that a run is compared with; None if it cannot be compared."""
 
     published: dict[str, float] | None
 
 
 class Metrics(_Document):
-    """metrics.json: what a finished run measured."""
+    """The schema of metrics.json: the metrics of a finished run."""
 
     recipe: str
     parameters: int

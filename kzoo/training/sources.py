@@ -1,46 +1,52 @@
-"""What sequences are written about: texts, images, sounds, as arrays that a model reads."""
+"""The sources of sequence models (texts, images or sounds) as arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from kzoo.training.examples import GRAIN
+from kzoo.training.examples import BUCKET_WIDTH
 
 
 @dataclass(frozen=True)
 class Sources:
-    """One source in each row.
+    """An array with one source of a sequence model in each row.
 
-    `values` are `(count, length)` of ids or `(count, length, features)`, padded with zeros. Batches of
-    `batch` are cut to a multiple of `grain` positions of their longest, or not at all if it is None.
+    `values` are ids `(count, length)` or features `(count, length, features)`, padded with zeros. Batches of
+    `batch` sources are cut to their longest, rounded up to a multiple of `bucket_width`; None cuts nothing.
+    `real` `(count,)` are the lengths without padding; None finds them in `values`.
     """
 
     values: np.ndarray
-    grain: int | None = GRAIN
+    bucket_width: int | None = BUCKET_WIDTH
     batch: int = 256
+    real: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
 
     def __getitem__(self, rows: slice) -> Sources:
-        return Sources(self.values[rows], self.grain, self.batch)
+        real = None if self.real is None else self.real[rows]
+        return Sources(self.values[rows], self.bucket_width, self.batch, real)
 
-    @property
+    @cached_property
     def lengths(self) -> np.ndarray:
-        """Up to where each is real, `(count,)`; all of it where nothing is cut."""
+        """The lengths of the sources without padding, `(count,)`; with padding if `bucket_width` is None."""
         length = self.values.shape[1]
-        if self.grain is None:
+        if self.bucket_width is None:
             return np.full(len(self.values), length)
+        if self.real is not None:
+            return self.real
         real = (self.values != 0).reshape(len(self.values), length, -1).any(axis=-1)
         return np.where(real.any(axis=1), length - real[:, ::-1].argmax(axis=1), 0)
 
     def take(self, rows: np.ndarray, longest: int) -> np.ndarray:
-        """These sources as a batch, at the next multiple of `grain` of the longest."""
+        """Gather a batch of sources, cut or padded to the next multiple of `bucket_width` of `longest`."""
         values = self.values[rows]
-        if self.grain is None:
+        if self.bucket_width is None:
             return values
-        width = max(1, -(-longest // self.grain)) * self.grain
+        width = max(1, -(-longest // self.bucket_width)) * self.bucket_width
         missing = max(0, width - values.shape[1])
         return np.pad(values, [(0, 0), (0, missing), *[(0, 0)] * (values.ndim - 2)])[:, :width]

@@ -1,4 +1,4 @@
-"""Races among few contestants, that wait for nobody."""
+"""Races among few workers, that wait for nobody."""
 
 from __future__ import annotations
 

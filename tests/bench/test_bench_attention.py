@@ -13,7 +13,7 @@ from kzoo.bench import attention, footprint
 from kzoo.bench.case import AttentionCase
 from kzoo.bench.methods import METHODS, SOFTMAX, create, random_inputs
 from kzoo.errors import KzooError, UsageError
-from kzoo.reporting.crossover import crossover
+from kzoo.pictures.crossover import crossover
 
 
 def row(method, length, seconds, dim=5, backward=False):

@@ -38,6 +38,7 @@ def test_all_ways_of_decoding_race(kzoo, trained_pair_run):
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.once
 @pytest.mark.parametrize("fixture", list(RUNS)[1:])
 def test_every_family_races(kzoo, request, fixture):
     pytest.importorskip("torch")
@@ -54,7 +55,7 @@ def test_a_run_of_images_has_nothing_to_decode(kzoo, trained_run):
     pytest.importorskip("torch")
     done = kzoo("bench", "decode", trained_run)
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
-    assert f"kzoo bench decode is for models that write sequences; {trained_run} is a run of" in done.stderr
+    assert f"kzoo bench decode is for sequence models; {trained_run} is a run of" in done.stderr
 
 
 @pytest.mark.parametrize("fixture", RUNS)
@@ -64,25 +65,25 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
 
     from kzoo.bench.handover import read_split, write_split
     from kzoo.bench.zoo import weights_by_path
+    from kzoo.decoding.decoder import compile_decoding
+    from kzoo.decoding.options import Decoding
     from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
-    from kzoo.tasks.decoder import compile_decoding
-    from kzoo.tasks.decoding import Decoding
     from kzoo.training.run import open_run
 
-    reference = importlib.import_module(f"reference.{RUNS[fixture][0]}")
+    reference = importlib.import_module(f"kzoo.pytorch.{RUNS[fixture][0]}")
     run = open_run(request.getfixturevalue(fixture))
     experiment, model = open_experiment(run), run.load_tested_model()
     chosen = experiment.recipe.model
     options = check_options(chosen.name, chosen.options)
     del options["convention"]
     module = reference.MODELS[chosen.name](**options).eval()
-    reference.load(module, weights_by_path(model, chosen))
+    reference.load_weights(module, weights_by_path(model, chosen))
     write_split(experiment, tmp_path, "test")
     X, *_ = reference.tensors(*read_split(tmp_path, "test"))
     with torch.no_grad():
         batched, singly = reference.decode_in_batches(module, X), reference.decode_singly(module, X)
-    decode = compile_decoding([model], experiment.WRITER, Decoding(), experiment.limits)
+    decode = compile_decoding([model], experiment.ADAPTER, Decoding(), experiment.limits)
     ours = decode(experiment.sources("test")).tokens[:, 0]
     assert batched == singly
     assert [row[(row != 0) & (row != EOS)].tolist() for row in ours] == batched
@@ -91,17 +92,17 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
 @pytest.mark.parametrize(("busy", "caution"), [(0.1, False), (1.7, True)])
 def test_the_table_has_every_way_and_a_caution(kzoo, trained_pair_run, monkeypatch, busy, caution):
     pytest.importorskip("torch")
-    from kzoo.bench import decoding
+    from kzoo.bench import decoding_race
 
     ours = {"import_seconds": 1.0, "framework": "jax", "device": "abacus"}
     sides = [
-        ours | {"laps": {"greedy": [2.0, 0.1, 0.2, 0.1], "beam": [3.0, 0.5, 0.5, 0.5]}},
-        ours | {"threads": 1, "laps": {"batches": [0.5, 0.3, 0.3, 0.3], "singly": [0.5, 1.0, 1.0, 1.0]}},
-        ours | {"threads": 2, "laps": {"batches": [0.5, 0.2, 0.2, 0.2], "singly": [0.6, 2.0, 2.0, 2.0]}},
+        ours | {"timings": {"greedy": [2.0, 0.1, 0.2, 0.1], "beam": [3.0, 0.5, 0.5, 0.5]}},
+        ours | {"threads": 1, "timings": {"batches": [0.5, 0.3, 0.3, 0.3], "singly": [0.5, 1.0, 1.0, 1.0]}},
+        ours | {"threads": 2, "timings": {"batches": [0.5, 0.2, 0.2, 0.2], "singly": [0.6, 2.0, 2.0, 2.0]}},
     ]
     data = {"name": "phrases", "stand_in": True}
     prepared = {"data": data, "recipe": "nmt", "model": "nmt", "changed": [], "count": 1000}
-    monkeypatch.setattr(decoding, "_race", lambda task, report: (sides[0], sides[1:], prepared))
+    monkeypatch.setattr(decoding_race, "_race", lambda task, report: (sides[0], sides[1:], prepared))
     monkeypatch.setattr(machine, "_measure", lambda: busy)
     monkeypatch.setattr(machine, "read", lambda: None)
     done = kzoo("bench", "decode", trained_pair_run, "--beam", 6, "--wait", 0)
@@ -112,4 +113,4 @@ def test_the_table_has_every_way_and_a_caution(kzoo, trained_pair_run, monkeypat
     assert "plain PyTorch, 2 threads: one by one 100 50 0.6" in text
     assert "greedy is 2.0 (1.0 to 2.0 by round) times as fast as plain PyTorch, 2 threads, in batches" in text
     assert "is 100.0 (50.0 to 100.0 by round) times as fast as plain PyTorch, 1 thread, one by one" in text
-    assert ("quote no ratio" in done.stdout) == caution
+    assert ("do not quote these ratios" in done.stdout) == caution

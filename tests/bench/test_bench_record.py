@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from kzoo.bench import decoding, machine, record, training
+from kzoo.bench import decoding_race, machine, record, training_race
 from kzoo.errors import DataError, KzooError, UsageError
 
 PLACE = {"device": "abacus", "versions": {"kzoo": "0.1", "jax": "0.2"}, "commit": "0123456789+changes"}
@@ -96,7 +96,7 @@ def test_a_race_of_the_same_takes_the_place_of_the_other():
 
 @pytest.mark.parametrize("busy", [{"busy_before": 1.7}, {"busy_during": 1.7}])
 def test_speeds_of_a_busy_machine_are_not_kept(busy):
-    with pytest.raises(KzooError, match=r"--record is for an idle machine \(1\.7 of "):
+    with pytest.raises(KzooError, match=r"--record needs an idle machine \(1\.7 of "):
         record.speed_of_training(of_training(**busy))
 
 
@@ -135,20 +135,20 @@ def test_each_recipe_is_kept_as_it_comes(kzoo, monkeypatch, idle):
             raise KzooError("the race was stopped")
         return of_training(recipe=task.recipe.name, batch_size=task.recipe.training.batch_size)
 
-    monkeypatch.setattr(training, "race_steps", race)
+    monkeypatch.setattr(training_race, "race_steps", race)
     monkeypatch.setattr("kzoo.cli.bench.print_training", lambda figures: None)
     words = ["--record", "--wait", 0, "--backend", "jax"]
     pytest.importorskip("jax")
     done = kzoo("bench", "train", "tiny-cnn", "mlp", "cnn", *words)
     assert done.exit_code == 1
-    assert "kept in " in done.stderr
+    assert "recorded in " in done.stderr
     assert [speed.recipe for speed in record.load_all()] == ["tiny-cnn"]
 
 
 def test_a_decoding_is_kept_and_shown(kzoo, monkeypatch, idle, trained_pair_run):
     pytest.importorskip("torch")
     monkeypatch.setattr(
-        decoding, "race_decoding", lambda task, report: of_decoding() | {"counts": {}, "beam": task.beam}
+        decoding_race, "race_decoding", lambda task, report: of_decoding() | {"counts": {}, "beam": task.beam}
     )
     monkeypatch.setattr("kzoo.cli.bench.print_decoding", lambda figures: None)
     done = kzoo("bench", "decode", trained_pair_run, "--record", "--wait", 0, "--beam", 6)
@@ -163,10 +163,10 @@ def test_a_decoding_is_kept_and_shown(kzoo, monkeypatch, idle, trained_pair_run)
 def test_a_busy_machine_is_refused_before_the_race(kzoo, monkeypatch, idle, place):
     pytest.importorskip("torch")
     idle(1.7)
-    monkeypatch.setattr(training, "race_steps", lambda task, report: pytest.fail("raced"))
+    monkeypatch.setattr(training_race, "race_steps", lambda task, report: pytest.fail("raced"))
     done = kzoo("bench", "train", "cnn", "--record", "--wait", 0)
     assert done.exit_code == 1
-    assert "--record is for an idle machine (1.7 of " in done.stderr
+    assert "--record needs an idle machine (1.7 of " in done.stderr
     assert not place.exists()
 
 

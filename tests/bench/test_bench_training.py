@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kzoo.bench import fit, handover, machine, peers, reference, tight, training
+from kzoo.bench import fit, handover, machine, peers, reference, tight, training_race
 from kzoo.bench.task import TrainingTask
 from kzoo.errors import MissingExtraError, UsageError
 from kzoo.experiment import prepare
@@ -15,7 +14,6 @@ from kzoo.registry import check_options
 from kzoo.training.examples import Examples
 from kzoo.training.order import batches, epoch_order
 
-REFERENCE = Path(__file__).parents[1] / "reference"
 FAMILIES = {
     "tiny-cnn": "images",
     "nmt-bilinear": "pairs",
@@ -79,6 +77,7 @@ def test_steps_race_by_rounds(kzoo, small):
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.once
 def test_what_is_handed_over_races_for_steps(kzoo, families):
     pytest.importorskip("torch")
     words = ["--steps", 2, "--rounds", 1, "--wait", 0, "--json"]
@@ -89,6 +88,7 @@ def test_what_is_handed_over_races_for_steps(kzoo, families):
 
 
 @pytest.mark.usefixtures("students_only")
+@pytest.mark.once
 def test_pairs_captions_and_speech_race_for_epochs(kzoo, families):
     pytest.importorskip("torch")
     nouns = {"nmt-bilinear": "pairs", "caption": "captioned images", "asr-attention": "clips"}
@@ -115,10 +115,10 @@ def test_the_tight_loop_and_the_student_have_the_same_losses(families, tmp_path,
     experiment = load_family(family, [*families[family], *smoothed])
     recipe, kind = experiment.recipe, FAMILIES[family]
     handover.write_training(experiment, tmp_path)
-    module = reference.load_reference(REFERENCE, family, kind, (*reference.NAMES, reference.TIGHT_NAME))
+    module = reference.load_reference(None, family, kind, (*reference.NAMES, reference.TIGHT_NAME))
     options = check_options(recipe.model.name, recipe.model.options)
     task = TrainingTask(
-        recipe=recipe, data_dir=None, against=REFERENCE, steps=4, rounds=1, handover=tmp_path, options=options
+        recipe=recipe, data_dir=None, against=None, steps=4, rounds=1, handover=tmp_path, options=options
     )
     X, y = module.tensors(*reference.load_splits(task.model_copy(update={"kind": kind}))[0])
     *_, order = task.orders(handover.read_examples(tmp_path))
@@ -181,11 +181,11 @@ def test_runs_race_by_epochs(kzoo, small):
     assert figures["ratio"] == pytest.approx(sides[1]["run_seconds"] / sides[0]["run_seconds"])
 
 
-def raced(laps):
-    """What `training._race` gives for the laps of kzoo, of two students, of a tight loop and of `fit`."""
+def raced(timings):
+    """What `_race` gives for the timings of kzoo, of two students, of a tight loop and of `fit`."""
     side = {"import_seconds": 1.5, "data_seconds": 0.2, "device": "abacus"}
     names = ("kzoo", "slow", "fast", "tight", "fit")
-    sides = {name: {**side, "laps": [3.0, *laps[name]]} for name in names}
+    sides = {name: {**side, "timings": [3.0, *timings[name]]} for name in names}
     ours = {**sides["kzoo"], "framework": "tensorflow"}
     peers = {
         "student": [{**sides["slow"], "threads": 2}, {**sides["fast"], "threads": 1}],
@@ -211,7 +211,7 @@ LAPS = {
 @pytest.mark.parametrize(("busy", "caution"), [(0.1, False), (1.7, True)])
 def test_table_has_all_sides_and_a_caution(kzoo, monkeypatch, busy, caution):
     pytest.importorskip("torch")
-    monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
+    monkeypatch.setattr(training_race, "_race", lambda *words: raced(LAPS))
     monkeypatch.setattr(machine, "_measure", lambda: busy)
     monkeypatch.setattr(machine, "read", lambda: None)
     done = kzoo("bench", "train", "cnn", "--steps", 10, "--rounds", 3, "--wait", 0)
@@ -222,7 +222,7 @@ def test_table_has_all_sides_and_a_caution(kzoo, monkeypatch, busy, caution):
     assert "4.00 (2.00 to 4.00 by round) times as fast as plain PyTorch, 1 thread" in text
     assert "2.00 (1.00 to 3.00 by round) times as fast as a tight PyTorch loop, 4 threads" in text
     assert "2.00 (1.00 to 2.00 by round) times as fast as model.fit" in text
-    assert ("quote no ratio" in done.stdout) == caution
+    assert ("do not quote these ratios" in done.stdout) == caution
 
 
 def test_recipes_race_one_after_the_other(kzoo, monkeypatch):
@@ -232,16 +232,16 @@ def test_recipes_race_one_after_the_other(kzoo, monkeypatch):
         facts, *sides = raced(LAPS)
         return {**facts, "recipe": task.recipe.name}, *sides
 
-    monkeypatch.setattr(training, "_race", race)
+    monkeypatch.setattr(training_race, "_race", race)
     done = kzoo("bench", "train", "tiny-cnn", "mlp", "--steps", 10, "--rounds", 3, "--wait", 0, "--json")
     assert done.exit_code == 0, done.stderr
     assert [figures["recipe"] for figures in json.loads(done.stdout)] == ["tiny-cnn", "mlp"]
 
 
 def test_the_faster_of_two_students_counts_by_its_median(monkeypatch):
-    monkeypatch.setattr(training, "_race", lambda *words: raced(LAPS))
-    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=REFERENCE, steps=10, rounds=3)
-    figures = training.race_steps(task, print)
+    monkeypatch.setattr(training_race, "_race", lambda *words: raced(LAPS))
+    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=None, steps=10, rounds=3)
+    figures = training_race.race_steps(task, print)
     assert [side["threads"] for side in figures["peers"]["student"]["sides"]] == [1, 2]
     assert figures["ratios"] == pytest.approx([4, 2, 3])
 
@@ -282,31 +282,30 @@ def test_a_reference_without_a_resident_loss_has_no_tight_loop(kzoo, small, tmp_
     done = kzoo(*small, "--against", tmp_path / "own.py", "--steps", 2, "--rounds", 1)
     assert done.exit_code == 0, done.stderr
     assert list(json.loads(done.stdout)[0]["peers"]) == ["student"]
-    assert "own.py defines no resident_loss: no tight loop of PyTorch races" in done.stderr
+    assert "own.py defines no resident_loss: the tight loop of PyTorch does not race" in done.stderr
 
 
 def test_a_model_that_a_reference_has_not_is_one_line():
     pytest.importorskip("torch")
-    module = reference.load_reference(REFERENCE, "caption", "captions", reference.NAMES)
+    module = reference.load_reference(None, "caption", "captions", reference.NAMES)
     with pytest.raises(UsageError, match=r"reference of 'caption'.* no reference with attention bilinear"):
         reference.create_model(module, "caption", {"attention": "bilinear", "convention": "pytorch"})
 
 
 def test_references_are_found_or_asked_for(tmp_path, monkeypatch):
     pytest.importorskip("torch")
-    assert training.find_reference(None) == REFERENCE
+    training_race.check_reference(None)
+    (tmp_path / "mine.py").write_text("")
+    training_race.check_reference(tmp_path / "mine.py")
     with pytest.raises(UsageError, match="expected a Python file or package"):
-        training.find_reference(tmp_path)
-    monkeypatch.setattr(training.kzoo, "__file__", str(tmp_path / "site-packages" / "kzoo" / "__init__.py"))
-    with pytest.raises(UsageError, match="--against PATH"):
-        training.find_reference(None)
-    monkeypatch.setattr(training, "find_spec", lambda name: None)
+        training_race.check_reference(tmp_path)
+    monkeypatch.setattr(training_race, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'kzoo\[torch\]'"):
-        training.find_reference(None)
+        training_race.check_reference(None)
 
 
 def test_both_sides_get_the_same_orders():
-    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=REFERENCE, steps=5, rounds=2)
+    task = TrainingTask(recipe=load_recipe("cnn"), data_dir=None, against=None, steps=5, rounds=2)
     examples = Examples.of_fixed_size(np.zeros(19))
     first, *rounds = (order.tolist() for order in task.orders(examples))
     assert len(first) == 8

@@ -45,7 +45,7 @@ def test_a_verdict_that_is_not_on_record_is_exit_code_1(kzoo, wrong_record, flag
         (row,) = [row for row in json.loads(done.stdout) if not row["as_recorded"]]
         assert row["name"] == MIS_RECORDED.name
     else:
-        assert f"{MIS_RECORDED.name}: NOT as on record, erratum" in done.stdout
+        assert f"{MIS_RECORDED.name}: NOT as recorded, erratum" in done.stdout
     assert kzoo("claims", "--source", "R001 1.3").exit_code == 0
 
 

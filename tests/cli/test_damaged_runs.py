@@ -79,7 +79,7 @@ def test_the_model_of_another_run(kzoo, trained_run, trained_pair_run, other_cap
     for words in (["evaluate", trained_pair_run], ["predict", trained_pair_run, "abc"]):
         done = kzoo(*words)
         assert_named(done, trained_pair_run / "last.keras")
-        assert "is another model than the recipe beside it says: nmt-bilinear" in done.stderr
+        assert "is not the model of the run's recipe, nmt-bilinear" in done.stderr
     shutil.copy(other_caption_run / "last.keras", trained_run / "last.keras")
     assert_named(kzoo("plot", "kernels", trained_run), trained_run / "last.keras")
 
@@ -95,7 +95,7 @@ def test_a_vocabulary_that_does_not_fit_the_model(kzoo, trained_pair_run, name):
         for words in (["evaluate", trained_pair_run], ["predict", trained_pair_run, "abc"]):
             done = kzoo(*words)
             assert_named(done, path)
-            assert f"has {len(other['tokens']) + 4} tokens, the model beside it 9" in done.stderr
+            assert f"has {len(other['tokens']) + 4} tokens, the model of its run has 9" in done.stderr
 
 
 def test_evaluate_reads_with_the_run_s_own_vocabularies(kzoo, trained_pair_run):
@@ -123,9 +123,9 @@ def test_a_torn_checkpoint_is_passed_over_and_told(kzoo, trained_run, progress):
     history = (trained_run / "history.csv").read_bytes()
     done = kzoo("train", "--resume", trained_run)
     assert done.exit_code == 0, done.stderr
-    told = [line for line in done.stderr.splitlines() if "is torn" in line]
+    told = [line for line in done.stderr.splitlines() if "is damaged" in line]
     assert len(told) == 1
-    assert told[0].startswith(f"{newest} is torn and passed over for the checkpoint before it: ")
+    assert told[0].startswith(f"{newest} is damaged, trying the checkpoint before it: ")
     assert (trained_run / "history.csv").read_bytes() == history
     assert before.exists()
 

@@ -62,7 +62,7 @@ def test_info_tells_all(name):
         *labels,
         as_json["licence"],
         as_json["note"],
-        *as_json["places"],
+        *as_json["search_path"],
         *as_json.get("class_names", ()),
     ):
         assert "".join(text.split()) in shown
@@ -75,7 +75,7 @@ def test_check_counts_and_exits_1_where_something_differs(scenes):
     result = run("check", "intel-scenes", "--data-dir", scenes.parent)
     assert result.exit_code == 1
     assert f"intel-scenes in {scenes}" in result.stdout
-    assert "differs: there are 30 test images, published are 3,000" in result.stdout
+    assert "differs: there are 30 test images; the published number is 3,000" in result.stdout
     as_json = run("check", "intel-scenes", "--data-dir", scenes.parent, "--json")
     assert as_json.exit_code == 1
     assert json.loads(as_json.stdout)["class_counts"]["test"]["sea"] == 5
@@ -84,7 +84,7 @@ def test_check_counts_and_exits_1_where_something_differs(scenes):
 def test_check_of_one_s_own_set(scenes):
     result = run("check", scenes / "scenes.npz")
     assert result.exit_code == 0
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     shaped = run("check", scenes / "scenes.npz", "--image-shape", 48, 48, 1, "--json")
     assert json.loads(shaped.stdout)["image_shape"] == [48, 48, 1]
 
@@ -101,14 +101,14 @@ def test_check_of_pairs(tmp_path):
     result = run("check", path, "--source-tokens", "spaces")
     assert result.exit_code == 0
     assert f"1 row left out, empty: {path} line 2" in result.stdout
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     as_json = json.loads(run("check", path, "--target-tokens", "spaces", "--json").stdout)
     assert as_json["longest"] == [3, 1]
     for name in ("train-eng-spa.txt", "val-eng-spa.txt", "test-eng-spa.txt"):
         (tmp_path / name).write_text("i ran .\tcorri .\t42\n", encoding="utf-8")
     published = run("check", "spa-eng", "--data-dir", tmp_path)
     assert published.exit_code == 1
-    assert "differs: there are 1 train pairs, published are 10,483" in published.stdout
+    assert "differs: there are 1 train pairs; the published number is 10,483" in published.stdout
 
 
 def test_check_of_captions(tmp_path):
@@ -124,7 +124,7 @@ def test_check_of_captions(tmp_path):
     assert result.exit_code == 0
     assert "3 captions left out, empty: " in result.stdout
     assert "6 tokens, the longest caption has 2 words" in result.stdout
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     published = run("check", "sydney-captions", "--data-dir", folder, "--json")
     assert published.exit_code == 1
     assert json.loads(published.stdout)["captions"] == {"train": 1, "validation": 1, "test": 1}
@@ -145,9 +145,9 @@ def test_check_of_speech(tmp_path):
     assert "0.5 seconds, 7 characters" in shown
     assert "'[' 1, ']' 1" in shown
     assert f"1 row left out, empty: {folder / 'metadata.csv'} line 1" in result.stdout
-    assert result.stdout.endswith("sound\n")
+    assert result.stdout.endswith("no errors found\n")
     as_json = json.loads(run("check", "lj-speech", "--data-dir", folder, "--json").stdout)
-    assert "there are 1 train clips, published are 9,825" in as_json["differences"]
+    assert "there are 1 train clips; the published number is 9,825" in as_json["differences"]
 
 
 def test_errors_reach_the_program_that_prints_them(tmp_path):

@@ -96,7 +96,7 @@ def test_the_explanation_of_an_erratum_is_computed(kzoo):
     shown = kzoo("params", "mlp", "--explain").stdout
     assert "R001 1.2 prints 24,540: erratum" in shown
     assert "fc1: the report has 23,530, the layer 235,300" in shown
-    assert "add up to 24,540, as the report has it" in shown
+    assert "add up to 24,540, as in the report" in shown
 
 
 def test_a_model_that_is_not_what_its_card_promises_is_exit_code_1(kzoo, promise):
@@ -115,7 +115,7 @@ def test_an_explanation_that_does_not_add_up_is_exit_code_1(kzoo, promise):
     promise("mlp", printed_sum=wrong)
     done = kzoo("params", "mlp", "--explain")
     assert done.exit_code == 1
-    assert "add up to 24,541, which is NOT what the report has" in done.stdout
+    assert "add up to 24,541, which is NOT the total in the report" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["cnn-bn", "tiny-cnn"])

@@ -153,7 +153,7 @@ def test_what_does_not_go_with_a_run(kzoo, trained_run, trained_pair_run, here, 
 @pytest.fixture
 def titles(monkeypatch):
     """The titles of the pictures that are saved."""
-    from kzoo.reporting import figure
+    from kzoo.pictures import figure
 
     seen, save = [], figure.save
 

@@ -176,7 +176,7 @@ def sweep(trained_run, here):
 def test_a_sweep_is_ranked_by_validation_and_tells_one_test(report, sweep, name):
     text = report(sweep, "--out", name)
     assert text.index(".6525") < text.index(".6125"), "the best first"
-    assert "Ranked by the validation accuracy. The test accuracy is told of the best alone: .6175" in text
+    assert "Ranked by the validation accuracy. The test accuracy of the best point is .6175" in text
     assert ".7375" not in text
     for absent in ("not comparable", "decides", "kzoo reproduce"):
         assert absent not in text
@@ -221,7 +221,7 @@ def test_a_table_beside_a_run(report, table, trained_run):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["no-run"], "no-run is neither a run's folder nor a reproduced table"),
+        (["no-run"], "no-run is neither a run folder nor a reproduced table"),
         (["."], "is not a run folder"),
         (["RUN", "--out", "page.pdf"], "end it in .html or .md"),
         ([], "RUN|TABLE"),

@@ -113,7 +113,7 @@ def test_what_is_interrupted_goes_on_where_it_was(table, kzoo, here):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    assert "the same command goes on" in process.communicate(timeout=60)[1]
+    assert "run the same command again" in process.communicate(timeout=60)[1]
     assert process.returncode == 130
     before = found[0].read_text().splitlines()
     assert 1 < len(before) < 31
@@ -240,7 +240,7 @@ def test_the_list_has_every_table(kzoo):
         (["R001-2.2", "--rows", "lr1"], 2, "R001-2.2 has no row 'lr1'"),
         (["R001-2.2", "--set", "model.dropuot=1", "--rows", "lr0.1-*"], 2, "did you mean 'dropout'?"),
         (["R001-2.2", "--fraction", "2"], 2, "data.fraction"),
-        (["R001-2.2", "--fraction", ".1", "--record"], 2, "results of record"),
+        (["R001-2.2", "--fraction", ".1", "--record"], 2, "an unchanged published table"),
         (["R001-2.2", "--require-data"], 3, "kzoo data fetch fashion-mnist"),
         (["R001-2.2", "--jobs", "0"], 2, "--jobs"),
     ],

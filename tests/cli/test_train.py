@@ -8,9 +8,9 @@ import pytest
 import yaml
 from run_files import RUN_FILES
 
+from kzoo.parameters import trainable_count
 from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, outline_model
-from kzoo.reporting.parameters import trainable_count
+from kzoo.registry import abstract_model, card
 
 SIZES = {"num_classes", "input_shape", "source_vocabulary", "target_vocabulary"}
 """The options that the data decide."""
@@ -49,7 +49,7 @@ def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
     assert told["recipe"]["runtime"]["backend"] is not None
     options = load_recipe(name, {"model": told["recipe"]["model"]}).model.options
     assert told["cost"]["trainable parameters"] == trainable_count(
-        outline_model(recipe.model.name, **options)
+        abstract_model(recipe.model.name, **options)
     )
     if not SIZES & options.keys() and name not in WITHOUT_RESNET:
         assert told["cost"]["trainable parameters"] == card(recipe.model.name).parameters
@@ -59,6 +59,21 @@ def test_a_dry_run_of_every_recipe_tells_what_it_would_cost(kzoo, here, name):
     assert told["data"]["stand_in"]
     assert f"STAND-IN DATA: no {recipe.data.name} found" in done.stderr
     assert not list(here.iterdir())
+
+
+def test_a_model_has_the_classes_of_one_s_own_set_only_where_that_takes_the_place_of_the_recipe_s(
+    kzoo, own_images, own_recipe, here
+):
+    shape = ["--set", "model.input_shape=[28,28,1]"]
+    given = json.loads(kzoo("train", "tiny-cnn", "--data", own_images, *shape, "--dry-run", "--json").stdout)
+    assert given["recipe"]["data"]["own"]
+    assert given["recipe"]["model"]["num_classes"] == 4
+    document = yaml.safe_load(Path(own_recipe()).read_text())
+    del document["model"]["num_classes"]
+    Path("wide.yaml").write_text(yaml.safe_dump(document))
+    written = json.loads(kzoo("train", "wide.yaml", "--dry-run", "--json").stdout)
+    assert not written["recipe"]["data"]["own"]
+    assert "num_classes" not in written["recipe"]["model"]
 
 
 def test_a_dry_run_shows_a_recipe_that_can_be_trained(kzoo, own_recipe, here):

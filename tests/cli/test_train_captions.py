@@ -90,7 +90,7 @@ def test_a_stand_in_is_said_to_be_one_and_compared_with_nothing(kzoo):
     done = kzoo("train", "caption", "--set", "model.encoder=conv", "--dry-run", "--json")
     assert done.exit_code == 0, done.stderr
     assert "STAND-IN DATA: no sydney-captions found; captioned-scenes" in done.stderr
-    assert "compare no figure with a published one" in done.stderr
+    assert "do not compare its results with published figures" in done.stderr
     told = json.loads(done.stdout)["data"]
     assert (told["name"], told["stand_in"]) == ("captioned-scenes", True)
     recipe = load_recipe("caption", {"model.encoder": "conv"})
@@ -162,8 +162,8 @@ def spoil(folder, fault):
     [
         ("all empty", "holds no train images: 24 captions left out, empty: "),
         ("validation empty", "holds no validation images: 5 captions left out, empty: "),
-        ("no list", "is no list of captions, images: "),
-        ("no JSON", "is no list of captions, the file: "),
+        ("no list", "is not a list of captions, images: "),
+        ("no JSON", "is not a list of captions, the file: "),
         ("no images", "[0].png does not exist, nor do 23 other images of dataset.json"),
         ("one image gone", "[3].png does not exist"),
         ("no image", "[3].png cannot be read, it may be damaged or cut off: "),

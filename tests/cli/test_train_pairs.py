@@ -89,7 +89,7 @@ def test_a_stand_in_is_said_to_be_one(kzoo):
     done = kzoo("train", "nmt", "--dry-run", "--json")
     assert done.exit_code == 0, done.stderr
     assert "STAND-IN DATA: no spa-eng found; phrases" in done.stderr
-    assert "compare no figure with a published one" in done.stderr
+    assert "do not compare its results with published figures" in done.stderr
     told = json.loads(done.stdout)["data"]
     assert (told["name"], told["stand_in"]) == ("phrases", True)
 

@@ -16,7 +16,7 @@ from PIL import Image
 from run_files import RUN_FILES, metrics_of
 
 from kzoo.data.catalog import PUBLISHED_SETS
-from kzoo.data.speech import SPEECH_VOCABULARY
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.splits import other_sizes
 from kzoo.data.vocabulary import Vocabulary
 from kzoo.experiment import prepare
@@ -75,7 +75,7 @@ def test_a_stand_in_is_said_to_be_one(kzoo):
     done = kzoo("train", "asr-lstm", "--dry-run", "--json")
     assert done.exit_code == 0, done.stderr
     assert "STAND-IN DATA: no lj-speech found; tones" in done.stderr
-    assert "compare no figure with a published one" in done.stderr
+    assert "do not compare its results with published figures" in done.stderr
     told = json.loads(done.stdout)["data"]
     assert (told["name"], told["stand_in"]) == ("tones", True)
 
@@ -96,8 +96,8 @@ def test_published_figures_stand_beside_those_of_the_published_recipe_only(whole
 @pytest.mark.parametrize(
     ("words", "exit_code", "said"),
     [
-        (["--set", "model.vocabulary=5"], 2, "model.vocabulary is 35"),
-        (["--set", "data.max_length=98"], 2, "data.max_length is"),
+        (["--set", "model.vocabulary=5"], 2, "model.vocabulary must be 35"),
+        (["--set", "data.max_length=98"], 2, "data.max_length must be"),
         (["--set", "data.max_frames=0"], 2, "data.max_frames"),
         (["--set", "data.mel_rate=0"], 2, "data.mel_rate"),
         (["--set", "data.image_size=16"], 2, "data.image_size is not for clips"),

@@ -8,7 +8,7 @@ import pytest
 from kzoo.data import audit as module
 from kzoo.data.audit import audit
 from kzoo.data.checksums import checksum_like
-from kzoo.data.image_cards import IMAGE_SETS
+from kzoo.data.images.cards import IMAGE_SETS
 from kzoo.errors import DataError
 
 
@@ -18,7 +18,7 @@ def test_what_differs_from_the_official_set_is_reported(tmp_path, write_mnist):
     assert found.class_counts["validation"] == dict.fromkeys("0123456789", 2)
     assert [file.state for file in found.files] == ["not the official file"] * 4
     assert f"{tmp_path / 'train-images-idx3-ubyte.gz'} is not the official file" in found.differences
-    assert "there are 100 train images, published are 50,000" in found.differences
+    assert "there are 100 train images; the published number is 50,000" in found.differences
     assert len(found.differences) == 7
     assert json.loads(json.dumps(found.to_json()))["sizes"] == found.sizes
 
@@ -65,8 +65,8 @@ def test_a_set_of_pairs_is_counted(tmp_path):
     assert found.longest == (3, 3)
     assert [line.partition(":")[0] for line in found.left_out] == ["3 rows left out, empty"]
     assert {file.state for file in found.files} == {"no published checksum"}
-    assert "there are 2 train pairs, published are 10,000" in found.differences
-    assert "the vocabularies have 9 and 9 tokens, published are 107 and 93" in found.differences
+    assert "there are 2 train pairs; the published number is 10,000" in found.differences
+    assert "the vocabularies have 9 and 9 tokens; the published numbers are 107 and 93" in found.differences
     assert json.loads(json.dumps(found.to_json()))["longest"] == [3, 3]
 
 
@@ -87,9 +87,9 @@ def test_captions_are_counted_and_compared(tmp_path, write_captions):
     assert found.longest == 3
     assert found.left_out == ()
     assert [file.state for file in found.files] == ["no published checksum"]
-    assert "there are 3 train images, published are 497" in found.differences
-    assert "the vocabulary has 10 tokens, published are 190" in found.differences
-    assert "the longest caption has 3 words, published are 20" in found.differences
+    assert "there are 3 train images; the published number is 497" in found.differences
+    assert "the vocabulary has 10 tokens; the published number is 190" in found.differences
+    assert "the longest caption has 3 words; the published number is 20" in found.differences
     assert json.loads(json.dumps(found.to_json()))["captions"] == found.captions
     assert len(audit("ucm-captions", tmp_path).differences) == 3  # its words are published nowhere
 
@@ -120,8 +120,8 @@ def test_a_set_of_speech_is_counted_and_every_clip_is_read(tmp_path, write_speec
     assert [(file.path.rpartition("/")[2], file.state) for file in published.files] == [
         ("metadata.csv", "no published checksum")
     ]
-    assert "there are 2 train clips, published are 848" in published.differences
-    assert "the clips have 8000 samples a second, published are 16000" in published.differences
+    assert "there are 2 train clips; the published number is 848" in published.differences
+    assert "the clips have 8000 samples a second; the published number is 16000" in published.differences
     assert json.loads(json.dumps(published.to_json()))["rates"] == {"8000": 4}
     (folder / "wavs" / "d.wav").write_bytes(b"RIFF")
     with pytest.raises(DataError, match=r"d\.wav"):

@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from kzoo.data.caption_cards import CAPTION_SETS, CAPTION_STAND_INS
-from kzoo.data.caption_layouts import CAPTION_LAYOUTS
+from kzoo.data.captions.cards import CAPTION_SETS, CAPTION_STAND_INS
+from kzoo.data.captions.layouts import CAPTION_LAYOUTS
 from kzoo.data.catalog import PUBLISHED_SETS, find_card
-from kzoo.data.image_cards import IMAGE_SETS, IMAGE_STAND_INS
-from kzoo.data.layouts import LAYOUTS
-from kzoo.data.pair_cards import PAIR_SETS, PAIR_STAND_INS
-from kzoo.data.pair_layouts import PAIR_LAYOUTS
-from kzoo.data.speech_cards import SPEECH_SETS, SPEECH_STAND_INS
-from kzoo.data.speech_layouts import SPEECH_LAYOUTS
+from kzoo.data.images.cards import IMAGE_SETS, IMAGE_STAND_INS
+from kzoo.data.images.layouts import LAYOUTS
+from kzoo.data.pairs.cards import PAIR_SETS, PAIR_STAND_INS
+from kzoo.data.pairs.layouts import PAIR_LAYOUTS
+from kzoo.data.speech.cards import SPEECH_SETS, SPEECH_STAND_INS
+from kzoo.data.speech.layouts import SPEECH_LAYOUTS
 from kzoo.errors import UsageError
 
 

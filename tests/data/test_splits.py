@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.splits import grouped_split, hold_out, random_split, stratified_split
 
 LABELS = st.lists(st.integers(0, 5), max_size=60).map(np.array)

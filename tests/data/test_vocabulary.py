@@ -86,7 +86,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "other"}, "is not a vocabulary"),
+        ({"format": "other"}, "is not a kzoo vocabulary"),
         ({"version": 2}, "of version 2 with"),
         ({"specials": ["<pad>"]}, r"special tokens \['<pad>'\]; this kzoo reads"),
         ({"tokens": "ab"}, "damaged: its tokens"),

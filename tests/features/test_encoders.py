@@ -56,7 +56,7 @@ def test_a_trunk_ends_where_the_classifier_leaves_its_feature_maps(name):
     images = noise(2, height, width, channels).astype(np.float32) / 256
     maps = trunk(model)
     own = maps.predict_on_batch(images)
-    np.testing.assert_allclose(own, keras.Model(model.inputs, head.input).predict_on_batch(images), atol=1e-5)
+    np.testing.assert_allclose(own, keras.Model(model.input, head.input).predict_on_batch(images), atol=1e-5)
     # Of a larger image it has more regions, and those of what it shares with the smaller one are the same.
     larger = np.concatenate([images, np.ones((2, height, 9, channels), np.float32)], axis=2)
     wide = maps.predict_on_batch(larger)

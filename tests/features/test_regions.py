@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kzoo.data.captions import CaptionSet, CaptionSplit, read_images
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
 from kzoo.data.origin import Origin
-from kzoo.data.sieve import DroppedRows
+from kzoo.data.row_filter import DroppedRows
 from kzoo.features.encoders import Encoder
 from kzoo.features.regions import load_regions
 
@@ -23,7 +23,7 @@ def squares(seed: int = 1) -> CaptionSet:
         )
         for count in (18, 1, 2)
     ]
-    return CaptionSet(*splits, Origin("squares", "memory", stand_in=False), DroppedRows({}, ()))
+    return CaptionSet(*splits, DroppedRows({}, ()), origin=Origin("squares", "memory", stand_in=False))
 
 
 @pytest.fixture
@@ -48,6 +48,16 @@ def encoder(seen):
         return images.reshape(len(images), -1, 3).astype(np.float32)
 
     return Encoder(encode, features=3, size=8, identity="pixels 1")
+
+
+@pytest.mark.usefixtures("cache")
+def test_regions_lie_in_memory_as_in_their_file():
+    def encode(images):
+        return np.moveaxis(np.zeros((3, len(images), 16), np.float32), 0, 2)  # PyTorch's channels come first
+
+    encoder = Encoder(encode, features=3, size=8, identity="moved 1")
+    for _ in range(2):
+        assert all(regions.flags.c_contiguous for regions in load_regions(encoder, squares(), 4).values())
 
 
 @pytest.mark.usefixtures("cache")

@@ -55,7 +55,9 @@ PUBLIC = [getattr(kzoo.layers, name) for name in kzoo.layers.__all__]
 KINDS = [
     kind
     for kind in PUBLIC
-    if issubclass(kind, keras.layers.Layer | FeatureMap) and kind not in (Attention, FeatureMap)
+    if isinstance(kind, type)
+    and issubclass(kind, keras.layers.Layer | FeatureMap)
+    and kind not in (Attention, FeatureMap)
 ]
 
 

@@ -61,6 +61,7 @@ def test_the_key_of_a_step_is_its_value_if_there_is_none():
     )
 
 
+@pytest.mark.filterwarnings("ignore:Explicitly requested dtype float64")  # JAX has none by default
 def test_steps_in_float64():
     layer, row = LinearAttention(dtype="float64"), ROWS["linear"]
     arrays = [x.astype("float64") for x in row.inputs(3, 3)]

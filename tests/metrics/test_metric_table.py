@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kzoo.errors import UsageError
-from kzoo.metrics.table import METRICS, SPLITS, find_metric, is_figure, label_of
+from kzoo.metrics.table import METRICS, SPLITS, find_metric, is_metric, label_of
 from kzoo.recipe import list_recipes, load_recipe
 from kzoo.reproduction.table import list_tables, load_table
 from kzoo.tasks import TASKS
@@ -21,7 +21,7 @@ def test_losses_and_error_rates_fall_and_the_others_rise():
 def test_a_figure_is_a_metric_of_a_split(name):
     for split in SPLITS:
         for figure in (f"{split}_{name}", f"best_{split}_{name}", f"{split}_{name}_at_12"):
-            assert is_figure(figure)
+            assert is_metric(figure)
             assert find_metric(figure) is METRICS[name]
             assert METRICS[name].label in label_of(figure)
 
@@ -30,8 +30,8 @@ def test_a_figure_is_a_metric_of_a_split(name):
     "figure", ["accuracy", "test_", "test_accuracies", "best_accuracy", "test_loss_at_0", ""]
 )
 def test_another_name_is_no_figure(figure):
-    assert not is_figure(figure)
-    with pytest.raises(UsageError, match="no figure is called"):
+    assert not is_metric(figure)
+    with pytest.raises(UsageError, match="no metric is called"):
         find_metric(figure)
 
 
@@ -46,7 +46,7 @@ def test_every_published_figure_and_every_criterion_is_a_metric():
     ]
     tables = [load_table(name) for name in list_tables()]
     published += [row.published for table in tables for row in table.rows]
-    assert all(is_figure(figure) for figures in published for figure in figures)
+    assert all(is_metric(figure) for figures in published for figure in figures)
     assert all(task.criterion in METRICS for task in TASKS.values())
 
 

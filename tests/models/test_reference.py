@@ -10,11 +10,12 @@ from kzoo.registry import card, check_options, create_model, default_options, li
 
 torch = pytest.importorskip("torch")
 
-from reference import MODELS, tensors  # noqa: E402
-from reference.caption_models import CAPTION_MODELS  # noqa: E402
-from reference.speech_models import SPEECH_MODELS  # noqa: E402
-from reference.text_models import TEXT_MODELS  # noqa: E402
-from reference.weights import copy_weights, torch_layout  # noqa: E402
+from kzoo.pytorch.caption_models import CAPTION_MODELS  # noqa: E402
+from kzoo.pytorch.image_models import IMAGE_MODELS  # noqa: E402
+from kzoo.pytorch.images import tensors  # noqa: E402
+from kzoo.pytorch.speech_models import SPEECH_MODELS  # noqa: E402
+from kzoo.pytorch.text_models import TEXT_MODELS  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin, torch_layout  # noqa: E402
 
 BATCH = 5
 
@@ -39,8 +40,8 @@ def twins(name: str):
     for variable in model.weights:
         if variable.name in BATCH_NORM:
             variable.assign(rng.uniform(*BATCH_NORM[variable.name], variable.shape))
-    module = MODELS[name](**options)
-    copy_weights(model, module)
+    module = IMAGE_MODELS[name](**options)
+    copy_to_twin(model, module)
     resolved = check_options(name, options)
     # Noise of different brightness: the features of plain noise are the same in every image on average.
     brightness = np.linspace(50, 250, BATCH, dtype=int)[:, None, None, None]
@@ -50,7 +51,7 @@ def twins(name: str):
 
 
 def test_every_model_has_a_reference():
-    assert sorted({*MODELS, *TEXT_MODELS, *CAPTION_MODELS, *SPEECH_MODELS}) == sorted(list_models())
+    assert sorted({*IMAGE_MODELS, *TEXT_MODELS, *CAPTION_MODELS, *SPEECH_MODELS}) == sorted(list_models())
 
 
 @pytest.mark.parametrize(("name", "training"), CASES)
@@ -63,7 +64,8 @@ def test_equals_plain_pytorch(name, training):
     wanted = {key: parameter.grad.numpy() for key, parameter in module.named_parameters()}
 
     outputs, computed = differentiate(model, (images / 256).astype("float32"), labels, training)
-    gradients = torch_layout(model, model.trainable_variables, computed)
+    paths = [variable.path for variable in model.trainable_variables]
+    gradients = torch_layout(module, dict(zip(paths, computed, strict=True)))
 
     np.testing.assert_allclose(outputs, expected.detach().numpy(), rtol=0, atol=1e-5)
     assert gradients.keys() == wanted.keys()

@@ -6,16 +6,18 @@ import keras
 import numpy as np
 import pytest
 
+from kzoo.layers import ATTENTIONS
 from kzoo.models import speech
-from kzoo.models.conventions import draw_weights
-from kzoo.models.speech import ATTENTIONS, recogniser
+from kzoo.models.initialization import draw_weights
+from kzoo.models.speech import recogniser
 from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
-from reference.speech_models import SPEECH_MODELS  # noqa: E402
-from reference.weights import copy_weights  # noqa: E402
 from twins import as_array, check_equal, check_steps, draw_ids, outputs_of  # noqa: E402
+
+from kzoo.pytorch.speech_models import SPEECH_MODELS  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 
 FRAMES, LENGTHS = (13, 1, 8, 2, 13), (5, 3, 2, 6, 6)
 SIZES = {"mels": 7, "units": 12, "heads": 3}
@@ -61,7 +63,7 @@ CASES = [
 def test_equals_plain_pytorch(name, options):
     options = {**SIZES, **options, "vocabulary": 23}
     model, module = spread(create_model(name, seed=7, **options)), SPEECH_MODELS[name](**options)
-    copy_weights(model, module)
+    copy_to_twin(model, module)
     check_equal(model, module, *batch())
 
 
@@ -73,13 +75,13 @@ def small(attention: str, **options) -> keras.Model:
 
 
 @pytest.mark.parametrize("beams", [1, 3])
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 def test_a_step_at_a_time_is_the_whole(attention, beams):
     check_steps(speech, small(attention), batch()[0], beams)
 
 
 @pytest.mark.parametrize("options", [{"masked": False}, {"input_norm": False}], ids=str)
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 def test_a_file_keeps_what_is_written_and_how_it_is_decoded(attention, options, tmp_path):
     model, (inputs, _) = small(attention, **options), batch()
     outputs = outputs_of(model, inputs)
@@ -106,7 +108,7 @@ def test_padding_is_heard_where_it_is_not_masked():
     assert np.abs(outputs_of(model, longer) - outputs_of(model, inputs)).max() > 1e-3
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 def test_characters_that_come_later_are_not_seen(attention):
     model, (inputs, _) = small(attention), batch()
     other = {**inputs, "target_ids": np.where(np.arange(5) < 3, inputs["target_ids"], 9).astype("int32")}
@@ -118,7 +120,7 @@ def test_characters_that_come_later_are_not_seen(attention):
 @pytest.mark.parametrize("masked", [True, False])
 def test_weights_are_the_mean_of_the_heads(masked):
     model, (inputs, _) = small("dot", masked=masked), batch()
-    probe = keras.Model(model.inputs, [model.get_layer(name).output for name in ("attention_norm", "memory")])
+    probe = keras.Model(model.input, [model.get_layer(name).output for name in ("attention_norm", "memory")])
     query, memory = map(as_array, probe(inputs))
     layer = model.get_layer("attention")
     (query_kernel, query_bias), (key_kernel,) = (
@@ -145,7 +147,7 @@ def test_the_longest_text_is_decoded_and_no_longer_one():
 
 
 def test_options_out_of_range_are_refused():
-    with pytest.raises(ValueError, match="one of none, dot, linear"):
+    with pytest.raises(ValueError, match="one of none, bahdanau"):
         recogniser(23, attention="luong")
     with pytest.raises(ValueError, match="3 heads cannot share 200 features"):
         recogniser(23, heads=3)

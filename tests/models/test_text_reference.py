@@ -6,16 +6,18 @@ import keras
 import numpy as np
 import pytest
 
+from kzoo.layers import ATTENTIONS
 from kzoo.models import seq2seq as family
-from kzoo.models.conventions import draw_weights
-from kzoo.models.seq2seq import ATTENTIONS, has_attention, seq2seq
+from kzoo.models.initialization import draw_weights
+from kzoo.models.seq2seq import has_attention, seq2seq
 from kzoo.registry import card, create_model
 
 torch = pytest.importorskip("torch")
 
-from reference.text_models import TEXT_MODELS  # noqa: E402
-from reference.weights import copy_weights  # noqa: E402
 from twins import check_equal, check_steps, draw_ids, outputs_of, tolerance  # noqa: E402
+
+from kzoo.pytorch.text_models import TEXT_MODELS  # noqa: E402
+from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 
 CODED = {
     "R002": (
@@ -35,7 +37,7 @@ def twins(name: str, options: dict):
     """A model and its reference with the same weights, without dropout, and a batch for both."""
     model = create_model(name, seed=7, **options, dropout=0.0)
     module = TEXT_MODELS[name](**options, dropout=0.0)
-    copy_weights(model, module)
+    copy_to_twin(model, module)
     source = draw_ids(SOURCE_LENGTHS, module.source_embedding.num_embeddings, 1)
     target = draw_ids(TARGET_LENGTHS, module.target_embedding.num_embeddings, 2)
     return model, module, source, target
@@ -72,7 +74,7 @@ def test_padding_changes_nothing(name, options):
     np.testing.assert_allclose(outputs_of(model, alone)[0], whole[3], atol=tolerance(whole))
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("attention", ["none", *ATTENTIONS])
 @pytest.mark.parametrize("tied", [True, False])
 def test_every_attention_and_output(attention, tied, tmp_path):
     model = seq2seq(34, 34, units=12, attention=attention, tied=tied)
@@ -97,7 +99,7 @@ def test_the_reports_own_code_has_dropout_elsewhere(name, options):
     source, target = draw_ids(SOURCE_LENGTHS, 34, 1), draw_ids(TARGET_LENGTHS, 34, 2)
     reads = {"R002": "decoder_dropout", "R003": "target_dropout"}
     place = reads["R002" if "output_query" in options else "R003"]
-    probe = keras.Model(model.inputs, model.get_layer(place).output)
+    probe = keras.Model(model.input, model.get_layer(place).output)
     dropped = probe({"source_ids": source, "target_ids": target}, training=True)
     assert np.mean(keras.ops.convert_to_numpy(dropped) == 0) > 0.99
 
@@ -131,7 +133,7 @@ def test_a_scorer_starts_as_small_as_it_is_asked_to():
 def test_options_out_of_range_are_refused():
     with pytest.raises(ValueError, match="even"):
         seq2seq(34, 34, units=7)
-    with pytest.raises(ValueError, match="one of none, bilinear"):
+    with pytest.raises(ValueError, match="one of none, bahdanau"):
         seq2seq(34, 34, attention="luong")
     with pytest.raises(
         ValueError, match="dropout_at must be one of source, encoder, target, decoder, output"

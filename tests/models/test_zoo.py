@@ -15,9 +15,9 @@ import pytest
 from gradients import Inputs, Loss, differentiate
 
 from kzoo.errors import UsageError
+from kzoo.parameters import trainable_count
 from kzoo.recipe import list_recipes, load_recipe
-from kzoo.registry import card, check_options, create_model, default_options, list_models, outline_model
-from kzoo.reporting.parameters import trainable_count
+from kzoo.registry import abstract_model, card, check_options, create_model, default_options, list_models
 from kzoo.runtime import BACKENDS
 from kzoo.training.objective import negative_log_likelihood, token_negative_log_likelihood
 
@@ -113,13 +113,13 @@ def arrays(model: keras.Model) -> list[np.ndarray]:
 @pytest.mark.parametrize("name", MODELS)
 def test_has_the_parameters_its_card_promises(name):
     promised = card(name)
-    assert trainable_count(outline_model(name)) == promised.parameters
+    assert trainable_count(abstract_model(name)) == promised.parameters
     assert promised.published in (promised.parameters, None) or promised.note
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_outline_has_the_shapes_of_the_model(name):
-    outline, model = outline_model(name), create_model(name, seed=0)
+    outline, model = abstract_model(name), create_model(name, seed=0)
     assert [weight.shape for weight in outline.weights] == [weight.shape for weight in model.weights]
     assert trainable_count(outline) == trainable_count(model)
 
@@ -218,7 +218,7 @@ def test_convention_sets_the_constants_of_batch_normalisation():
     constants = {
         convention: {
             (layer.momentum, layer.epsilon)
-            for layer in outline_model("cnn-bn", convention=convention).layers
+            for layer in abstract_model("cnn-bn", convention=convention).layers
             if isinstance(layer, keras.layers.BatchNormalization)
         }
         for convention in ("keras", "pytorch")
@@ -280,19 +280,28 @@ for path in pathlib.Path(os.environ["FOLDER"]).glob("*.keras"):
 """
 
 
-@pytest.mark.parametrize("imports", ["import keras, kzoo", "import kzoo, keras"])
-def test_saved_models_load_with_keras(imports, python, tmp_path):
-    outputs = {}
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Every model in a file, beside a batch and its outputs."""
+    folder, outputs = tmp_path_factory.mktemp("saved"), {}
     for name in MODELS:
         model = create_model(name, seed=0)
         batch, _ = task(name).draw(2, default_options(name))
         outputs[name] = model.predict(batch, verbose=0)
-        model.save(tmp_path / f"{name}.keras")
-        np.save(tmp_path / f"{name}.npy", batch)
-    done = python(LOAD.format(imports=imports), FOLDER=str(tmp_path))
+        model.save(folder / f"{name}.keras")
+        np.save(folder / f"{name}.npy", batch)
+    return folder, outputs
+
+
+@pytest.mark.parametrize(
+    "imports", ["import keras, kzoo", pytest.param("import kzoo, keras", marks=pytest.mark.once)]
+)
+def test_saved_models_load_with_keras(imports, python, saved):
+    folder, outputs = saved
+    done = python(LOAD.format(imports=imports), FOLDER=str(folder))
     assert done.exit_code == 0, done.stderr
     for name, expected in outputs.items():
-        loaded = np.load(tmp_path / f"{name}.outputs.npy")
+        loaded = np.load(folder / f"{name}.outputs.npy")
         np.testing.assert_allclose(loaded, expected, rtol=0, atol=1e-6, err_msg=name)
 
 

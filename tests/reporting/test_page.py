@@ -16,6 +16,7 @@ from PIL import Image
 
 from kzoo.errors import DataError, UsageError
 from kzoo.metrics.table import label_of
+from kzoo.parameters import LayerCount
 from kzoo.recipe import parse_setting
 from kzoo.reporting.page import spelling
 from kzoo.reporting.page.parts import (
@@ -31,7 +32,6 @@ from kzoo.reporting.page.parts import (
 )
 from kzoo.reporting.page.shrink import LARGE, shrink
 from kzoo.reporting.page.writer import to_html, to_markdown, write_page
-from kzoo.reporting.parameters import LayerCount
 
 STRANGE = '<b>"a|b"</b> & [c](d) *e*'
 VOID = {"meta", "img", "input", "br", "hr", "link", "wbr"}
@@ -325,7 +325,7 @@ def test_large_pictures_are_made_small_and_others_left_alone(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"GIF89a and so on", png()[:8] + bytes(2 * LARGE)])
 def test_what_is_no_png_is_named(tmp_path, content):
     (tmp_path / "mistakes.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"mistakes\.png is no whole PNG"):
+    with pytest.raises(DataError, match=r"mistakes\.png is a damaged PNG"):
         shrink(tmp_path / "mistakes.png")
 
 

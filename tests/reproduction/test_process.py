@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from kzoo.errors import DataError, KzooError, UsageError
-from kzoo.reproduction.process import Crew, core_count, explain
+from kzoo.reproduction.process import ProcessPool, core_count, explain
 
 SCRIPT = """
 import json, os, sys, time
@@ -38,43 +38,43 @@ def module(tmp_path, monkeypatch):
 
 
 def test_several_at_a_time_have_their_share_of_the_cores(module):
-    words, threads = Crew(1).ask(module, "tell", "a b", 1)
+    words, threads = ProcessPool(1).ask(module, "tell", "a b", 1)
     assert words == ["a b", "1"]
     assert set(threads.values()) == {None}
     for size in (2, 64):
-        threads = Crew(size).ask(module, "tell")[1]
+        threads = ProcessPool(size).ask(module, "tell")[1]
         assert set(threads.values()) == {str(max(1, core_count() // size))}
 
 
 def test_what_the_user_has_set_stays(module, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    assert Crew(2).ask(module, "tell")[1]["OMP_NUM_THREADS"] == "7"
+    assert ProcessPool(2).ask(module, "tell")[1]["OMP_NUM_THREADS"] == "7"
 
 
 @pytest.mark.parametrize(("code", "kind"), [(1, KzooError), (2, UsageError), (3, DataError), (77, KzooError)])
 def test_a_failure_is_that_of_the_process(module, code, kind):
     with pytest.raises(KzooError, match=r"^it is wrong$") as caught:
-        Crew(1).ask(module, "fail", code)
+        ProcessPool(1).ask(module, "fail", code)
     assert type(caught.value) is kind
 
 
 def test_what_is_said_is_heard_and_kept(module, tmp_path):
     heard: list[str] = []
-    crew, log = Crew(1), tmp_path / "log"
-    assert crew.follow(log, heard.append, module, "fail", 1) == "it is wrong"
+    processes, log = ProcessPool(1), tmp_path / "log"
+    assert processes.follow(log, heard.append, module, "fail", 1) == "it is wrong"
     assert heard == ["a log line", "kzoo: it is wrong"]
-    assert crew.follow(log, heard.append, module, "tell") == ""
+    assert processes.follow(log, heard.append, module, "tell") == ""
     *said, told = log.read_text().splitlines()
     assert said == heard
     assert json.loads(told)[0] == []
 
 
 def test_all_are_stopped_together_and_none_starts_after(module, tmp_path):
-    crew, caught = Crew(2), []
+    processes, caught = ProcessPool(2), []
 
     def sleep(name: str) -> None:
         try:
-            crew.follow(tmp_path / name, lambda line: None, module, "sleep")
+            processes.follow(tmp_path / name, lambda line: None, module, "sleep")
         except KeyboardInterrupt:
             caught.append(name)
 
@@ -83,12 +83,12 @@ def test_all_are_stopped_together_and_none_starts_after(module, tmp_path):
         thread.start()
     while not all((tmp_path / name).is_file() and (tmp_path / name).read_text() for name in "ab"):
         time.sleep(0.01)
-    crew.stop()
+    processes.stop()
     for thread in threads:
         thread.join(timeout=10)
     assert sorted(caught) == ["a", "b"]
     with pytest.raises(KeyboardInterrupt):
-        crew.ask(module, "tell")
+        processes.ask(module, "tell")
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_none_outlives_an_error_of_the_one_who_listens(module, tmp_path, started
         raise ValueError(line)
 
     with pytest.raises(ValueError, match="asleep"):
-        Crew(1).follow(tmp_path / "log", fail, module, "sleep")
+        ProcessPool(1).follow(tmp_path / "log", fail, module, "sleep")
     assert [process.returncode for process in started] == [-signal.SIGTERM]
 
 
@@ -120,12 +120,12 @@ def test_none_outlives_a_ctrl_c(module, started, monkeypatch):
 
     monkeypatch.setattr(subprocess.Popen, "communicate", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        Crew(1).ask(module, "sleep")
+        ProcessPool(1).ask(module, "sleep")
     assert [process.returncode for process in started] == [-signal.SIGTERM]
 
 
 def test_a_process_that_was_killed_is_explained():
-    assert explain(-9, ["epoch 1"]) == "its process was stopped by signal 9, for want of memory?"
+    assert explain(-9, ["epoch 1"]) == "its process was stopped by signal 9 (out of memory?)"
     assert explain(1, ["Traceback", "MemoryError", ""]) == "MemoryError"
     assert explain(1, []) == "its process ended with code 1"
     assert core_count() <= (os.cpu_count() or 1)

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kzoo.data.captions import CaptionSet, CaptionSplit
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit
 from kzoo.data.origin import Origin
-from kzoo.data.pairs import PairSet, PairSplit
-from kzoo.data.sieve import DroppedRows
-from kzoo.data.speech import SpeechSet, SpeechSplit
+from kzoo.data.pairs.pair_set import PairSet, PairSplit
+from kzoo.data.row_filter import DroppedRows
+from kzoo.data.speech.speech_set import SpeechSet, SpeechSplit
 from kzoo.experiment import start
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.tasks.captions import CaptionExperiment
@@ -59,7 +59,7 @@ def word_set() -> Callable[..., PairSet]:
 
     def build(name: str = "words", kinds: Any = ("characters", "characters"), words: Any = WORDS) -> PairSet:
         splits = [PairSplit.of((tuple(source), tuple(target)) for source, target in split) for split in words]
-        return PairSet(*splits, kinds, Origin(name, name, stand_in=False), DroppedRows({}, ()))
+        return PairSet(*splits, kinds, DroppedRows({}, ()), origin=Origin(name, name, stand_in=False))
 
     return build
 
@@ -70,7 +70,7 @@ def experiment(word_set: Callable[..., PairSet]) -> Callable[..., PairExperiment
 
     def build(data: PairSet | None = None, **overrides: Any) -> PairExperiment:
         data = data or word_set()
-        return PairExperiment(PairExperiment.fit_model(make_recipe(**overrides), data, own_data=True), data)
+        return PairExperiment(PairExperiment.fit_model(make_recipe(**overrides), data), data)
 
     return build
 
@@ -92,7 +92,7 @@ def scenes() -> Callable[..., CaptionSet]:
             )
             for split in captions
         ]
-        return CaptionSet(*splits, Origin(name, name, stand_in=False), DroppedRows({}, ()), **options)
+        return CaptionSet(*splits, DroppedRows({}, ()), origin=Origin(name, name, stand_in=False), **options)
 
     return build
 
@@ -112,7 +112,7 @@ def captioner(scenes: Callable[..., CaptionSet]) -> Callable[..., CaptionExperim
             "data": {"name": "scenes", "image_size": 16},
         }
         recipe = load_recipe(name, settings | dotted(overrides))
-        return CaptionExperiment(CaptionExperiment.fit_model(recipe, data, own_data=True), data)
+        return CaptionExperiment(CaptionExperiment.fit_model(recipe, data), data)
 
     return build
 
@@ -130,7 +130,7 @@ def clips() -> Callable[..., SpeechSet]:
             )
             for texts in TEXTS
         ]
-        return SpeechSet(*splits, rate, Origin(name, name, stand_in=False), DroppedRows({}, ()))
+        return SpeechSet(*splits, rate, DroppedRows({}, ()), origin=Origin(name, name, stand_in=False))
 
     return build
 
@@ -143,7 +143,7 @@ def recogniser(clips: Callable[..., SpeechSet]) -> Callable[..., SpeechExperimen
         data = data or clips()
         sizes = {"model.units": 8, "model.blocks": 1, "model.mels": 6, "data": {"name": "clips"}}
         recipe = load_recipe(name, sizes | dotted(overrides))
-        return SpeechExperiment(SpeechExperiment.fit_model(recipe, data, own_data=True), data)
+        return SpeechExperiment(SpeechExperiment.fit_model(recipe, data), data)
 
     return build
 

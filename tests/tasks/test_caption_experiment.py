@@ -8,15 +8,15 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.data.captions import read_images
+from kzoo.data.captions.caption_set import read_images
 from kzoo.data.vocabulary import EOS, SOS, UNK, Vocabulary
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import outline, prepare
 from kzoo.features.encoders import Encoder
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.tasks import captions
-from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("sacrebleu", reason="sacrebleu is not installed")
@@ -147,11 +147,11 @@ def test_the_figures_are_those_of_the_metrics(captioner):
     experiment = captioner()
     predictions = [("red",), ("a", "blue", "square", "below"), (), ("a", "red", "square", "below")]
     references = experiment.data.test.captions
-    figures = experiment.measure("test", [[row, ()] for row in predictions])
+    metrics = experiment.measure("test", [[row, ()] for row in predictions])
     of_each = [sentence_bleu(*row) for row in zip(references, predictions, strict=True)]
     assert of_each[3] == 1
     corpus = corpus_bleu(references, predictions)
-    assert figures == {
+    assert metrics == {
         "count": 4,
         **{f"bleu_{order}": mean_sentence_bleu(references, predictions, order) for order in (1, 2, 3, 4)},
         "corpus_bleu_4": corpus.score,
@@ -200,7 +200,7 @@ def test_runs_are_decoded_together_only_where_they_read_alike(captioner, scenes,
     run, same = untrained_run(experiment), untrained_run(captioner(training__seed=2))
     experiment.check_together([run, same])
     larger = untrained_run(captioner(data__image_size=24))
-    with pytest.raises(UsageError, match=r"differ in data\.image_size: they do not read alike") as raised:
+    with pytest.raises(UsageError, match=r"differ in data\.image_size: they read different inputs") as raised:
         experiment.check_together([run, larger])
     assert str(larger.path) in str(raised.value)
     stranger = untrained_run(captioner(data=replace(scenes(), min_count=3)))

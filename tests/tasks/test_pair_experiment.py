@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.metrics import transcription
-from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.sequences import decode_all
-from kzoo.tasks.texts import TextPredictor
+from kzoo.tasks.text_predictor import TextPredictor
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
 
 PASSES = [
@@ -28,11 +28,11 @@ PASSES = [
 def test_the_figures_are_those_of_the_metrics(experiment):
     pairs = experiment()
     references, first = pairs.data.test.targets, [row[0] for row in PASSES]
-    figures = pairs.measure("test", PASSES)
+    metrics = pairs.measure("test", PASSES)
     distances = transcription.edit_distances(references, first)
     lengths = np.array([3, 1, 2, 4])
     np.testing.assert_array_equal(distances, [0, 1, 2, 3])
-    assert figures == {
+    assert metrics == {
         "count": 4,
         "error_rate": transcription.error_rate(references, first),
         "character_error_rate": transcription.character_error_rate(references, first),
@@ -45,9 +45,9 @@ def test_the_figures_are_those_of_the_metrics(experiment):
             "word_error_rate": transcription.bootstrap_interval(distances > 0),
         },
     }
-    assert figures["error_rate"] == pytest.approx((1 + 1 + 3 / 4) / 4)
-    assert figures["character_error_rate"] == pytest.approx(6 / 10)
-    assert figures["word_error_rate"] == 1 - figures["exact_match"] == 0.75
+    assert metrics["error_rate"] == pytest.approx((1 + 1 + 3 / 4) / 4)
+    assert metrics["character_error_rate"] == pytest.approx(6 / 10)
+    assert metrics["word_error_rate"] == 1 - metrics["exact_match"] == 0.75
 
 
 def test_one_pass_has_no_rate_at_1(experiment):
@@ -66,14 +66,14 @@ def test_the_vocabularies_are_those_of_the_training_split_and_fit_the_model(expe
 def test_a_vocabulary_may_be_larger_than_the_data_but_not_smaller(experiment, word_set):
     assert experiment(model__source_vocabulary=20).recipe.model.options["source_vocabulary"] == 20
     with pytest.raises(
-        UsageError, match=r"words has 7 tokens, the model 6: --set model\.source_vocabulary=7"
+        UsageError, match=r"words has 7 tokens, the model has 6: --set model\.source_vocabulary=7"
     ):
         experiment(model__source_vocabulary=6)
 
 
 @pytest.mark.parametrize("size", [6, 8])
 def test_what_is_written_must_be_a_token(experiment, size):
-    message = rf"words has 7 tokens, the model {size}: --set model\.target_vocabulary=7"
+    message = rf"words has 7 tokens, the model has {size}: --set model\.target_vocabulary=7"
     with pytest.raises(UsageError, match=message):
         experiment(model__target_vocabulary=size)
 
@@ -147,8 +147,8 @@ def test_evaluation_takes_the_model_that_the_recipe_says_is_tested(experiment, u
     pairs = experiment(training__tested_epoch="best")
     run = untrained_run(pairs)
     run.save_model(experiment(training__seed=3).create_model(), "best")
-    told = pairs.evaluate([run], None, "test", None).figures
-    assert told == pairs.evaluate([run], "best", "test", Decoding()).figures
+    told = pairs.evaluate([run], None, "test", None).metrics
+    assert told == pairs.evaluate([run], "best", "test", Decoding()).metrics
     assert (told["checkpoint"], told["split"], told["count"]) == ("best", "test", 4)
     assert told["runs"] == [str(run.path)]
     assert told["decoding"] == {"method": "greedy"}

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kzoo.data.speech import SPEECH_VOCABULARY
+from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
 from kzoo.data.vocabulary import EOS, SOS, UNK
+from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
-from kzoo.tasks.decoding import Decoding
 from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")
@@ -24,8 +24,7 @@ def test_the_frames_are_those_of_the_clips(recogniser):
     experiment = recogniser()
     for name, split in experiment.data.splits.items():
         expected, _ = spectrograms(split.clips, LogMelSpectrogram(8_000, mels=6))
-        np.testing.assert_array_equal(experiment.frames[name], expected)
-        assert experiment.sources(name).values is experiment.frames[name]
+        np.testing.assert_array_equal(experiment.sources(name).values, expected)
     assert experiment.sources("train").lengths.tolist() == [3, 7, 11]  # a frame has a hop of 160 samples
 
 
@@ -33,18 +32,20 @@ def test_the_keys_of_the_recipe_reach_the_frames(recogniser, clips):
     samples = clips().train.clips
     other = recogniser(data__mel_rate=16_000)
     expected, _ = spectrograms(samples, LogMelSpectrogram(8_000, mel_rate=16_000, mels=6))
-    np.testing.assert_array_equal(other.frames["train"], expected)
-    assert (other.frames["train"] != recogniser().frames["train"]).any()
+    np.testing.assert_array_equal(other.sources("train").values, expected)
+    assert (other.sources("train").values != recogniser().sources("train").values).any()
     short = recogniser(data__max_frames=5)
-    np.testing.assert_array_equal(short.frames["train"], recogniser().frames["train"][:, :5])
-    assert recogniser(model__mels=4).frames["train"].shape == (3, 11, 4)
+    np.testing.assert_array_equal(short.sources("train").values, recogniser().sources("train").values[:, :5])
+    assert recogniser(model__mels=4).sources("train").values.shape == (3, 11, 4)
 
 
 def test_padding_that_is_heard_is_of_one_length(recogniser):
     experiment = recogniser(model__masked=False, data__max_frames=20)
-    assert {frames.shape[1] for frames in experiment.frames.values()} == {20}
-    np.testing.assert_array_equal(experiment.frames["train"][:, :11], recogniser().frames["train"])
-    assert not experiment.frames["train"][:, 11:].any()
+    assert {clips.values.shape[1] for clips in experiment.clips.values()} == {20}
+    np.testing.assert_array_equal(
+        experiment.sources("train").values[:, :11], recogniser().sources("train").values
+    )
+    assert not experiment.sources("train").values[:, 11:].any()
     assert experiment.examples()(1).lengths[:, 0].tolist() == [20, 20, 20]
     assert experiment.sources("test").take(np.array([0]), 3).shape == (1, 20, 6)
 
@@ -53,7 +54,7 @@ def test_examples_are_frames_and_characters_with_start_and_end(recogniser):
     experiment = recogniser()
     examples = experiment.examples()(1)
     frames, targets = examples.arrays
-    assert frames is experiment.frames["train"]
+    assert frames is experiment.sources("train").values
     assert targets.tolist() == [
         [SOS, A, B, C, EOS, 0],
         [SOS, B, COMMA, SPACE, A, EOS],
@@ -74,7 +75,7 @@ def test_what_is_remembered_of_the_data(recogniser):
         "longest": 9,
         "masked": False,
     }
-    assert changed.describe()["left_out"] == ["3 clips heard for 0.2 s only, 9 frames: 2, 2, 3"]
+    assert changed.describe()["left_out"] == ["3 clips cut to 0.2 s, 9 frames: 2, 2, 3"]
     limits = recogniser().limits
     assert (limits.start, limits.end, limits.length) == (SOS, EOS, 98)
 
@@ -85,7 +86,9 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
     measured = experiment.validator(model)()
     targets, lengths, owners = experiment.encode_targets("validation")
     assert owners.tolist() == [0, 1]
-    log_p = model.predict_on_batch({"frames": experiment.frames["validation"], "target_ids": targets[:, :-1]})
+    log_p = model.predict_on_batch(
+        {"frames": experiment.sources("validation").values, "target_ids": targets[:, :-1]}
+    )
     losses = [
         -0.8 * log_p[row, t, targets[row, t + 1]] - 0.2 * log_p[row, t].mean()
         for row in range(2)
@@ -111,17 +114,17 @@ def test_validation_is_the_smoothed_loss_and_the_figures_of_greedy_decoding(reco
 def test_the_figures_are_those_of_the_metrics(recogniser):
     experiment = recogniser()
     predictions = [tuple("bac"), tuple("b a"), tuple("cab"), ()]
-    figures = experiment.measure("test", [[row, ()] for row in predictions])
+    metrics = experiment.measure("test", [[row, ()] for row in predictions])
     references = experiment.data.test.texts
     assert references == (tuple("bac"), tuple("b b"), tuple("ca!b"), ("c",))
-    assert figures.items() >= experiment.figures("test", predictions).items()
-    assert (figures["count"], figures["exact_match"]) == (4, 0.25)
-    assert figures["character_error_rate"] == pytest.approx((1 + 1 + 1) / 11)
-    assert figures["word_error_rate"] == pytest.approx((1 + 1 + 1) / 5)
+    assert metrics.items() >= experiment.metrics("test", predictions).items()
+    assert (metrics["count"], metrics["exact_match"]) == (4, 0.25)
+    assert metrics["character_error_rate"] == pytest.approx((1 + 1 + 1) / 11)
+    assert metrics["word_error_rate"] == pytest.approx((1 + 1 + 1) / 5)
     heard = [tuple("bac"), tuple("b b"), ("c", "a", "<unk>", "b"), ("c",)]
     ochiai = similarity.similarities(similarity.ochiai, heard, predictions)
-    assert figures["intervals"]["ochiai"] == transcription.bootstrap_interval(ochiai)
-    assert figures["intervals"]["character_error_rate"] == transcription.bootstrap_interval(
+    assert metrics["intervals"]["ochiai"] == transcription.bootstrap_interval(ochiai)
+    assert metrics["intervals"]["character_error_rate"] == transcription.bootstrap_interval(
         [0, 1, 1, 1], [3, 3, 4, 1]
     )
     assert list(experiment.sample_rows(predictions))[2:] == [("2", "ca!b", "cab"), ("3", "c", "")]
@@ -131,14 +134,14 @@ def test_similarities_are_those_of_symbols_and_error_rates_those_of_characters(r
     """What no symbol stands for cannot be written, and R004 compares what its symbols make of the text."""
     experiment = recogniser()
     numbers = map(SPEECH_VOCABULARY.encode, experiment.data.test.texts)
-    figures = experiment.figures("test", list(map(SPEECH_VOCABULARY.decode, numbers)))
-    assert [figures[name] for name in ("jaccard", "ochiai", "damerau_levenshtein")] == [1, 1, 1]
-    assert figures["character_error_rate"] == pytest.approx(1 / 11)
+    metrics = experiment.metrics("test", list(map(SPEECH_VOCABULARY.decode, numbers)))
+    assert [metrics[name] for name in ("jaccard", "ochiai", "damerau_levenshtein")] == [1, 1, 1]
+    assert metrics["character_error_rate"] == pytest.approx(1 / 11)
 
 
 @pytest.mark.parametrize(
     ("overrides", "said"),
-    [({"model__vocabulary": 36}, "model.vocabulary is 35, R004's symbols, not 36")],
+    [({"model__vocabulary": 36}, "model.vocabulary must be 35, the number of R004's symbols, not 36")],
 )
 def test_a_model_that_does_not_fit(recogniser, overrides, said):
     with pytest.raises(UsageError) as raised:
@@ -152,7 +155,7 @@ def test_a_model_that_does_not_fit(recogniser, overrides, said):
         ("image_size", 16, "data.image_size is not for clips"),
         ("min_count", 2, "data.min_count is not for clips"),
         ("stress", True, "data.stress is not for clips"),
-        ("max_length", 98, "data.max_length is 97 characters at most, not 98"),
+        ("max_length", 98, "data.max_length must be 97 characters or less, not 98"),
     ],
 )
 def test_keys_that_do_not_go_with_clips_are_refused_before_they_are_read(recogniser, key, value, said):
@@ -170,5 +173,5 @@ def test_runs_are_decoded_together_only_where_they_hear_alike(recogniser, untrai
     experiment = recogniser()
     run, same = untrained_run(experiment), untrained_run(recogniser(training__seed=2))
     experiment.check_together([run, same])
-    with pytest.raises(UsageError, match=r"differ in data\.frames: they do not read alike"):
+    with pytest.raises(UsageError, match=r"differ in data\.frames: they read different inputs"):
         experiment.check_together([run, untrained_run(recogniser(**overrides))])

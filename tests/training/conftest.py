@@ -11,11 +11,11 @@ import pytest
 from keras import layers
 
 from kzoo import create_model
-from kzoo.data.images import ImageSet, Split
+from kzoo.data.images.image_set import ImageSet, Split
+from kzoo.data.images.own import read_own
 from kzoo.data.origin import Origin
-from kzoo.data.own import read_own
-from kzoo.data.pairs import PairSet, PairSplit
-from kzoo.data.sieve import DroppedRows
+from kzoo.data.pairs.pair_set import PairSet, PairSplit
+from kzoo.data.row_filter import DroppedRows
 from kzoo.recipe import Recipe, TrainingSection
 from kzoo.tasks.experiment import Experiment
 from kzoo.tasks.images import ImageExperiment
@@ -49,7 +49,7 @@ def image_experiment() -> Callable[..., ImageExperiment]:
     ) -> ImageExperiment:
         validation = data if validation is None else validation
         names = tuple(f"class {label}" for label in range(1 + data.labels.max()))
-        image_set = ImageSet(data, validation, validation, names, ORIGIN)
+        image_set = ImageSet(data, validation, validation, names, origin=ORIGIN)
         return ImageExperiment(_recipe({"name": "tiny-cnn"}, training, precision), image_set)
 
     return build
@@ -67,9 +67,9 @@ def pair_experiment() -> Callable[..., PairExperiment]:
         lengths = [(9, 6), *rng.integers(1, (10, 7), (43, 2)).tolist()]
         pairs = [(tuple(rng.choice(list("abcde"), m)), tuple(rng.choice(list("xyz"), n))) for m, n in lengths]
         splits = (PairSplit.of(pairs[place]) for place in (slice(30), slice(30, 37), slice(37, 44)))
-        pair_set = PairSet(*splits, ("characters", "characters"), ORIGIN, DroppedRows({}, ()))
+        pair_set = PairSet(*splits, ("characters", "characters"), DroppedRows({}, ()), origin=ORIGIN)
         recipe = _recipe({"name": "nmt-bilinear", "units": 6, "dropout": 0.0}, training, precision)
-        return PairExperiment(PairExperiment.fit_model(recipe, pair_set, own_data=True), pair_set)
+        return PairExperiment(PairExperiment.fit_model(recipe, pair_set), pair_set)
 
     return build
 

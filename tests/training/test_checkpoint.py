@@ -145,7 +145,7 @@ def test_without_a_folder_training_starts_afresh(start, tmp_path):
 def test_a_checkpoint_of_another_model_is_refused(saved, start, other):
     model, optimizer = start(**other)
     before = bits(model, optimizer)
-    with pytest.raises(DataError, match=r"epoch-00003\.npz: the checkpoint is of another model"):
+    with pytest.raises(DataError, match=r"epoch-00003\.npz is a checkpoint of another model"):
         load_checkpoint(saved[0], model, optimizer)
     assert bits(model, optimizer) == before
 

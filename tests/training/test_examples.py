@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from kzoo.training import examples as module
-from kzoo.training.examples import GRAIN, Examples
+from kzoo.training.examples import BUCKET_WIDTH, Examples
 
 
 @given(
@@ -17,29 +17,33 @@ from kzoo.training.examples import GRAIN, Examples
 def test_extents_hold_the_longest_of_each_sequence_and_little_more(lengths, data):
     shape = st.tuples(st.integers(1, 5), st.integers(1, 7))
     rows = data.draw(arrays.arrays(np.int32, shape, elements=st.integers(0, len(lengths) - 1)))
-    extents = Examples((lengths,), lengths).extents(rows)
-    assert extents.shape == (len(rows), lengths.shape[1])
-    assert extents.dtype == np.int32
-    for batch, row in zip(rows, extents, strict=True):
+    bucket_lengths = Examples((lengths,), lengths).bucket_lengths(rows)
+    assert bucket_lengths.shape == (len(rows), lengths.shape[1])
+    assert bucket_lengths.dtype == np.int32
+    for batch, row in zip(rows, bucket_lengths, strict=True):
         for sequence, extent in enumerate(row):
             longest = max(lengths[i, sequence] for i in batch)
-            assert longest <= extent < longest + GRAIN
-            assert extent % GRAIN == 0 or extent == max(lengths[:, sequence])
+            assert longest <= extent < longest + BUCKET_WIDTH
+            assert extent % BUCKET_WIDTH == 0 or extent == max(lengths[:, sequence])
 
 
 def test_extents_are_few():
     """All lengths to 40, in batches of one: ten shapes to compile."""
     lengths = np.arange(1, 41, dtype=np.int32)[:, None]
-    extents = Examples((), lengths).extents(np.arange(40)[:, None])
-    assert sorted({int(extent) for extent in extents[:, 0]}) == list(range(GRAIN, 41, GRAIN))
+    bucket_lengths = Examples((), lengths).bucket_lengths(np.arange(40)[:, None])
+    assert sorted({int(extent) for extent in bucket_lengths[:, 0]}) == list(
+        range(BUCKET_WIDTH, 41, BUCKET_WIDTH)
+    )
 
 
-def test_each_sequence_has_a_grain_of_its_own():
+def test_each_sequence_has_a_bucket_width_of_its_own():
     """Frames in steps of 16 beside texts in steps of 3; the longest are as long as their arrays."""
     lengths = np.array([[5, 1], [16, 3], [17, 4], [37, 11]], np.int32)
-    extents = Examples((lengths,), lengths, (16, 3)).extents(np.array([[0, 0], [1, 0], [0, 2], [1, 3]]))
-    assert extents.dtype == np.int32
-    assert extents.tolist() == [[16, 3], [16, 3], [32, 6], [37, 11]]
+    bucket_lengths = Examples((lengths,), lengths, (16, 3)).bucket_lengths(
+        np.array([[0, 0], [1, 0], [0, 2], [1, 3]])
+    )
+    assert bucket_lengths.dtype == np.int32
+    assert bucket_lengths.tolist() == [[16, 3], [16, 3], [32, 6], [37, 11]]
 
 
 @pytest.mark.parametrize("count", [1, 12])
@@ -49,7 +53,7 @@ def test_examples_of_a_fixed_size_have_no_extents(count):
     assert len(examples) == count
     assert examples.arrays[0] is images
     assert examples.arrays[1] is labels
-    assert examples.extents(np.zeros((3, 4), np.int32)).shape == (3, 0)
+    assert examples.bucket_lengths(np.zeros((3, 4), np.int32)).shape == (3, 0)
 
 
 def test_the_rounding_of_lengths_changes_nothing(monkeypatch, pair_experiment, training, train):
@@ -57,12 +61,12 @@ def test_the_rounding_of_lengths_changes_nothing(monkeypatch, pair_experiment, t
     experiment = pair_experiment(training(learning_rate=0.5, batch_size=15, batch_by_length=True))
 
     def trained(rounding: int) -> tuple[list[np.ndarray], float]:
-        monkeypatch.setattr(module, "GRAIN", rounding)
+        monkeypatch.setattr(module, "BUCKET_WIDTH", rounding)
         model = experiment.create_model()
         history, _ = train(experiment, model, validate=dict)
         return model.get_weights(), history[0]["train_loss"]
 
-    weights, loss = trained(GRAIN)
+    weights, loss = trained(BUCKET_WIDTH)
     start = experiment.create_model().get_weights()
     assert any(np.abs(after - before).max() > 0.1 for before, after in zip(start, weights, strict=True))
     for rounding in (1, 7):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.data.images import PIXEL_LEVELS
+from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.training.inference import BATCH, compile_predict, compile_token_loss
 from kzoo.training.sources import Sources
 

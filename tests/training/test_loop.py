@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.data.images import PIXEL_LEVELS, Split
+from kzoo.data.images.image_set import PIXEL_LEVELS, Split
 from kzoo.metrics.table import METRICS
 from kzoo.recipe import TrainingSection
 from kzoo.training import loop

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kzoo.data.images import PIXEL_LEVELS
+from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.objective import image_classification, token_losses, transduction
@@ -91,8 +91,8 @@ def test_a_batch_of_pairs_is_cut_and_its_targets_are_the_inputs_a_token_later(pa
     sources, targets = examples.arrays
     tensors = list(map(keras.ops.convert_to_tensor, examples.arrays))
     for rows in (np.arange(30), np.array([4]), np.array([0, 7, 7])):
-        (extents,) = examples.extents(rows[None]).tolist()
-        inputs, after = experiment.objective().batch(tensors, rows.astype(np.int32), extents)
+        (bucket_lengths,) = examples.bucket_lengths(rows[None]).tolist()
+        inputs, after = experiment.objective().batch(tensors, rows.astype(np.int32), bucket_lengths)
         source_ids, before, after = (
             keras.ops.convert_to_numpy(each) for each in (inputs["source_ids"], inputs["target_ids"], after)
         )
@@ -126,12 +126,14 @@ def test_a_run_of_steps_gives_the_sum_of_their_losses(pair_experiment, training)
         log_p, after = keras.ops.convert_to_numpy(outputs), targets[:, 1:]
         real = np.argwhere(after != 0)
         losses.append(np.mean([-log_p[i, j, after[i, j]] for i, j in real]))
-        assert run(arrays, batch[None], examples.extents(batch[None])) == pytest.approx(losses[-1], rel=1e-5)
+        assert run(arrays, batch[None], examples.bucket_lengths(batch[None])) == pytest.approx(
+            losses[-1], rel=1e-5
+        )
     assert losses[-1] < losses[0]
 
     again = experiment.create_model()
     optimizer = experiment.create_optimizer(again)
     run = engine().compile_training(again, optimizer, experiment.objective())
-    assert run(arrays, rows, examples.extents(rows)) == pytest.approx(sum(losses), rel=1e-5)
+    assert run(arrays, rows, examples.bucket_lengths(rows)) == pytest.approx(sum(losses), rel=1e-5)
     for ours, theirs in zip(again.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)

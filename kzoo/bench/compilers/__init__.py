@@ -1,11 +1,12 @@
-"""The few lines that differ between backends when a function of tensors is timed.
+"""The backend-specific code that times a function of tensors.
 
-Each compiler module has the same three:
+Each backend has a module that defines
 
-- `compile_call(function, inputs, backward) -> run`: without running it yet. `run()` returns when the outputs
-  of `function` are there, or, `backward`, the gradients of half the sum of their squares in each input;
-- `device_peak(run) -> int | None`: the most bytes of an accelerator's memory that were in use while `run()`
-  ran, beyond those before; None on a CPU;
+- `compile_call(function, inputs, backward) -> run`: compiles the function without running it. `run()` returns
+  when it has computed the outputs of `function` or, if `backward`, the gradients of half the sum of their
+  squares with respect to each input;
+- `device_peak(run) -> int | None`: returns by how many bytes the accelerator memory in use rises at its peak
+  while `run()` runs; None on a CPU;
 - `FUSED_SOFTMAX`: whether `keras.ops.dot_product_attention` never has all scores in memory at once.
 """
 
@@ -16,7 +17,9 @@ from types import ModuleType
 
 import keras
 
+__all__: list[str] = []
+
 
 def compiler() -> ModuleType:
-    """The compiler of the backend that Keras runs on."""
+    """Return the compiler module of the present Keras backend."""
     return import_module(f"{__name__}.{keras.backend.backend()}")

@@ -1,4 +1,4 @@
-"""JAX: XLA for each shape."""
+"""The compiler for JAX: XLA compiles the function for each shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FUSED_SOFTMAX = False
 
 
 def compile_call(function: Callable[..., Any], inputs: tuple[Any, ...], backward: bool) -> Callable[[], Any]:
-    """See `kzoo.bench.compilers`."""
+    """Compile a function by XLA, see `kzoo.bench.compilers`."""
 
     def loss(*inputs: jax.Array) -> jax.Array:
         return (function(*inputs) ** 2).sum() / 2
@@ -22,7 +22,7 @@ def compile_call(function: Callable[..., Any], inputs: tuple[Any, ...], backward
 
 
 def device_peak(run: Callable[[], Any]) -> int | None:
-    """See `kzoo.bench.compilers`; JAX cannot forget the peaks of before, so they must have been lower."""
+    """Return the peak of a call; JAX cannot reset its peak, so all earlier peaks must be lower."""
     device = jax.devices()[0]
     if device.platform == "cpu":
         return None

@@ -1,4 +1,4 @@
-"""TensorFlow: a graph for each shape, without XLA, which is slower on a CPU."""
+"""The compiler for TensorFlow: a graph for each shape, without XLA, which is slower on a CPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FUSED_SOFTMAX = False
 
 
 def compile_call(function: Callable[..., Any], inputs: tuple[Any, ...], backward: bool) -> Callable[[], Any]:
-    """See `kzoo.bench.compilers`."""
+    """Compile a function as a graph, see `kzoo.bench.compilers`."""
 
     def gradients(*inputs: tf.Tensor) -> Any:
         with tf.GradientTape() as tape:
@@ -32,7 +32,7 @@ def compile_call(function: Callable[..., Any], inputs: tuple[Any, ...], backward
 
 
 def device_peak(run: Callable[[], Any]) -> int | None:
-    """See `kzoo.bench.compilers`."""
+    """Return the peak of a call on the first GPU, see `kzoo.bench.compilers`."""
     if not tf.config.list_physical_devices("GPU"):
         return None
     tf.config.experimental.reset_memory_stats("GPU:0")

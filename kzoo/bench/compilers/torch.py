@@ -1,4 +1,4 @@
-"""PyTorch: eager."""
+"""The compiler for PyTorch, which runs functions eagerly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FUSED_SOFTMAX = True
 
 
 def compile_call(function: Callable[..., Any], inputs: tuple[Any, ...], backward: bool) -> Callable[[], Any]:
-    """See `kzoo.bench.compilers`."""
+    """Return an eager call of the function, see `kzoo.bench.compilers`."""
 
     def gradients() -> Any:
         leaves = [x.detach().requires_grad_() for x in inputs]
@@ -29,7 +29,7 @@ def compile_call(function: Callable[..., Any], inputs: tuple[Any, ...], backward
 
 
 def device_peak(run: Callable[[], Any]) -> int | None:
-    """See `kzoo.bench.compilers`."""
+    """Return the peak of a call on the present GPU, see `kzoo.bench.compilers`."""
     if not torch.cuda.is_available():
         return None
     torch.cuda.reset_peak_memory_stats()

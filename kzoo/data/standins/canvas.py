@@ -1,4 +1,4 @@
-"""A canvas on which many pictures are painted at once: materials first, colours and light after."""
+"""A canvas for many pictures at once. Materials are painted first; colours and light are applied last."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZE = 48
 
 
 class Material(IntEnum):
-    """What a pixel shows; its colour is drawn for each picture."""
+    """The material that a pixel shows. Its colour is drawn at random for each picture."""
 
     SKY = 0
     CLOUD = auto()
@@ -38,7 +38,7 @@ class Material(IntEnum):
     VEHICLE = auto()
 
 
-# Red, green and blue in the mean, how far each picture may stray from them, and how rough the material is.
+# Mean red, green and blue, the largest deviation from them in a picture, and the roughness of the material.
 COLOURS: dict[Material, tuple[float, float, float, float, float]] = {
     Material.SKY: (0.62, 0.74, 0.88, 0.15, 0.03),
     Material.CLOUD: (0.90, 0.90, 0.92, 0.08, 0.06),
@@ -66,13 +66,14 @@ COLOURS: dict[Material, tuple[float, float, float, float, float]] = {
 
 
 class Canvas:
-    """Pictures that are painted together: the material and the light `(count, 48, 48)` of each pixel.
+    """Pictures that are painted together, as the material and the light `(count, 48, 48)` of each pixel.
 
-    A scene lies between 0 and 1 in both directions, down and to the right; each picture shows a part of it.
+    Scene coordinates run from 0 to 1 downwards and to the right. Each picture shows a part of the scene.
 
     Attributes:
-        y: where in the scene each row of pixels lies, `(count, 48, 1)`.
-        x: where each column lies, `(count, 1, 48)`, the shape of any line that gives a row for each column.
+        y: the scene coordinate of each row of pixels, `(count, 48, 1)`.
+        x: the scene coordinate of each column, `(count, 1, 48)`. Curves with a y for each column have this
+            shape too.
     """
 
     def __init__(self, rng: np.random.Generator, count: int) -> None:
@@ -86,39 +87,39 @@ class Canvas:
         self.x = zoom * side + 0.5 + self.between(-0.15, 0.15)
 
     def between(self, low: float, high: float) -> np.ndarray:
-        """A number of `[low, high)` for each picture."""
+        """Draw a number from `[low, high)` for each picture."""
         return uniform(self.rng, low, high, (self.count, 1, 1))
 
     def chance(self, share: float) -> np.ndarray:
-        """Which pictures have a thing that is seen in this share of them."""
+        """Draw a boolean for each picture that is True with probability `share`."""
         return self.between(0, 1) < share
 
     def one_of(self, *materials: Material) -> np.ndarray:
-        """One of these materials for each picture."""
+        """Draw one of these materials for each picture."""
         return self.rng.choice(np.array(materials, np.uint8), (self.count, 1, 1))
 
     def line(self, cells: int) -> np.ndarray:
-        """A smooth line of `[-1, 1)`, wavier with more cells."""
+        """Draw a smooth curve with values in `[-1, 1)` for each picture. More cells make it wavier."""
         return smooth_curves(self.rng, self.count, cells, SIZE)[:, None, :]
 
     def noise(self, rows: int, columns: int) -> np.ndarray:
-        """Smooth noise of `[-1, 1)` in patches, so many down and across."""
+        """Draw smooth noise in `[-1, 1)` with `rows` by `columns` patches for each picture."""
         return smooth_noise(self.rng, self.count, (rows, columns), (SIZE, SIZE))
 
     def paint(self, where: np.ndarray, material: np.ndarray | Material) -> None:
-        """Put a material over what is there, in full light."""
+        """Paint a material over the pixels `where`, in full light."""
         np.copyto(self.material, np.asarray(material, np.uint8), where=where)
         np.copyto(self.light, np.float32(1), where=where)
 
     def shade(self, where: np.ndarray, factor: np.ndarray | float) -> None:
-        """Multiply the light by a factor."""
+        """Multiply the light of the pixels `where` by a factor."""
         np.multiply(self.light, factor, out=self.light, where=where)
 
     def develop(self) -> np.ndarray:
-        """The pictures `(count, 48, 48, 3)` in uint8: each in colours, a cast and an exposure of its own."""
+        """Return the pictures `(count, 48, 48, 3)` in uint8, each with random colours, cast and exposure."""
         table = np.array([COLOURS[material] for material in Material], np.float32)
         stray = table[:, 3, None] * uniform(self.rng, -1, 1, (self.count, len(table), 3))
-        # Most of a colour's error is in its brightness, which the three channels share.
+        # Most of a colour's deviation is in its brightness, which the three channels share.
         colours = table[:, :3] + 0.4 * stray + 0.8 * stray[..., :1]
         grey = colours.mean(axis=2, keepdims=True)
         colours = grey + self.between(0.15, 1.2) * (colours - grey)

@@ -1,4 +1,4 @@
-"""Places seen from above, with captions that a small grammar writes of what was drawn."""
+"""A stand-in of drawn aerial images, whose captions a small grammar writes from what was drawn."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import product
 
 import numpy as np
 
-from kzoo.data.captions import CaptionedImage, CaptionSet, CaptionSplit
+from kzoo.data.captions.caption_set import CaptionedImage, CaptionSet, CaptionSplit
 from kzoo.data.origin import Origin
-from kzoo.data.sieve import DroppedRows
-from kzoo.data.standins.ground import Ground
+from kzoo.data.row_filter import DroppedRows
+from kzoo.data.standins.aerial_canvas import AerialCanvas
 from kzoo.data.tokens import Tokens
 from kzoo.errors import UsageError
 
@@ -19,7 +19,7 @@ CAPTIONS = 5
 
 NUMBERS = ("no", "one", "two", "three", "four")
 SIDES = ("at the top", "on the left", "at the bottom", "on the right")
-"""Where the top of a picture is after none, one, two and three quarter turns to the left."""
+"""The place of the top of an image after zero, one, two and three quarter turns to the left."""
 
 OPENINGS = (
     "{} {}",
@@ -30,18 +30,18 @@ OPENINGS = (
 )
 
 Phrases = tuple[list[str], list[str]]
-"""What a picture shows, said in several ways, and what else is true of it."""
+"""Phrases for the subject of an image in several wordings, and phrases for its details."""
 
 
 def draw_caption_set(seed: int, sizes: tuple[int, int, int] | None = None) -> CaptionSet:
-    """Draw training, validation and test scenes, each split from a seed of its own.
+    """Draw training, validation and test scenes, each split from a different derived seed.
 
     Args:
         seed: the same seed gives the same pixels and captions; not negative.
-        sizes: how many images each split has, by default `DEFAULT_SIZES`.
+        sizes: the number of images in each split, by default `DEFAULT_SIZES`.
 
     Raises:
-        UsageError: the seed cannot be drawn from.
+        UsageError: the seed is negative.
     """
     if seed < 0:
         raise UsageError(f"captioned-scenes cannot be drawn with seed {seed}; expected 0 or more")
@@ -50,26 +50,28 @@ def draw_caption_set(seed: int, sizes: tuple[int, int, int] | None = None) -> Ca
         draw(size, int(child)) for size, child in zip(sizes or DEFAULT_SIZES, seeds, strict=True)
     )
     origin = Origin("captioned-scenes", f"drawn with seed {seed}", stand_in=True)
-    return CaptionSet(train, validation, test, origin, DroppedRows({}, ()))
+    return CaptionSet(train, validation, test, DroppedRows({}, ()), origin=origin)
 
 
 def draw(count: int, seed: int) -> CaptionSplit:
-    """`count` scenes of 64x64 pixels with five captions each; equal counts and seeds give equal ones."""
+    """Draw `count` scenes (64x64 pixels, five captions each). Equal counts and seeds give equal scenes."""
     rng = np.random.default_rng(seed)
     painters = rng.permutation(np.arange(count) % len(PAINTERS))
     return CaptionSplit.of(_scene(rng, number, PAINTERS[painter]) for number, painter in enumerate(painters))
 
 
-def _scene(rng: np.random.Generator, number: int, paint: Callable[[Ground, str], Phrases]) -> CaptionedImage:
-    ground = Ground(rng)
+def _scene(
+    rng: np.random.Generator, number: int, paint: Callable[[AerialCanvas, str], Phrases]
+) -> CaptionedImage:
+    canvas = AerialCanvas(rng)
     quarters = int(rng.integers(len(SIDES)))
-    sentences = _sentences(*paint(ground, SIDES[quarters]))
+    sentences = _sentences(*paint(canvas, SIDES[quarters]))
     chosen = rng.choice(len(sentences), CAPTIONS, replace=False)
-    return f"scene-{number:04}", ground.develop(quarters), tuple(sentences[row] for row in chosen)
+    return f"scene-{number:04}", canvas.develop(quarters), tuple(sentences[row] for row in chosen)
 
 
 def _sentences(subjects: list[str], details: list[str]) -> list[Tokens]:
-    """Every opening with every subject and every detail, in words."""
+    """Combine every opening with every subject and every detail, as tuples of words."""
     return [
         tuple(opening.format(subject, detail, be=_be(subject)).split())
         for opening, subject, detail in product(OPENINGS, subjects, details)
@@ -81,85 +83,85 @@ def _be(subject: str) -> str:
 
 
 def _some(count: int, thing: str) -> str:
-    """`one boat`, `two boats`."""
+    """Return a number and a noun, such as `one boat` or `two boats`."""
     return f"{NUMBERS[count]} {thing}{'s' * (count != 1)}"
 
 
-def _trees(ground: Ground, spots: list[tuple[float, float]]) -> None:
+def _trees(canvas: AerialCanvas, spots: list[tuple[float, float]]) -> None:
     for y, x in spots:
-        radius = ground.between(3.5, 5)
-        ground.disc(y + 1.5, x + 1.5, radius, "black")  # its shadow
-        ground.disc(y, x, radius, "dark green")
+        radius = canvas.between(3.5, 5)
+        canvas.disc(y + 1.5, x + 1.5, radius, "black")  # its shadow
+        canvas.disc(y, x, radius, "dark green")
 
 
-def _houses(ground: Ground, side: str) -> Phrases:
-    ground.fill("green")
-    roof, rows = ground.one_of("red", "brown", "grey", "white"), int(ground.rng.integers(2, 5))
-    has_road = ground.rng.random() < 0.5
+def _houses(canvas: AerialCanvas, side: str) -> Phrases:
+    canvas.fill("green")
+    roof, rows = canvas.one_of("red", "brown", "grey", "white"), int(canvas.rng.integers(2, 5))
+    has_road = canvas.rng.random() < 0.5
     if has_road:
-        ground.band(5, 8, "black")
-        ground.band(5, 1.5, "white")
+        canvas.band(5, 8, "black")
+        canvas.band(5, 1.5, "white")
     top = 10 if has_road else 0
     for y in top + (np.arange(rows) + 0.5) * (64 - top) / rows:
-        start = ground.between(4, 8)
+        start = canvas.between(4, 8)
         for x in np.arange(start, 62, 10):
-            ground.box(y + 1, x + 1, 9, 8, "black")
-            ground.box(y, x, 9, 8, roof)
+            canvas.box(y + 1, x + 1, 9, 8, "black")
+            canvas.box(y, x, 9, 8, roof)
     named = f"{_some(rows, 'row')} of houses"
     subjects = [f"{named} with {roof} roofs", f"houses with {roof} roofs in {_some(rows, 'row')}"]
     road = [f"beside a road {side}", f"and a road {side}"]
     return subjects, road if has_road else ["on green land", "without a road"]
 
 
-def _airport(ground: Ground, side: str) -> Phrases:
-    ground.fill("grey")
-    ground.band(8, 12, "black")
+def _airport(canvas: AerialCanvas, side: str) -> Phrases:
+    canvas.fill("grey")
+    canvas.band(8, 12, "black")
     for dash in range(4, 64, 8):
-        ground.box(8, dash, 1.5, 4, "white")
-    count = int(ground.rng.integers(1, 5))
-    for y, x in ground.spots(count, 16, 2, 2):
-        ground.box(y, x, 16, 3, "white")
-        ground.box(y - 1, x, 3, 16, "white")
-        ground.box(y + 7, x, 2, 7, "white")
+        canvas.box(8, dash, 1.5, 4, "white")
+    count = int(canvas.rng.integers(1, 5))
+    for y, x in canvas.spots(count, 16, 2, 2):
+        canvas.box(y, x, 16, 3, "white")
+        canvas.box(y - 1, x, 3, 16, "white")
+        canvas.box(y + 7, x, 2, 7, "white")
     planes = _some(count, "plane")
     return [planes, f"{planes} at an airport"], [f"beside a runway {side}", f"and a runway {side}"]
 
 
-def _harbour(ground: Ground, side: str) -> Phrases:
-    ground.fill("blue")
-    ground.band(4, 8, "brown")
-    count, colour = int(ground.rng.integers(1, 5)), ground.one_of("white", "red", "yellow")
-    for y, x in ground.spots(count, 10, 2, 3):
-        ground.disc(y, x, 4, colour, stretch=2.2)
-        ground.box(y, x, 5, 2, "black")
+def _harbour(canvas: AerialCanvas, side: str) -> Phrases:
+    canvas.fill("blue")
+    canvas.band(4, 8, "brown")
+    count, colour = int(canvas.rng.integers(1, 5)), canvas.one_of("white", "red", "yellow")
+    for y, x in canvas.spots(count, 10, 2, 3):
+        canvas.disc(y, x, 4, colour, stretch=2.2)
+        canvas.box(y, x, 5, 2, "black")
     boats = _some(count, f"{colour} boat")
     return [boats, f"a harbour with {boats}"], [f"beside a pier {side}", f"and a pier {side}"]
 
 
-def _beach(ground: Ground, side: str) -> Phrases:
-    ground.fill("yellow")
-    sea, has_trees = ground.one_of("blue", "grey"), ground.rng.random() < 0.5
-    shore = ground.between(24, 34) + ground.wave(4)
-    ground.above(shore, sea)
-    ground.band(shore, 3, "white")
-    ground.band(shore - 9, 1.5, "white")
+def _beach(canvas: AerialCanvas, side: str) -> Phrases:
+    canvas.fill("yellow")
+    sea, has_trees = canvas.one_of("blue", "grey"), canvas.rng.random() < 0.5
+    shore = canvas.between(24, 34) + canvas.wave(4)
+    canvas.above(shore, sea)
+    canvas.band(shore, 3, "white")
+    canvas.band(shore - 9, 1.5, "white")
     if has_trees:
-        _trees(ground, ground.spots(6, 50, 1, 6))
+        _trees(canvas, canvas.spots(6, 50, 1, 6))
     subjects = [f"a beach and the {sea} sea", f"white waves of the {sea} sea on a beach"]
     land = "with trees behind the beach" if has_trees else "without trees"
     return subjects, [f"with the water {side}", land]
 
 
-def _river(ground: Ground, side: str) -> Phrases:
-    ground.fill("green")
-    water, bends = ground.one_of("blue", "brown"), ground.rng.random() < 0.5
-    middle = 22 + (ground.wave(12) if bends else ground.between(-0.3, 0.3) * (ground.x - 32))
-    ground.band(middle, ground.between(11, 15), water)
-    has_bridge = ground.rng.random() < 0.5
+def _river(canvas: AerialCanvas, side: str) -> Phrases:
+    canvas.fill("green")
+    water, bends = canvas.one_of("blue", "brown"), canvas.rng.random() < 0.5
+    middle = 22 + (canvas.wave(12) if bends else canvas.between(-0.3, 0.3) * (canvas.x - 32))
+    canvas.band(middle, canvas.between(11, 15), water)
+    has_bridge = canvas.rng.random() < 0.5
     if has_bridge:
-        ground.box(32, ground.between(16, 48), 64, 6, "grey")
+        canvas.box(32, canvas.between(16, 48), 64, 6, "grey")
     else:
-        _trees(ground, ground.spots(5, 46, 1, 5))
+        _trees(canvas, canvas.spots(5, 46, 1, 5))
     river = f"a {'winding' if bends else 'straight'} {water} river"
     crossing = ["under a bridge", "crossed by a road"]
     return [river, f"{river} through green land"], crossing if has_bridge else [
@@ -168,42 +170,42 @@ def _river(ground: Ground, side: str) -> Phrases:
     ]
 
 
-def _meadow(ground: Ground, side: str) -> Phrases:
-    colour, count = ground.one_of("green", "yellow"), int(ground.rng.integers(1, 5))
-    ground.fill(colour)
-    has_path = ground.rng.random() < 0.5
+def _meadow(canvas: AerialCanvas, side: str) -> Phrases:
+    colour, count = canvas.one_of("green", "yellow"), int(canvas.rng.integers(1, 5))
+    canvas.fill(colour)
+    has_path = canvas.rng.random() < 0.5
     if has_path:
-        ground.band(6 + ground.wave(2), 5, "brown")
-    _trees(ground, ground.spots(count, 12, 2, 3))
+        canvas.band(6 + canvas.wave(2), 5, "brown")
+    _trees(canvas, canvas.spots(count, 12, 2, 3))
     trees = _some(count, "tree")
     path = [f"and a path {side}", f"beside a path {side}"]
     alone = ["without a path", "far from any house"]
     return [f"{trees} on a {colour} meadow", f"a {colour} meadow with {trees}"], path if has_path else alone
 
 
-def _tanks(ground: Ground, side: str) -> Phrases:
-    ground.fill("brown")
-    count, colour = int(ground.rng.integers(1, 5)), ground.one_of("white", "grey", "orange")
-    ground.band(5, 8, "grey")
-    for y, x in ground.spots(count, 11, 2, 3):
-        ground.disc(y + 2, x + 2, 7.5, "black")
-        ground.disc(y, x, 7.5, colour)
-        ground.disc(y, x, 1.5, "black")
+def _tanks(canvas: AerialCanvas, side: str) -> Phrases:
+    canvas.fill("brown")
+    count, colour = int(canvas.rng.integers(1, 5)), canvas.one_of("white", "grey", "orange")
+    canvas.band(5, 8, "grey")
+    for y, x in canvas.spots(count, 11, 2, 3):
+        canvas.disc(y + 2, x + 2, 7.5, "black")
+        canvas.disc(y, x, 7.5, colour)
+        canvas.disc(y, x, 1.5, "black")
     tanks = _some(count, f"round {colour} tank")
     return [tanks, f"an industrial area with {tanks}"], [f"beside a road {side}", "on bare ground"]
 
 
-def _road(ground: Ground, side: str) -> Phrases:
-    field, count = ground.one_of("green", "yellow", "brown"), int(ground.rng.integers(1, 5))
-    ground.fill(field)
-    ground.above(16, "dark green")
-    ground.band(38, 26, "black")
+def _road(canvas: AerialCanvas, side: str) -> Phrases:
+    field, count = canvas.one_of("green", "yellow", "brown"), int(canvas.rng.integers(1, 5))
+    canvas.fill(field)
+    canvas.above(16, "dark green")
+    canvas.band(38, 26, "black")
     for dash in range(4, 64, 12):
-        ground.box(38, dash, 1.5, 6, "white")
-    colour = ground.one_of("red", "white", "blue")
-    for y, x in ground.spots(count, 12, 2, 3):
-        ground.box(31 if y < 38 else 45, x, 6, 11, colour)
-        ground.box(31 if y < 38 else 45, x, 5, 2, "grey")
+        canvas.box(38, dash, 1.5, 6, "white")
+    colour = canvas.one_of("red", "white", "blue")
+    for y, x in canvas.spots(count, 12, 2, 3):
+        canvas.box(31 if y < 38 else 45, x, 6, 11, colour)
+        canvas.box(31 if y < 38 else 45, x, 5, 2, "grey")
     cars = _some(count, f"{colour} car")
     return [f"a road with {cars}", f"{cars} on a road"], [f"beside a forest {side}", f"through {field} land"]
 

@@ -1,4 +1,4 @@
-"""Grey letters of matplotlib's own fonts, warped and soiled, in place of handwritten characters."""
+"""A stand-in for handwritten characters: grey letters of matplotlib's fonts, warped and with noise."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.standins.fields import balanced_labels, smooth_noise, to_uint8, uniform
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Outline
 
 CLASS_NAMES = ("B", "C", "D", "E", "F", "G", "O", "P", "Q", "R")
-"""Letters that share their strokes: a missing bar or tail makes one into another."""
+"""Letters with similar strokes. Many pairs differ only by a bar or a tail."""
 
 FACES = (
     *("DejaVuSans", "DejaVuSans-BoldOblique", "DejaVuSerif", "DejaVuSerif-BoldItalic", "DejaVuSansMono"),
@@ -24,14 +24,14 @@ FACES = (
 
 DEFAULT_SIZES = (6000, 1000, 1000)
 SIZE = 28
-TEMPLATE = 48  # pixels of a template's side, 1.5 to one of the picture
-SUBPIXELS = 2  # points tested for ink along each side of a template's pixel
+TEMPLATE = 48  # side of a template in pixels, about 1.5 for each pixel of the picture
+SUBPIXELS = 2  # sample points along each side of a template pixel, each tested for ink
 FONT_SIZE = 40.0  # in template pixels; a capital letter is about 0.7 of it
-BLOCK = 512  # letters drawn at a time, few enough for the processor's cache
+BLOCK = 512  # letters drawn at a time, few enough for the CPU cache
 
 
 def draw(count: int, seed: int) -> Split:
-    """`count` letters `(count, 28, 28, 1)`; equal counts and seeds give equal pixels."""
+    """Draw `count` letters `(count, 28, 28, 1)`. Equal counts and seeds give equal pixels."""
     rng = np.random.default_rng(seed)
     labels = balanced_labels(rng, count, len(CLASS_NAMES))
     images = np.empty((count, SIZE, SIZE, 1), np.uint8)
@@ -43,13 +43,13 @@ def draw(count: int, seed: int) -> Split:
 
 @cache
 def _templates() -> np.ndarray:
-    """The share of ink in each pixel: `(classes x faces, TEMPLATE, TEMPLATE)`, each letter in the middle."""
+    """Return the share of ink in each pixel of centred letters, `(classes x faces, TEMPLATE, TEMPLATE)`."""
     import matplotlib
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
     fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    # Outlines, not bitmaps: hinting differs from one FreeType to the next.
+    # Outlines are used instead of bitmaps because hinting differs between versions of FreeType.
     outlines = [
         TextPath((0, 0), letter, size=FONT_SIZE, prop=FontProperties(fname=fonts / f"{face}.ttf"))
         for letter in CLASS_NAMES
@@ -59,7 +59,7 @@ def _templates() -> np.ndarray:
 
 
 def _rasterise(outline: Outline) -> np.ndarray:
-    """The share of ink in each pixel of a template: ink is where the contours' windings do not cancel."""
+    """Return the share of ink in each pixel of a template, by the nonzero winding rule."""
     from matplotlib.path import Path as Outline
 
     offsets = (np.arange(TEMPLATE * SUBPIXELS) + 0.5) / SUBPIXELS - TEMPLATE / 2
@@ -75,7 +75,7 @@ def _rasterise(outline: Outline) -> np.ndarray:
 
 
 def _letters(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
-    """The ink `(count, 28, 28)` of warped letters, strokes made thinner or thicker."""
+    """Draw the ink `(count, 28, 28)` of warped letters with thinner or thicker strokes."""
     count = len(labels)
     row, column = _warp(rng, count)
     templates = labels * len(FACES) + rng.integers(len(FACES), size=count)
@@ -85,11 +85,11 @@ def _letters(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
 
 
 def _warp(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where in its template each pixel looks: a random affine map and a smooth displacement of it."""
+    """Draw the template row and column of each pixel: a random affine map plus a smooth displacement."""
     angle = rng.uniform(-0.35, 0.35, (count, 1, 1))
     shear, shift_y, shift_x = (uniform(rng, -a, a, (count, 1, 1)) for a in (0.3, 4.0, 4.0))
     zoom_y, zoom_x = (uniform(rng, 1.2, 2.0, (count, 1, 1)) for _ in range(2))
-    # In float64 first, so that the last bit of a cosine does not reach the pixels.
+    # The cosine is computed in float64, so that differences in its last bit do not change the pixels.
     cosine, sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
     centred = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
     y, x = centred[:, None], centred[None, :]
@@ -101,7 +101,7 @@ def _warp(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _sample(templates: np.ndarray, rows: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """`templates[rows]` read at fractional places by bilinear interpolation; the edge repeats outwards."""
+    """Read `templates[rows]` at fractional positions by bilinear interpolation, with repeated edges."""
     row, column = (np.clip(place, 0, TEMPLATE - 1.001) for place in (row, column))
     top, left = row.astype(np.int32), column.astype(np.int32)
     down, right = row - top, column - left
@@ -113,7 +113,7 @@ def _sample(templates: np.ndarray, rows: np.ndarray, row: np.ndarray, column: np
 
 
 def _soil(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
-    """Brightness of letters on uneven paper, a stray line across, grain over all."""
+    """Return the brightness of letters on uneven paper, with a random line and grain."""
     count = len(ink)
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     through_y, through_x = (uniform(rng, 2, SIZE - 2, (count, 1, 1)) for _ in range(2))

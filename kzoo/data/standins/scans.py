@@ -1,10 +1,10 @@
-"""Layered scans like the optical coherence tomography of a retina, healthy or with one of three diseases."""
+"""A stand-in for optical coherence tomography: drawn retinas, healthy or with one of three diseases."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.standins.fields import balanced_labels, smooth_curves, smooth_noise, to_uint8, uniform
 
 CLASS_NAMES = ("choroidal neovascularization", "diabetic macular edema", "drusen", "normal")
@@ -17,11 +17,11 @@ LAYERS = np.interp(
     [0.0, 0.15, 0.25, 0.40, 0.50, 0.58, 0.80, 0.86, 1.0],
     [0.70, 0.65, 0.42, 0.50, 0.28, 0.36, 0.22, 0.50, 0.55],
 ).astype(np.float32)
-"""Brightness of the layers from the inner surface of the retina (0) to the pigment epithelium (1)."""
+"""The brightness of the layers from the inner surface of the retina (0) to the pigment epithelium (1)."""
 
 
 def draw(count: int, seed: int) -> Split:
-    """`count` scans `(count, 28, 28, 1)`; equal counts and seeds give equal pixels."""
+    """Draw `count` scans `(count, 28, 28, 1)`. Equal counts and seeds give equal pixels."""
     rng = np.random.default_rng(seed)
     labels = balanced_labels(rng, count, len(CLASS_NAMES))
     membrane, raised, inner = _surfaces(rng, labels)
@@ -33,7 +33,7 @@ def draw(count: int, seed: int) -> Split:
 def _bump(
     rng: np.random.Generator, count: int, height: tuple[float, float], width: tuple[float, float]
 ) -> np.ndarray:
-    """A rounded rise `(count, 28)` somewhere along each scan, in pixels: `h / (1 + (x / w)^2)^2`."""
+    """Draw a rounded bump at a random column of each scan, `(count, 28)` pixels: `h / (1 + (x / w)^2)^2`."""
     x = np.arange(SIZE, dtype=np.float32)
     centre = uniform(rng, 4, SIZE - 5, (count, 1))
     span = uniform(rng, *width, (count, 1))
@@ -41,7 +41,7 @@ def _bump(
 
 
 def _surfaces(rng: np.random.Generator, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows `(count, 28)` of Bruch's membrane, the pigment epithelium above it and the inner surface."""
+    """Draw the rows `(count, 28)` of Bruch's membrane, the pigment epithelium and the inner surface."""
     count = len(labels)
     x = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
     tilt, bend = uniform(rng, -0.1, 0.1, (count, 1)), uniform(rng, -0.004, 0.010, (count, 1))
@@ -57,7 +57,7 @@ def _surfaces(rng: np.random.Generator, labels: np.ndarray) -> tuple[np.ndarray,
     pit = _bump(rng, count, (0.0, 3.5), (4.0, 7.0))
     swelling = uniform(rng, 0.0, 2.5, (count, 1)) + _bump(rng, count, (0.0, 2.5), (6.0, 10.0))
     thickness = uniform(rng, 7.0, 10.0, (count, 1)) - pit + np.where(disease == OEDEMA, swelling, 0)
-    # The retina follows what lies under it, but not all the way.
+    # The inner surface follows the raised pigment epithelium only in part.
     wave = 0.4 * smooth_curves(rng, count, 6, SIZE)
     inner = 0.4 * membrane + 0.6 * raised - np.maximum(thickness, 4) + wave
     return membrane, raised, inner
@@ -66,7 +66,7 @@ def _surfaces(rng: np.random.Generator, labels: np.ndarray) -> tuple[np.ndarray,
 def _tissue(
     rng: np.random.Generator, labels: np.ndarray, membrane: np.ndarray, raised: np.ndarray, inner: np.ndarray
 ) -> np.ndarray:
-    """Brightness `(count, 28, 28)`: vitreous, retina, pigment epithelium, what raises it, choroid."""
+    """Return the brightness `(count, 28, 28)` of vitreous, retina, pigment epithelium, lesion and choroid."""
     count = len(labels)
     y = np.arange(SIZE, dtype=np.float32)[:, None]
     membrane, raised, inner = (surface[:, None, :] for surface in (membrane, raised, inner))
@@ -89,7 +89,7 @@ def _tissue(
 def _dig_cysts(
     rng: np.random.Generator, scans: np.ndarray, rows: np.ndarray, inner: np.ndarray, raised: np.ndarray
 ) -> None:
-    """Darken one to four fluid-filled ellipses within the retina of the scans `rows`."""
+    """Darken one to four fluid-filled ellipses in the retina of each of the scans `rows`, in place."""
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32)
     count = len(rows)
     number = rng.integers(1, 5, (count, 1, 1))
@@ -105,7 +105,7 @@ def _dig_cysts(
 
 
 def _expose(rng: np.random.Generator, scans: np.ndarray) -> np.ndarray:
-    """The scans under shadows of vessels, with a gain each; speckle multiplies, read-out noise adds."""
+    """Return the scans with vessel shadows, random gain, multiplicative speckle and additive noise."""
     count = len(scans)
     shadows = 1 - 0.25 * np.abs(smooth_curves(rng, count, 14, SIZE))[:, None, :]
     gain = uniform(rng, 0.8, 1.2, (count, 1, 1))

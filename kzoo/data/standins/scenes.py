@@ -1,4 +1,4 @@
-"""Pictures of six kinds of place, made of simple shapes whose sizes, places, colours and light vary."""
+"""A stand-in of six kinds of scenes, drawn with simple shapes of random size, position, colour and light."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kzoo.data.images import Split
+from kzoo.data.images.image_set import Split
 from kzoo.data.standins.canvas import SIZE, Canvas
 from kzoo.data.standins.canvas import Material as M
 from kzoo.data.standins.fields import balanced_labels
@@ -14,12 +14,12 @@ from kzoo.data.standins.fields import balanced_labels
 CLASS_NAMES = ("buildings", "forest", "glacier", "mountain", "sea", "street")
 
 DEFAULT_SIZES = (3000, 600, 600)
-BLOCK = 256  # pictures painted at a time, few enough for the processor's cache
+BLOCK = 256  # pictures painted at a time, few enough for the CPU cache
 WALLS = (M.WALL, M.SECOND_WALL, M.THIRD_WALL)
 
 
 def draw(count: int, seed: int) -> Split:
-    """`count` scenes `(count, 48, 48, 3)`; equal counts and seeds give equal pixels."""
+    """Draw `count` scenes `(count, 48, 48, 3)`. Equal counts and seeds give equal pixels."""
     rng = np.random.default_rng(seed)
     labels = balanced_labels(rng, count, len(CLASS_NAMES))
     images = np.empty((count, SIZE, SIZE, 3), np.uint8)
@@ -40,7 +40,7 @@ def _sky(canvas: Canvas) -> None:
 
 
 def _range(canvas: Canvas, apex: tuple[float, float], peaks: int, material: M, snow: float) -> None:
-    """A mountain range of triangles, lit from one side, with snow down from the apex as far as `snow`."""
+    """Paint a mountain range of triangles, lit from one side, with snow about `snow` down from the ridge."""
     x, y = canvas.x, canvas.y
     top: np.ndarray = np.full((canvas.count, 1, SIZE), 2, np.float32)
     shaded = np.zeros((canvas.count, 1, SIZE), bool)
@@ -57,7 +57,7 @@ def _range(canvas: Canvas, apex: tuple[float, float], peaks: int, material: M, s
 
 
 def _trees(canvas: Canvas, foot: np.ndarray, height: tuple[float, float], share: float) -> None:
-    """Up to three crowns on trunks that stand at the row `foot`."""
+    """Paint up to three trees whose trunks stand at the row `foot`."""
     x, y = canvas.x, canvas.y
     for _ in range(3):
         seen = canvas.chance(share)
@@ -71,7 +71,7 @@ def _trees(canvas: Canvas, foot: np.ndarray, height: tuple[float, float], share:
 
 
 def _windows(canvas: Canvas, wall: np.ndarray, across: np.ndarray, down: np.ndarray) -> None:
-    """Windows in a grid on `wall`: `across` and `down` count columns and storeys from its corner."""
+    """Paint a grid of windows on `wall`. `across` and `down` count columns and storeys from its corner."""
     share = canvas.between(0.4, 0.75)
     pane = (across % 1 < share) & (down % 1 < canvas.between(0.4, 0.75)) & (down > 0.3)
     canvas.paint(wall & pane, M.WINDOW)
@@ -108,11 +108,11 @@ def _street(canvas: Canvas) -> None:
 
 
 def _terrace(canvas: Canvas, aside: np.ndarray, vanishing_y: np.ndarray) -> None:
-    """Houses in a row along one side of a street, where `aside` of the vanishing point is positive."""
+    """Paint houses on one side of a street, where the offset `aside` from the vanishing point is > 0."""
     y, away = canvas.y, np.abs(aside)
     foot = vanishing_y + canvas.between(0.2, 0.7) * away
     rise = canvas.between(0.4, 2.0)
-    # The eye sees equal fronts shrink towards the vanishing point.
+    # Perspective makes equal fronts smaller towards the vanishing point.
     front = canvas.between(1.5, 3.0) / (away + 0.12)
     roof = vanishing_y - rise * away - 0.06 * canvas.line(7)
     wall = (aside > canvas.between(0.03, 0.2)) & (roof < y) & (foot > y)
@@ -123,7 +123,7 @@ def _terrace(canvas: Canvas, aside: np.ndarray, vanishing_y: np.ndarray) -> None
 
 
 def _traffic(canvas: Canvas, aside: np.ndarray, depth: np.ndarray) -> None:
-    """A road to the vanishing point, its middle line and up to three vehicles, larger as they come nearer."""
+    """Paint a road to the vanishing point, its centre line and up to three vehicles, larger when nearer."""
     half = canvas.between(0.5, 1.4) * depth
     canvas.paint((depth > 0) & (np.abs(aside) < half), M.ASPHALT)
     dashed = (canvas.between(0.4, 0.9) / np.maximum(depth, 0.02)) % 1 < 0.6

@@ -1,8 +1,8 @@
-"""Texts dialled as on a telephone, a pair of tones for each letter, in place of recordings of speech.
+"""A stand-in for recordings of speech: texts dialled as on a telephone, with a pair of tones for each letter.
 
-As in speech, a letter is in the spectrum of a short time, pitch and pace vary, and what comes when is for the
-model to find out. R004's recognisers learn it in fifteen epochs, minutes on a CPU. They did not learn Morse
-code: there a letter is a rhythm of half a second, of which two convolutions of three frames see little.
+As in speech, the short-time spectrum identifies a letter, pitch and pace vary, and the model must find the
+alignment. R004's recognisers learn it in fifteen epochs, minutes on a CPU. They did not learn Morse code,
+because a Morse letter is a rhythm of half a second, of which two convolutions of three frames see little.
 """
 
 from __future__ import annotations
@@ -12,37 +12,37 @@ from string import ascii_lowercase
 import numpy as np
 
 from kzoo.data.origin import Origin
-from kzoo.data.sieve import DroppedRows
-from kzoo.data.speech import SpeechSet, SpeechSplit
+from kzoo.data.row_filter import DroppedRows
+from kzoo.data.speech.speech_set import SpeechSet, SpeechSplit
 from kzoo.data.splits import SPLITS
 from kzoo.errors import UsageError
 
 RATE = 16_000
-"""Samples a second."""
+"""The sample rate, in samples per second."""
 
 SHORTEST, LONGEST = 3, 12
-"""Characters of a text."""
+"""The fewest and the most characters in a text."""
 
 DEFAULT_SIZES = (2_000, 200, 200)
 
 SYMBOLS = ascii_lowercase + " "
 LOW, HIGH = (400, 500, 625, 780, 975, 1_220), (1_525, 1_905, 2_380, 2_975, 3_720)
-"""Frequencies in Hz: symbol i has number i % 6 of the low ones and i // 6 of the high ones."""
+"""Frequencies in Hz. Symbol i has the tones LOW[i % 6] and HIGH[i // 6]."""
 
 PITCH = (0.97, 1.03)
-"""By how much all frequencies of a clip are off."""
+"""The range of the factor by which all frequencies of a clip are multiplied."""
 
 SECONDS, GAP_SECONDS, SILENT_SECONDS = (0.08, 0.14), (0.01, 0.03), (0.05, 0.2)
-"""How long a symbol sounds, the time between two, and before the first and after the last."""
+"""The ranges of the durations of a symbol, of the gap between symbols, and of the silence at both ends."""
 
 UNEVENNESS = (0.8, 1.2)
-"""By how much a symbol differs from the others of its clip in length."""
+"""The range of the factor by which the duration of each symbol in a clip is multiplied."""
 
 SIGNAL_TO_NOISE = (5, 25)
-"""Decibels of the power of a pair of tones over that of white noise."""
+"""The range of the signal-to-noise ratio, a pair of tones to white noise, in decibels."""
 
 _RAMP_SECONDS = 0.008
-"""A tone swells and fades, or it would click."""
+"""The duration of the fade at both ends of a tone, which prevents clicks."""
 
 _CONSONANTS, _VOWELS = tuple("bcdfghjklmnpqrstvwxz"), tuple("aeiouy")
 
@@ -50,18 +50,18 @@ _CONSONANTS, _VOWELS = tuple("bcdfghjklmnpqrstvwxz"), tuple("aeiouy")
 def make_speech_set(
     seed: int, max_length: int = LONGEST, sizes: tuple[int, int, int] | None = None
 ) -> SpeechSet:
-    """Training, validation and test clips of different texts, of half a second to two seconds and a half.
+    """Generate training, validation and test clips with different texts, about 0.5 to 2.5 seconds long.
 
     Args:
         seed: the same seed gives the same samples; not negative.
-        max_length: the longest text in characters; none is longer than 12.
-        sizes: how many clips each split has, by default `DEFAULT_SIZES`.
+        max_length: the most characters in a text. No text is longer than 12.
+        sizes: the number of clips in each split, by default `DEFAULT_SIZES`.
 
     Raises:
-        UsageError: there are not enough texts that short.
+        UsageError: `max_length` is so small that there are not enough different texts.
     """
     if max_length <= SHORTEST:
-        raise UsageError(f"there are too few texts of {max_length} characters to learn from; allow {LONGEST}")
+        raise UsageError(f"there are too few texts of {max_length} characters; allow {LONGEST}")
     rng, sizes = np.random.default_rng(seed), sizes or DEFAULT_SIZES
     texts = _texts(rng, sum(sizes), min(max_length, LONGEST))
     ends = np.cumsum(sizes)
@@ -73,14 +73,14 @@ def make_speech_set(
         for name, size, end in zip(SPLITS, sizes, ends.tolist(), strict=True)
     )
     origin = Origin("tones", f"made with seed {seed}", stand_in=True)
-    return SpeechSet(train, validation, test, RATE, origin, DroppedRows({}, ()))
+    return SpeechSet(train, validation, test, RATE, DroppedRows({}, ()), origin=origin)
 
 
 def dial(rng: np.random.Generator, text: str, signal_to_noise: float | None = None) -> np.ndarray:
-    """A text of letters and spaces as a clip, float32 `(length,)` in [-1, 1].
+    """Convert a text of letters and spaces to a clip, float32 `(length,)` in [-1, 1].
 
-    Its pitch, loudness, pace, the silence in and around it are drawn, and so is the signal-to-noise ratio in
-    decibels if None is given.
+    Pitch, loudness, pace and silences are drawn at random. So is `signal_to_noise`, in decibels, if it is
+    None.
     """
     pitch, amplitude, seconds = rng.uniform(*PITCH), rng.uniform(0.1, 0.4), rng.uniform(*SECONDS)
     parts = [_silence(rng, SILENT_SECONDS)]
@@ -93,7 +93,7 @@ def dial(rng: np.random.Generator, text: str, signal_to_noise: float | None = No
 
 
 def _pair(symbol: str, pitch: float, seconds: float) -> np.ndarray:
-    """Two sines in equal parts, of power 1 / 4."""
+    """Return the pair of tones of a symbol: the mean of two sines, with power 1 / 4."""
     column, row = SYMBOLS.index(symbol) // len(LOW), SYMBOLS.index(symbol) % len(LOW)
     time = np.arange(int(seconds * RATE)) / RATE
     envelope = np.minimum(1, np.minimum(time, seconds - time) / _RAMP_SECONDS)
@@ -105,7 +105,7 @@ def _silence(rng: np.random.Generator, seconds: tuple[float, float]) -> np.ndarr
 
 
 def _texts(rng: np.random.Generator, count: int, max_length: int) -> list[str]:
-    """Different texts of one or two words, in which each letter has its chance."""
+    """Draw `count` different texts of one or two words."""
     texts: dict[str, None] = {}
     while len(texts) < count:
         text = " ".join(_word(rng) for _ in range(rng.integers(1, 3)))
@@ -115,7 +115,7 @@ def _texts(rng: np.random.Generator, count: int, max_length: int) -> list[str]:
 
 
 def _word(rng: np.random.Generator) -> str:
-    """One or two syllables, each a consonant and a vowel and often a consonant: "ba", "zuxen"."""
+    """Draw a word of one or two syllables (consonant, vowel, often a consonant), as "ba" or "zuxen"."""
     letters = ""
     for _ in range(rng.integers(1, 3)):
         first, last = rng.choice(_CONSONANTS, 2)

@@ -1,1 +1,3 @@
-"""A page of results: the tables, curves, pictures and circumstances of some runs in one file."""
+"""A page of results: the tables, curves, pictures, data and environments of some runs in one file."""
+
+__all__: list[str] = []

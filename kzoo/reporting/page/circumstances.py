@@ -1,4 +1,4 @@
-"""What runs were made with and from, said once for those that share it."""
+"""The data sets and environments of runs, each described once for all runs that share it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from kzoo.reporting.page.run import ReportedRun
 
 
 def data_groups(runs: Sequence[ReportedRun]) -> list[Surroundings]:
-    """The data sets."""
+    """Group runs by their data sets."""
     return _group(runs, _data, ("set",))
 
 
 def environment_groups(runs: Sequence[ReportedRun]) -> list[Surroundings]:
-    """Software, machine and code."""
+    """Group runs by their environments: software, machine and commit of kzoo."""
     return _group(runs, _environment, ("backend", "device"))
 
 
@@ -23,7 +23,7 @@ def _group(
     describe: Callable[[ReportedRun], Mapping[str, str | None]],
     title: Collection[str],
 ) -> list[Surroundings]:
-    """The runs that are described in the same way, under what the description has of the title."""
+    """Group the runs of equal descriptions; a group's title joins the facts that are named in `title`."""
     groups: dict[Facts, list[str]] = {}
     for run in runs:
         facts = tuple((name, value) for name, value in describe(run).items() if value)

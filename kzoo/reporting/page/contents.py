@@ -1,4 +1,4 @@
-"""From run folders and tables to the data of a page of results."""
+"""The contents of a page of results, collected from run folders and tables."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from kzoo import registry
 from kzoo.metrics.table import label_of
-from kzoo.reporting.curves import curves
-from kzoo.reporting.figure import to_png
+from kzoo.pictures.curves import curves
+from kzoo.pictures.figure import to_png
+from kzoo.pictures.title import run_label
 from kzoo.reporting.page.circumstances import data_groups, environment_groups
 from kzoo.reporting.page.models import model_sections
 from kzoo.reporting.page.parts import Page, Picture
@@ -15,18 +16,17 @@ from kzoo.reporting.page.run import ReportedRun, run_section
 from kzoo.reporting.page.spelling import listing, number, slug
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reporting.page.tasks import task_tables
-from kzoo.reporting.title import run_label
 
 
 def results_page(
     runs: Sequence[ReportedRun], tables: Sequence[ReportedTable] = (), *, title: str = ""
 ) -> Page:
-    """All that some runs have to tell; Keras must have been started, for the models' layers are counted.
+    """Collect a page of results; Keras must have been started to count the parameters of the models.
 
     Args:
         runs: the runs, in the order of their sections.
-        tables: reproduced tables; their runs are among the runs.
-        title: the title; otherwise made from the runs.
+        tables: reproduced tables, whose runs are among `runs`.
+        title: the title of the page, made from the tables and runs if empty.
     """
     anchors = {run.folder.path: run.anchor for run in runs if run.is_told}
     in_tables = {path for table in tables for path in table.labels}
@@ -53,6 +53,7 @@ def _title(runs: Sequence[ReportedRun], tables: Sequence[ReportedTable]) -> str:
 
 
 def _lead(runs: Sequence[ReportedRun]) -> str:
+    """Spell how many runs there are, and how many are unfinished or on stand-in data."""
     count = "one run" if len(runs) == 1 else f"{len(runs)} runs"
     unfinished = sum(not run.metrics for run in runs)
     stand_ins = sum(run.stand_in for run in runs)
@@ -65,7 +66,7 @@ def _lead(runs: Sequence[ReportedRun]) -> str:
 
 
 def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
-    """One picture of all runs of a task."""
+    """Draw the curves of all runs, in one picture for each task."""
     tasks: dict[str, list[ReportedRun]] = {}
     for run in runs:
         if run.history and run.curve is not None:
@@ -76,7 +77,7 @@ def _curves(runs: Sequence[ReportedRun]) -> Iterable[Picture]:
         what = label_of(measure)
         histories = {run_label(run.curve or "", run.stand_in): run.history for run in group}
         caption = (
-            f"Training loss, the mean since the first epoch as the reports print it, and {what} "
+            f"Training loss, averaged since the first epoch as the reports print it, and {what} "
             "after each epoch; a star marks the best."
         )
         ends = ", ".join(f"{label} {number(history[measure][-1])}" for label, history in histories.items())

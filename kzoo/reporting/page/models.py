@@ -1,20 +1,20 @@
-"""The models of runs, their parameters counted layer by layer."""
+"""The models of runs, with their parameters counted layer by layer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from kzoo import registry
+from kzoo.parameters import LayerCount, count_layer
 from kzoo.reporting.page.parts import ModelSection
 from kzoo.reporting.page.run import ReportedRun
-from kzoo.reporting.parameters import LayerCount, count_layer
 
 
 def model_sections(runs: Sequence[ReportedRun]) -> Iterable[ModelSection]:
-    """Each model once, however many runs have it; Keras must have been started."""
+    """Yield a section for each different model of the runs; Keras must have been started."""
     groups: dict[tuple[str, tuple[LayerCount, ...]], list[str]] = {}
     for run in runs:
-        model = registry.outline_model(run.recipe.model.name, **run.recipe.model.options)
+        model = registry.abstract_model(run.recipe.model.name, **run.recipe.model.options)
         layers = tuple(count_layer(layer) for layer in model.layers if layer.weights)
         groups.setdefault((run.recipe.model.name, layers), []).append(run.label)
     for place, ((name, layers), labels) in enumerate(groups.items(), 1):

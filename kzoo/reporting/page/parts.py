@@ -1,4 +1,4 @@
-"""What a page of results holds, whatever it is written in."""
+"""The parts of a page of results, independent of its format."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kzoo.reporting.parameters import LayerCount
+from kzoo.parameters import LayerCount
 
 Facts = tuple[tuple[str, str], ...]
-"""Names and what they are, in order."""
+"""Pairs of a name and its value, in order."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in PNG with what stands below it and what it says to those who do not see it."""
+    """A PNG picture with its caption and its alternative text."""
 
     name: str
     caption: str
@@ -25,25 +25,25 @@ class Picture:
 
     @property
     def width(self) -> int:
-        """Pixels."""
+        """The width in pixels."""
         return int.from_bytes(self.png[16:20], "big")
 
     @property
     def height(self) -> int:
-        """Pixels."""
+        """The height in pixels."""
         return int.from_bytes(self.png[20:24], "big")
 
     @property
     def uri(self) -> str:
-        """The picture itself as an address."""
+        """The picture as a data URI."""
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure of a table: as measured, with an interval if it has one, beside the published one.
+    """A measured metric in a table, with its interval if it has one and the published figure.
 
-    Over several seeds it is the mean, and `spread` the standard deviation.
+    Over several seeds, `value` is the mean and `spread` the standard deviation.
     """
 
     value: float | None = None
@@ -54,10 +54,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A row of a table: its figures in the table's order, and what they say of the published ones.
+    """A row of a table: its metrics in the table's order, and the verdict on them.
 
-    `source` has the published figures; `anchor` is the section of the row's run; `changes` are those of the
-    recipe; `notes` say what the figures do not.
+    `source` is the report of the published figures, `anchor` the section of the row's run, and `changes` has
+    the changed keys of the recipe. `notes` are printed below the table.
     """
 
     label: str
@@ -73,7 +73,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class ResultTable:
-    """Cell and published figures, a row for each training or for the seeds of one."""
+    """A table of measured metrics and published figures, with a row for each run or for all its seeds."""
 
     title: str
     figures: tuple[str, ...]
@@ -82,7 +82,7 @@ class ResultTable:
 
     @property
     def published_columns(self) -> tuple[bool, ...]:
-        """Of which figures any is published."""
+        """For each metric, whether any row has a published figure."""
         return tuple(
             any(row.figures[place].published is not None for row in self.rows)
             for place, _ in enumerate(self.figures)
@@ -90,7 +90,7 @@ class ResultTable:
 
     @property
     def notes(self) -> dict[str, list[str]]:
-        """The notes of the rows, each with the labels of those that have it."""
+        """The notes of the rows, each with the labels of the rows that have it."""
         found: dict[str, list[str]] = {}
         for row in self.rows:
             for note in row.notes:
@@ -99,13 +99,13 @@ class ResultTable:
 
     @property
     def verdicts(self) -> dict[str, int]:
-        """How many rows have each verdict; empty where none was judged."""
+        """The number of rows with each verdict, empty if no row was judged."""
         return dict(Counter(row.verdict for row in self.rows if row.verdict))
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A small table of text, `numeric` the columns that are numbers."""
+    """A table of text; `numeric` has the indices of the columns of numbers."""
 
     title: str
     columns: tuple[str, ...]
@@ -115,7 +115,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class RunSection:
-    """What one run folder tells."""
+    """The section of one run, with everything from its run folder."""
 
     label: str
     anchor: str
@@ -131,7 +131,7 @@ class RunSection:
 
 @dataclass(frozen=True)
 class ModelSection:
-    """A model's parameters by layer against its card; `runs` are the labels of those that have it."""
+    """A model's parameters by layer and their published number; `runs` has the labels of its runs."""
 
     name: str
     anchor: str
@@ -146,7 +146,7 @@ class ModelSection:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What some runs were made with, the same for all of them."""
+    """The data set or environment that some runs share; `runs` has their labels."""
 
     title: str
     facts: Facts
@@ -169,5 +169,5 @@ class Page:
 
     @property
     def pictures(self) -> Sequence[Picture]:
-        """All pictures, from the first to the last."""
+        """All pictures in the order of the page."""
         return [*self.curves, *(picture for run in self.runs for picture in run.pictures)]

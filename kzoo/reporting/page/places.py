@@ -1,4 +1,4 @@
-"""What a user names for a page of results: folders of runs, and tables that were reproduced."""
+"""The arguments of a page of results: folders of runs, and reproduced tables."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kzoo.errors import UsageError
+from kzoo.pictures.title import shortest_name
 from kzoo.reporting.page.run import ReportedRun
 from kzoo.reporting.page.spelling import slug
 from kzoo.reporting.page.sweep import ReportedSweep
 from kzoo.reporting.page.table import ReportedTable
-from kzoo.reporting.title import shortest_name
 from kzoo.reproduction.plan import FILE, load_plan
 from kzoo.training.run import RunFolder, open_run
 
 TABLES = Path("runs/tables")
-"""Where tables are reproduced unless another folder is named."""
+"""The default folder of reproduced tables."""
 
 
 def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[ReportedTable]]:
-    """The runs, each once, and the tables, whose finished runs are among them.
+    """Open the runs, each once, and the tables, whose finished runs are among them.
 
-    A run of a table is called by its row, another by as much of its path as tells it from the others.
+    A run of a table is labelled by its row, any other run by the shortest unique end of its path.
 
     Args:
         places: folders of runs, of tables or of sweeps, or the names of tables in `TABLES`.
 
     Raises:
-        UsageError: a place is none of these.
+        UsageError: a place is neither a folder of these kinds nor the name of a table.
     """
     roots = {place: root for place in places if (root := _find_table(place))}
     tables = {table.root: table for table in _open_tables(dict.fromkeys(roots.values()))}
@@ -55,7 +55,7 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
 
 
 def _open_tables(roots: Iterable[Path]) -> Iterator[ReportedTable]:
-    """The tables in these folders; what is there more than once is called by its folder too."""
+    """Open the tables of these folders; those of the same name are told apart by their folders."""
     plans = {root: load_plan(root) for root in roots}
     counts = Counter(plan.table.name for plan in plans.values())
     for root, plan in plans.items():
@@ -64,9 +64,9 @@ def _open_tables(roots: Iterable[Path]) -> Iterator[ReportedTable]:
 
 
 def _find_table(place: str) -> Path | None:
-    """The folder of a table; None for that of a run."""
+    """Return the folder of a table or sweep; None if the place is the folder of a run."""
     folders = (Path(place), TABLES / place)
     found = next((folder for folder in folders if (folder / FILE).is_file()), None)
     if found is None and not Path(place).is_dir():
-        raise UsageError(f"{place} is neither a run's folder nor a reproduced table: kzoo reproduce --list")
+        raise UsageError(f"{place} is neither a run folder nor a reproduced table: see kzoo reproduce --list")
     return found

@@ -1,4 +1,4 @@
-"""What a page of results tells of one run: everything that its folder has."""
+"""The section of one run on a page of results, with everything from its run folder."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from kzoo.data.faults import unreadable
+from kzoo.data.errors import unreadable
 from kzoo.data.splits import sizes_line
 from kzoo.errors import UsageError
-from kzoo.metrics.table import SPLITS, Metric, is_figure, label_of
+from kzoo.metrics.table import SPLITS, Metric, is_metric, label_of
+from kzoo.pictures.curves import History
 from kzoo.recipe import Recipe, changed_keys, list_recipes, load_recipe
-from kzoo.reporting.curves import History
 from kzoo.reporting.page.parts import Cell, Facts, Grid, Picture, RunSection
 from kzoo.reporting.page.shrink import shrink
 from kzoo.reporting.page.spelling import MISSING, duration, interval, number, setting
@@ -27,10 +27,10 @@ from kzoo.training.run import RunFolder
 
 @dataclass(frozen=True)
 class ReportedRun:
-    """A run folder with its name on the page; what has not been written yet is empty.
+    """A run folder with its label on the page; files that have not been written yet read as empty.
 
-    `curve` is what its curves are called, None if they are not drawn: of several seeds the first one's are.
-    `is_told` says whether it has a section of its own, with its test.
+    `curve` is the label of its curves, None if they are not drawn; of several seeds, only the first is drawn.
+    `is_told` says whether the run has a section of its own, with its test metrics.
     """
 
     folder: RunFolder
@@ -46,22 +46,22 @@ class ReportedRun:
 
     @property
     def criterion(self) -> Metric:
-        """What its epochs are compared by."""
+        """The metric by which its epochs are compared."""
         return criterion(self.recipe.model.name)
 
     @cached_property
     def environment(self) -> dict[str, Any]:
-        """What it was made with."""
+        """The environment that it was trained in."""
         return self.folder.environment()
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
-        """What it measured."""
+        """The metrics of the finished run, empty before its end."""
         return self.folder.metrics() if self.folder.finished else {}
 
     @cached_property
     def history(self) -> History:
-        """What was measured after each epoch."""
+        """The metrics measured after each epoch."""
         try:
             return self.folder.history()
         except UsageError:
@@ -69,17 +69,17 @@ class ReportedRun:
 
     @property
     def command(self) -> str:
-        """How it was trained."""
+        """The command that trained it."""
         return self.environment["command"]
 
     @property
     def stand_in(self) -> bool:
-        """Whether its data stand in for others."""
+        """Whether its data are a stand-in."""
         return self.environment["data"]["stand_in"]
 
     @property
     def changes(self) -> Facts:
-        """The keys that differ from the recipe of that name that comes with kzoo."""
+        """The keys, with their values, that differ from the recipe of the same name that comes with kzoo."""
         if self.recipe.name not in list_recipes():
             return ()
         fitted = self.environment.get("fitted", ())
@@ -89,18 +89,18 @@ class ReportedRun:
 
     @property
     def comparison(self) -> dict[str, Any]:
-        """The published figures, or the reason why there are none."""
+        """The published figures, or the reason why the run has none to compare with."""
         unfinished = {"published": None, "reason": "it has not finished"}
         return self.metrics.get("comparison", unfinished)
 
     @property
     def intervals(self) -> dict[str, Sequence[float]]:
-        """The 95 % intervals over the examples of the test, by figure."""
+        """The 95 % intervals over the test examples, by metric."""
         found = intervals_of_test(self.metrics["test"]) if self.metrics else {}
         return {f"test_{name}": bounds for name, bounds in found.items()}
 
     def measured(self, figure: str) -> Cell:
-        """A figure by the name it has in `metrics.json`."""
+        """Return the metric of a name in `metrics.json`, with its interval and published figure."""
         value = self.metrics.get(figure)
         bounds = self.intervals.get(figure)
         published = (self.comparison["published"] or {}).get(figure)
@@ -108,7 +108,7 @@ class ReportedRun:
 
 
 def run_section(run: ReportedRun) -> RunSection:
-    """The section of a run."""
+    """Collect the section of a run."""
     return RunSection(
         label=run.label,
         anchor=run.anchor,
@@ -124,6 +124,7 @@ def run_section(run: ReportedRun) -> RunSection:
 
 
 def _look_up(recipe: Recipe, dotted: str) -> object:
+    """Return the value of a dotted key in a recipe."""
     value: Any = recipe.model_dump()
     for key in dotted.split("."):
         value = (value or {}).get(key)
@@ -131,6 +132,7 @@ def _look_up(recipe: Recipe, dotted: str) -> object:
 
 
 def _facts(run: ReportedRun) -> Facts:
+    """Collect the facts at the head of a section: model, data, training, parameters, epochs, time."""
     training, data, metrics = run.recipe.training, run.environment["data"], run.metrics
     facts = {
         "model": run.recipe.model.name,
@@ -148,30 +150,31 @@ def _facts(run: ReportedRun) -> Facts:
 
 
 def _epochs(metrics: dict[str, Any]) -> str:
+    """Spell the number of epochs, and which epoch is tested."""
     epochs = metrics["epochs"]
     tested = metrics.get("tested_epoch", epochs)
     return f"{epochs}, the last is tested" if tested == epochs else f"{epochs}, epoch {tested} is tested"
 
 
 def _figures(run: ReportedRun) -> Grid | None:
-    """Everything that was measured, with its interval and the published figure."""
+    """Return a grid of all measured metrics, with intervals and published figures; None before the end."""
     if not run.metrics:
         return None
     names = [
         name
         for name, value in run.metrics.items()
-        if name.startswith(tuple(SPLITS)) and isinstance(value, float) and is_figure(name)
+        if name.startswith(tuple(SPLITS)) and isinstance(value, float) and is_metric(name)
     ]
     rows = [(name, run.measured(name)) for name in names]
     known = {name.removeprefix("test_") for name in names}
     rows += [
         (f"test_{name}", Cell(value))
         for name, value in run.metrics["test"].items()
-        if isinstance(value, float) and name not in known and is_figure(f"test_{name}")
+        if isinstance(value, float) and name not in known and is_metric(f"test_{name}")
     ]
     table = Grid(
-        "All figures",
-        ("figure", "measured", "95 % interval", "published"),
+        "All metrics",
+        ("metric", "measured", "95 % interval", "published"),
         tuple(
             (label_of(name), number(figure.value), interval(figure.interval), number(figure.published))
             for name, figure in rows
@@ -182,6 +185,7 @@ def _figures(run: ReportedRun) -> Grid | None:
 
 
 def _without_empty_columns(table: Grid) -> Grid:
+    """Return the grid without the columns that have no value in any row."""
     kept = [
         place
         for place, _ in enumerate(table.columns)
@@ -196,11 +200,12 @@ def _without_empty_columns(table: Grid) -> Grid:
 
 
 def _classes(run: ReportedRun) -> Grid | None:
+    """Return a grid of the test metrics of each class; None if the run has none."""
     classes = run.metrics.get("test", {}).get("classes")
     if classes is None:
         return None
     return Grid(
-        "Figures of each class",
+        "Metrics of each class",
         ("class", "precision", "recall", "F1", "images"),
         tuple(
             (row["name"], *(number(row[key]) for key in ("precision", "recall", "f1")), f"{row['support']:,}")
@@ -211,6 +216,7 @@ def _classes(run: ReportedRun) -> Grid | None:
 
 
 def _samples(run: ReportedRun) -> Grid | None:
+    """Return a grid of the sample predictions in `predictions.tsv`; None without that file."""
     path = run.folder.path / "predictions.tsv"
     if not path.is_file():
         return None
@@ -223,6 +229,7 @@ def _samples(run: ReportedRun) -> Grid | None:
 
 
 def _pictures(run: ReportedRun) -> tuple[Picture, ...]:
+    """Read the pictures of a run folder that have captions."""
     found = ((name, run.folder.path / f"{name}.png") for name in _CAPTIONS)
     return tuple(_picture(run, name, path) for name, path in found if path.is_file())
 
@@ -233,7 +240,7 @@ def _picture(run: ReportedRun, name: str, path: Path) -> Picture:
 
 
 def _confusion_caption(run: ReportedRun) -> str:
-    """What is most often taken for what: a picture of numbers, in words."""
+    """Return a caption that names the most frequent confusion of two classes."""
     test = run.metrics.get("test", {})
     if "confusion_matrix" not in test:
         return "Confusion matrix of the test set."
@@ -242,22 +249,22 @@ def _confusion_caption(run: ReportedRun) -> str:
     wrong = np.where(np.eye(len(names), dtype=bool), 0, counts)
     true, predicted = np.unravel_index(wrong.argmax(), wrong.shape)
     if not wrong.any():
-        return "Confusion matrix of the test set: no class is taken for another."
+        return "Confusion matrix of the test set: no class is mistaken for another."
     return (
-        f"Confusion matrix of the test set. Most often {names[true]} is taken for {names[predicted]}: "
+        f"Confusion matrix of the test set. Most often {names[true]} is mistaken for {names[predicted]}: "
         f"{wrong[true, predicted]:,} of {counts[true].sum():,}."
     )
 
 
 _CAPTIONS: dict[str, Callable[[ReportedRun], str]] = {
     "confusion": _confusion_caption,
-    "mistakes": lambda run: "Test images predicted wrong with the most confidence.",
-    "activations": lambda run: "A test image and what the first convolution makes of it.",
+    "mistakes": lambda run: "Test images that were misclassified with the most confidence.",
+    "activations": lambda run: "A test image and the activations of the first convolution.",
     "kernels": lambda run: "Kernels of the first convolution.",
-    "captions": lambda run: "Test images with the model's captions in bold and people's below them.",
-    "attention": lambda run: "What each token that is written attends to.",
-    "spectrogram": lambda run: "What the model hears: a log-mel spectrogram.",
+    "captions": lambda run: "Test images with the model's captions in bold and the references below them.",
+    "attention": lambda run: "The attention of each output token.",
+    "spectrogram": lambda run: "The input of the model: a log-mel spectrogram.",
 }
-"""The pictures of a run folder, in the order of the page; the curves of all runs are drawn together."""
+"""Captions of a run folder's pictures, in the order of the page; the curves of all runs share a picture."""
 
 _WIDE = {"captions"}

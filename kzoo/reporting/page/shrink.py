@@ -1,4 +1,4 @@
-"""Pictures small enough to stand by the dozen in one file."""
+"""Compression of pictures, so that a single file can hold dozens of them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from kzoo.errors import DataError
 
 LARGE = 400_000
-"""Bytes from which a picture is worth fewer colours."""
+"""The size in bytes from which a picture is reduced to 256 colours."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def shrink(path: Path) -> bytes:
-    """A PNG file as it is, with 256 colours where it is larger than `LARGE`.
+    """Read a PNG file, reduced to 256 colours if it has `LARGE` bytes or more and that makes it smaller.
 
     Raises:
-        DataError: it is no PNG.
+        DataError: the file is damaged or not a PNG.
     """
     content = path.read_bytes()
     if len(content) < LARGE and content.startswith(_SIGNATURE):
@@ -29,5 +29,5 @@ def shrink(path: Path) -> bytes:
         with Image.open(io.BytesIO(content), formats=["PNG"]) as picture:
             picture.convert("RGB").quantize(256).save(buffer, "PNG", optimize=True)
     except (OSError, SyntaxError) as error:
-        raise DataError(f"{path} is no whole PNG: delete it and draw it again with kzoo plot") from error
+        raise DataError(f"{path} is a damaged PNG: delete it and draw it again with kzoo plot") from error
     return min(content, buffer.getvalue(), key=len)

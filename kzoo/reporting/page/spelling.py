@@ -1,4 +1,4 @@
-"""How figures, times and names are spelled on a page of results."""
+"""The spelling of metrics, times and names on a page of results."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from kzoo.recipe import parse_setting
 from kzoo.reporting.page.parts import Cell
 
 MISSING = "\u2013"
-"""What stands where a figure is missing."""
+"""The text in place of a missing number."""
 
 
 def number(value: float | None) -> str:
-    """A figure with four decimals and, as the reports print it, no zero before the point."""
+    """Spell a number with four decimals and no zero before the point, as the reports do."""
     if value is None:
         return MISSING
     if not math.isfinite(value):
@@ -24,29 +24,29 @@ def number(value: float | None) -> str:
 
 
 def interval(ends: tuple[float, float] | None) -> str:
-    """The ends of an interval."""
+    """Spell the ends of an interval."""
     return MISSING if ends is None else " to ".join(map(number, ends))
 
 
 def plus_minus(spread: float | None) -> str:
-    """A standard deviation, empty if there is none."""
+    """Spell a standard deviation, empty if there is none."""
     return "" if spread is None else f"\u00b1 {number(spread)}"
 
 
 def uncertainty(figure: Cell) -> list[str]:
-    """What stands below a figure: its spread over the seeds and its interval, as far as it has them."""
+    """Spell the standard deviation over the seeds and the interval of a metric, as far as it has them."""
     ends = "" if figure.interval is None else interval(figure.interval)
     return [text for text in (plus_minus(figure.spread), ends) if text]
 
 
 def setting(value: object) -> str:
-    """The value of a recipe's key as `--set` reads it."""
+    """Spell the value of a recipe's key as `--set` parses it."""
     is_plain = isinstance(value, str) and parse_setting(f"key={value}")[1] == value
     return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person would say them."""
+    """Spell a time in seconds, minutes or hours."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
@@ -54,14 +54,14 @@ def duration(seconds: float) -> str:
 
 
 def listing(names: Sequence[str], noun: str = "runs", most: int = 4) -> str:
-    """Names in a row, the last after an `and`; beyond `most` only how many of the noun they are."""
+    """Join names by commas and `and`; more than `most` names are counted instead, as in `7 runs`."""
     if len(names) > most:
         return f"{len(names)} {noun}"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def slug(text: str, taken: Iterable[str] = ()) -> str:
-    """A part of an address that says `text`, none of those that are taken."""
+    """Turn a text into an anchor or file name that is different from those taken."""
     stem = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "part"
     taken, candidate, count = set(taken), stem, 1
     while candidate in taken:

@@ -1,4 +1,4 @@
-"""A reproduced table on a page of results: published, measured, verdict."""
+"""A reproduced table on a page of results: published figures, measured metrics and verdicts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kzoo.reproduction.verdict import RULE, Outcome
 
 @dataclass(frozen=True)
 class ReportedTable:
-    """A plan in the folder of its runs, under the name that it has on the page."""
+    """A plan, the folder of its runs, and its name on the page."""
 
     plan: Plan
     root: Path
@@ -27,18 +27,18 @@ class ReportedTable:
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """What became of each row that was to be trained."""
+        """The outcomes of the rows that the plan trains."""
         asked = {job.row for job in self.plan.jobs}
         return [outcome for outcome in self.plan.outcomes(self.root) if outcome.row.name in asked]
 
     @property
     def seeds(self) -> int:
-        """How many runs a row has, when all are done."""
+        """The number of seeds of each row."""
         return len({job.seed for job in self.plan.jobs})
 
     @cached_property
     def labels(self) -> dict[Path, str]:
-        """The folders of the finished runs, each called by its first row and, of several seeds, its own."""
+        """The labels of the finished runs, by folder: the first row, and the seed if there are several."""
         found: dict[Path, str] = {}
         for outcome in self.outcomes:
             for result, folder in zip(outcome.results, _folders(outcome), strict=True):
@@ -48,18 +48,18 @@ class ReportedTable:
 
     @cached_property
     def curves(self) -> dict[Path, str]:
-        """The folders whose curves are drawn, those of each row's first seed, with the row."""
+        """The labels of the curves, by folder: the curves of each row's first seed are drawn."""
         rows = reversed(self.outcomes)
         return {folder: outcome.row.name for outcome in rows for folder in _folders(outcome)[:1]}
 
     @property
     def told(self) -> Collection[Path]:
-        """The folders of the runs that have a section of their own: all of them."""
+        """The folders of the runs that have sections of their own: all finished runs."""
         return self.labels.keys()
 
     @property
     def command(self) -> str:
-        """How the runs are made."""
+        """The command that makes the runs."""
         asked, plan = [outcome.row.name for outcome in self.outcomes], self.plan
         rows = ["--rows", ",".join(asked)] if len(asked) < len(plan.table.rows) else []
         seeds = ["--seeds", str(self.seeds)] if self.seeds > 1 else []
@@ -70,7 +70,7 @@ class ReportedTable:
         return shlex.join(["kzoo", *words, *rows, *seeds, "--backend", plan.backend, *settings])
 
     def result_table(self, anchors: Mapping[Path, str]) -> ResultTable:
-        """The table; `anchors` has the sections of the runs."""
+        """Return the table for the page; `anchors` has the section of each run folder."""
         table = self.plan.table
         figures = self.figures
         return ResultTable(
@@ -82,20 +82,21 @@ class ReportedTable:
 
     @property
     def figures(self) -> list[str]:
-        """What was published for the rows."""
+        """The metrics in the table: those with published figures."""
         return in_order(row.published for row in self.plan.table.rows)
 
     @property
     def rule(self) -> str:
-        """How the rows are judged."""
+        """A sentence on how the rows are judged."""
         return f"The {label_of(self.plan.table.decides)} decides; {RULE}."
 
     def verdict(self, outcome: Outcome) -> str | None:
-        """The verdict on a row."""
+        """Return the verdict on a row, None if it has none."""
         return outcome.verdict
 
     @property
     def _settings(self) -> str:
+        """A sentence with the settings of all rows, empty if there are none."""
         settings = ", ".join(f"{key}={setting(value)}" for key, value in self.plan.settings.items())
         return f"All rows were trained with {settings}." if settings else ""
 
@@ -113,7 +114,7 @@ class ReportedTable:
         )
 
     def _measured(self, outcome: Outcome, figure: str) -> Cell:
-        """The mean and the spread over the seeds; of what decides, and of a single seed, the interval too."""
+        """Return a metric of a row; it has an interval if it decides the verdict or is of a single run."""
         published = {str(name): value for name, value in outcome.row.published.items()}.get(figure)
         found = outcome.measured.get(figure)
         if found is None:
@@ -123,11 +124,12 @@ class ReportedTable:
 
 
 def in_order(names: Iterable[Iterable[str]]) -> list[str]:
-    """Names of figures, each once: those of training first and those of the test last."""
+    """Return each name of a metric once, sorted by split: training, validation, test."""
     return sorted(
         dict.fromkeys(chain.from_iterable(names)), key=lambda name: SPLITS.index(name.split("_")[0])
     )
 
 
 def _folders(outcome: Outcome) -> list[Path]:
+    """Return the run folders of an outcome."""
     return [result.run for result in outcome.results if result.run is not None]

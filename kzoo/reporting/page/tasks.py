@@ -1,4 +1,4 @@
-"""The figures of runs that are no rows of a table: one table for each task."""
+"""The metrics of runs that belong to no reproduced table: one table for each task."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kzoo.reporting.page.table import in_order
 
 
 def task_tables(runs: Sequence[ReportedRun]) -> list[ResultTable]:
-    """A table for each task."""
+    """Return a table of the runs of each task."""
     groups: dict[str, list[ReportedRun]] = {}
     for run in runs:
         groups.setdefault(registry.card(run.recipe.model.name).task, []).append(run)
@@ -39,6 +39,7 @@ def _table(task: str, runs: Sequence[ReportedRun]) -> ResultTable:
 
 
 def _notes(run: ReportedRun) -> tuple[str, ...]:
+    """Return the remark on the published figures, or the reason why there are none."""
     comparison = run.comparison
     if comparison["published"] is None:
         return (f"no published figures, {comparison['reason']}",)
@@ -46,7 +47,7 @@ def _notes(run: ReportedRun) -> tuple[str, ...]:
 
 
 def _table_figures(runs: Sequence[ReportedRun]) -> list[str]:
-    """The figures that are published for any of the runs, otherwise those of the last epoch and the test."""
+    """Return the metrics published for any of the runs, otherwise those of the last epoch and the test."""
     published = [run.recipe.published.figures for run in runs if run.recipe.published]
     if published:
         return in_order(published)

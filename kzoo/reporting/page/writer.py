@@ -1,4 +1,4 @@
-"""A page of results as one HTML file, or as Markdown with its pictures in a folder beside it."""
+"""The output of a page of results: one HTML file, or Markdown with its pictures in a folder beside it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def write_page(page: Page, path: Path) -> None:
-    """Write the page as HTML, or as Markdown where `path` ends in .md; folders on the way are made.
+    """Write the page as HTML, or as Markdown if `path` ends in .md; missing folders are made.
 
-    The file is whole or not there. Markdown's pictures are written before it.
+    The file is written atomically, after the pictures of Markdown.
 
     Raises:
-        UsageError: `path` ends in something else.
+        UsageError: `path` ends in neither .html nor .md.
         MissingExtraError: Jinja2 is not installed.
     """
     check_suffix(path)
@@ -37,22 +37,23 @@ def write_page(page: Page, path: Path) -> None:
 
 
 def check_suffix(path: Path) -> None:
-    """Raises UsageError if no page can be written to a file of that name."""
+    """Raise UsageError if `path` ends in neither .html nor .md."""
     if path.suffix not in _SUFFIXES:
-        raise UsageError(f"{path} is no name of a page: end it in {' or '.join(_SUFFIXES)}")
+        raise UsageError(f"{path} is not the name of a page: end it in {' or '.join(_SUFFIXES)}")
 
 
 def to_html(page: Page) -> str:
-    """The page as HTML that needs nothing beside it."""
+    """Return the page as self-contained HTML."""
     return _render("page.html.jinja", page)
 
 
 def to_markdown(page: Page, folder: str) -> str:
-    """The page as Markdown; `folder` is the place of its pictures."""
+    """Return the page as Markdown that links its pictures in `folder`."""
     return _render("page.md.jinja", page, _plain_markdown, folder=folder)
 
 
 def _write_markdown(page: Page, path: Path) -> None:
+    """Write the pictures to a folder beside `path`, then the Markdown file."""
     folder = path.with_suffix("")
     text = to_markdown(page, folder.name)
     if page.pictures:
@@ -63,7 +64,7 @@ def _write_markdown(page: Page, path: Path) -> None:
 
 
 def _render(name: str, page: Page, finalize: Callable[[object], Markup] | None = None, **more: str) -> str:
-    """The page in a template, which escapes each text for HTML unless `finalize` has escaped it."""
+    """Render the page in a template, which escapes all text for HTML that `finalize` has not escaped."""
     jinja2 = require("jinja2", "report", "a report")
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("kzoo.reporting.page"),
@@ -84,7 +85,7 @@ def _render(name: str, page: Page, finalize: Callable[[object], Markup] | None =
 
 
 def _plain_markdown(value: object) -> Markup:
-    """A text in one line that Markdown shows as it is, in a cell and at the start of a line too."""
+    """Escape a text as one line that Markdown shows unchanged, in a cell or at the start of a line."""
     from markupsafe import Markup
 
     if isinstance(value, Markup):
@@ -95,7 +96,7 @@ def _plain_markdown(value: object) -> Markup:
 
 
 def _code_block(code: str, language: str) -> Markup:
-    """Code between fences longer than any that it holds."""
+    """Return a Markdown block of code, with fences longer than any in the code."""
     from markupsafe import Markup
 
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))

@@ -1,14 +1,14 @@
-"""The few lines that differ between backends: how a run of training steps and an inference are compiled.
+"""Engines, the code that differs between backends: compiled training steps and compiled inference.
 
-Each engine module has the optimisers `SGD` and `Adam`, Keras's own or faster ones with the same equations,
-and the same two functions:
+Each engine module defines the optimisers `SGD` and `Adam`, Keras's own or faster ones with the same
+equations, and the same two functions:
 
-- `compile_training(model, optimizer, objective)` gives `run(arrays, order, extents) -> float`: one optimiser
-  step for each row of `order`, int32 of shape `(steps, batch)`, which holds the examples of that batch in the
-  arrays, which stay on the device; `extents` `(steps, sequences)` are those of `kzoo.training.examples`. The
-  sum of the batch losses comes back; the model and the optimiser are updated.
-- `compile_function(function, variables)` gives the function compiled, tensors in and out and no gradients.
-  The variables are those it reads; their values are looked up anew at every call.
+- `compile_training(model, optimizer, objective)` returns `run(arrays, order, bucket_lengths) -> float`. It
+  takes one optimiser step for each row of `order`, int32 `(steps, batch)`. A row holds the indices of the
+  examples of a batch in `arrays`, which stay on the device. `bucket_lengths` `(steps, sequences)` are those
+  of `kzoo.training.examples`. It updates the model and the optimiser and returns the sum of the batch losses.
+- `compile_function(function, variables)` returns the compiled function, from tensors to tensors without
+  gradients. `variables` are those that the function reads; it uses their current values at every call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from types import ModuleType
 
 import keras
 
+__all__: list[str] = []
+
 
 def engine() -> ModuleType:
-    """The engine of the backend that Keras runs on."""
+    """Return the engine module of the backend that Keras runs on."""
     return import_module(f"{__name__}.{keras.backend.backend()}")

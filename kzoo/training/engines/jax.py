@@ -1,6 +1,7 @@
-"""JAX: one compiled step, dispatched without waiting for the one before.
+"""The JAX engine: it compiles one training step and dispatches each without waiting for the previous one.
 
-XLA runs what is inside a loop on one thread of a CPU, ten times slower for convolutions: no loop is compiled.
+The loop over steps is not compiled, because XLA runs the body of a loop on one thread of a CPU, which makes
+convolutions ten times slower.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from kzoo.training.objective import Objective
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 
 
+Values = list[Any]
+"""The values of a list of variables, in the same order."""
+
+
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective
 ) -> Callable[[Sequence[jax.Array], np.ndarray, np.ndarray], float]:
-    """See `kzoo.training.engines`."""
+    """Compile the training steps; see `kzoo.training.engines`."""
     groups = (model.trainable_variables, model.non_trainable_variables, optimizer.variables)
 
-    def scaled_loss(trainable: list, others: list, slots: list, batch: tuple) -> tuple[Any, tuple[Any, list]]:
+    def scaled_loss(trainable: Values, others: Values, slots: Values, batch: Any) -> Any:
         inputs, targets = batch
         outputs, others = model.stateless_call(trainable, others, inputs, training=True)
         loss = objective.loss(targets, outputs)
@@ -32,21 +37,25 @@ def compile_training(
         return scaled, (loss, others)
 
     def step(
-        state: tuple[list, list, list], total: Any, arrays: Sequence, rows: Any, extents: tuple[int, ...]
-    ) -> tuple[tuple, Any]:
+        state: tuple[Values, Values, Values],
+        total: Any,
+        arrays: Sequence[jax.Array],
+        rows: Any,
+        bucket_lengths: tuple[int, ...],
+    ) -> tuple[tuple[Values, Values, Values], Any]:
         trainable, others, slots = state
         gradient = jax.value_and_grad(scaled_loss, has_aux=True)
-        batch = objective.batch(arrays, rows, extents)
+        batch = objective.batch(arrays, rows, bucket_lengths)
         (_, (loss, others)), grads = gradient(trainable, others, slots, batch)
         trainable, slots = optimizer.stateless_apply(slots, grads, trainable)
         return (trainable, others, slots), total + loss
 
     compiled = jax.jit(step, donate_argnums=(0, 1), static_argnums=4)
 
-    def run(arrays: Sequence[jax.Array], order: np.ndarray, extents: np.ndarray) -> float:
+    def run(arrays: Sequence[jax.Array], order: np.ndarray, bucket_lengths: np.ndarray) -> float:
         state = tuple([variable.value for variable in group] for group in groups)
         total = jax.numpy.zeros(())
-        for rows, lengths in zip(order, extents.tolist(), strict=True):
+        for rows, lengths in zip(order, bucket_lengths.tolist(), strict=True):
             state, total = compiled(state, total, arrays, rows, tuple(lengths))
         for group, values in zip(groups, state, strict=True):
             for variable, value in zip(group, values, strict=True):
@@ -57,10 +66,10 @@ def compile_training(
 
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
-    """See `kzoo.training.engines`."""
+    """Compile a function without gradients; see `kzoo.training.engines`."""
 
     @jax.jit
-    def compiled(values: list, *inputs: Any) -> Any:
+    def compiled(values: Values, *inputs: Any) -> Any:
         with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
             return function(*inputs)
 

@@ -1,4 +1,4 @@
-"""TensorFlow: the steps of a run are one graph with a loop inside, so no Python runs between them."""
+"""The TensorFlow engine: the training steps are one graph with a loop, so no Python runs between steps."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ from kzoo.training.objective import Objective
 
 
 class SGD(keras.optimizers.SGD):
-    """Keras's SGD without momentum, a variable's update in one pass over its memory."""
+    """Keras's SGD without momentum, which updates a variable in one pass over its memory."""
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        """w <- w - rate g."""
+        """Update a variable: w <- w - rate g."""
         tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=learning_rate, delta=gradient)
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras's Adam, a variable's update in one pass over its memory."""
+    """Keras's Adam, which updates a variable in one pass over its memory."""
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        """w <- w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon), m, v averages of g, g^2."""
+        """Update a variable: w <- w - rate sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + epsilon).
+
+        m and v are the moving averages of g and g^2.
+        """
         index = self._get_variable_index(variable)
         step = tf.cast(self.iterations + 1, "float32")
         tf.raw_ops.ResourceApplyAdam(
@@ -44,11 +47,11 @@ class Adam(keras.optimizers.Adam):
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective
 ) -> Callable[[Sequence[tf.Tensor], np.ndarray, np.ndarray], float]:
-    """See `kzoo.training.engines`."""
+    """Compile the training steps; see `kzoo.training.engines`."""
     weights = model.trainable_variables
 
-    def step(arrays: Sequence[tf.Tensor], rows: tf.Tensor, extents: list[tf.Tensor]) -> tf.Tensor:
-        inputs, targets = objective.batch(arrays, rows, extents)
+    def step(arrays: Sequence[tf.Tensor], rows: tf.Tensor, bucket_lengths: list[tf.Tensor]) -> tf.Tensor:
+        inputs, targets = objective.batch(arrays, rows, bucket_lengths)
         with tf.GradientTape() as tape:
             loss = objective.loss(targets, model(inputs, training=True))
             scaled = optimizer.scale_loss(loss)
@@ -56,27 +59,27 @@ def compile_training(
         return loss
 
     @tf.function(autograph=False)
-    def steps(arrays: tuple[tf.Tensor, ...], order: tf.Tensor, extents: tf.Tensor) -> tf.Tensor:
+    def steps(arrays: tuple[tf.Tensor, ...], order: tf.Tensor, bucket_lengths: tf.Tensor) -> tf.Tensor:
         def more(index: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
             return index < tf.shape(order)[0]
 
         def one(index: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return index + 1, total + step(arrays, order[index], tf.unstack(extents[index]))
+            return index + 1, total + step(arrays, order[index], tf.unstack(bucket_lengths[index]))
 
         return tf.while_loop(more, one, (0, 0.0))[1]
 
-    def run(arrays: Sequence[tf.Tensor], order: np.ndarray, extents: np.ndarray) -> float:
-        # One graph, whatever the numbers of steps and of rows.
+    def run(arrays: Sequence[tf.Tensor], order: np.ndarray, bucket_lengths: np.ndarray) -> float:
+        # The open shapes give one graph for any number of steps and rows.
         graph = steps.get_concrete_function(
             tuple(map(tf.TensorSpec.from_tensor, arrays)),
             tf.TensorSpec([None, None], tf.int32),
-            tf.TensorSpec([None, extents.shape[1]], tf.int32),
+            tf.TensorSpec([None, bucket_lengths.shape[1]], tf.int32),
         )
-        return float(graph(tuple(arrays), tf.constant(order), tf.constant(extents)))
+        return float(graph(tuple(arrays), tf.constant(order), tf.constant(bucket_lengths)))
 
     return run
 
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
-    """See `kzoo.training.engines`."""
+    """Compile a function without gradients; see `kzoo.training.engines`."""
     return tf.function(function, reduce_retracing=True, autograph=False)

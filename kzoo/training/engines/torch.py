@@ -1,4 +1,4 @@
-"""PyTorch: eager steps over resident tensors."""
+"""The PyTorch engine: eager training steps over tensors that stay on the device."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
 def compile_training(
     model: keras.Model, optimizer: keras.Optimizer, objective: Objective
 ) -> Callable[[Sequence[torch.Tensor], np.ndarray, np.ndarray], float]:
-    """See `kzoo.training.engines`."""
+    """Return the training function, which is not compiled; see `kzoo.training.engines`."""
     weights = model.trainable_variables
 
-    def step(arrays: Sequence[torch.Tensor], rows: torch.Tensor, extents: list[int]) -> torch.Tensor:
-        inputs, targets = objective.batch(arrays, rows, extents)
+    def step(arrays: Sequence[torch.Tensor], rows: torch.Tensor, bucket_lengths: list[int]) -> torch.Tensor:
+        inputs, targets = objective.batch(arrays, rows, bucket_lengths)
         loss = objective.loss(targets, model(inputs, training=True))
         model.zero_grad()
         optimizer.scale_loss(loss).backward()
@@ -29,15 +29,15 @@ def compile_training(
             optimizer.apply([weight.value.grad for weight in weights], weights)
         return loss.detach()
 
-    def run(arrays: Sequence[torch.Tensor], order: np.ndarray, extents: np.ndarray) -> float:
-        steps = zip(keras.ops.convert_to_tensor(order), extents.tolist(), strict=True)
+    def run(arrays: Sequence[torch.Tensor], order: np.ndarray, bucket_lengths: np.ndarray) -> float:
+        steps = zip(keras.ops.convert_to_tensor(order), bucket_lengths.tolist(), strict=True)
         return float(sum(step(arrays, rows, lengths) for rows, lengths in steps))
 
     return run
 
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
-    """See `kzoo.training.engines`."""
+    """Return a function that runs without gradients, not compiled; see `kzoo.training.engines`."""
 
     def run(*inputs: Any) -> Any:
         with torch.inference_mode():

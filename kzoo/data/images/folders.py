@@ -1,0 +1,152 @@
+"""Reader of image files in one folder for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kzoo.data.errors import regular, unreadable
+from kzoo.data.images.arrays import shape_text
+from kzoo.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+"""The suffixes of image files. All other files, such as `.DS_Store`, are ignored."""
+
+_MODES = {1: "L", 3: "RGB"}
+_WHITE_16_BITS = 0xFFFF
+
+
+def class_folders(folder: Path) -> list[Path]:
+    """Return the folders in `folder` sorted by name, without hidden folders and `__MACOSX`."""
+    return sorted(
+        entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
+    )
+
+
+def read_class_folders(
+    folder: Path,
+    image_shape: tuple[int, int, int] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Read all images in `folder/<class>/`, with classes and images sorted by name.
+
+    Args:
+        folder: the folder that holds one folder of images for each class.
+        image_shape: `(height, width, channels)` to which images are resized (bilinear, antialiased, ignoring
+            the aspect ratio). One channel is the ITU-R BT.601 luma, and transparency is dropped. If None,
+            all images must have the shape of the first one. Photographs are rotated as their EXIF
+            orientation says, and 16-bit grey images are scaled to 8 bits.
+        class_names: the exact set of expected classes. If None, all folders are classes.
+
+    Returns:
+        The images `(count, height, width, channels)` in uint8, the labels `(count,)` in int32, and the
+        class names.
+
+    Raises:
+        DataError: a class is missing, unknown or empty, or an image cannot be read.
+    """
+    try:
+        classes = class_folders(folder)
+        files = {entry.name: _image_files(entry) for entry in classes}
+    except OSError as error:
+        raise unreadable(folder, error) from error
+    _check_classes(folder, files, class_names)
+    paths = [path for entry in files.values() for path in entry]
+    shape = image_shape or _shape_of(paths[0])
+    images = _room_for(len(paths), shape, folder)
+    for row, path in enumerate(paths):
+        images[row] = read_image(path, shape, resize=image_shape is not None)
+    labels = np.repeat(np.arange(len(files), dtype=np.int32), [len(entry) for entry in files.values()])
+    return images, labels, tuple(files)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    return sorted(
+        path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _check_classes(folder: Path, files: dict[str, list[Path]], class_names: Sequence[str] | None) -> None:
+    if not files:
+        raise DataError(f"{folder} holds no folders of images, one for each class")
+    if class_names is not None and set(files) != set(class_names):
+        raise DataError(f"{folder} holds the classes {', '.join(files)}; expected {', '.join(class_names)}")
+    for name, paths in files.items():
+        if not paths:
+            raise DataError(f"{folder / name} holds no images")
+
+
+def _room_for(count: int, shape: tuple[int, int, int], folder: Path) -> np.ndarray:
+    try:
+        return np.empty((count, *shape), np.uint8)
+    except (MemoryError, ValueError) as error:  # more memory than available, or too large for NumPy
+        raise DataError(
+            f"{folder}: there is not enough memory for {count:,} images of {shape_text(shape)}: "
+            "give a smaller height and width to resize to"
+        ) from error
+
+
+def _shape_of(path: Path) -> tuple[int, int, int]:
+    image = _open(path)
+    return image.height, image.width, 1 if image.mode in ("1", "L", "LA") else 3
+
+
+def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
+    """Read an image file as uint8 `(height, width, channels)` in RGB or luma, resized if necessary.
+
+    Raises:
+        DataError: the file cannot be read, or it has another size and `resize` is False.
+    """
+    height, width, channels = shape
+    image = _open(path).convert(_MODES[channels])
+    if image.size != (width, height) and not resize:
+        raise DataError(
+            f"{path} is {image.height}x{image.width}, the first image is {height}x{width}: "
+            "give the height, width and channels to resize to"
+        )
+    return _resized(image, height, width).reshape(shape)
+
+
+def resize_pixels(pixels: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Resize an image `(h, w, 3)` in uint8, by the same method as `read_image`."""
+    from PIL import Image
+
+    return pixels if pixels.shape[:2] == (height, width) else _resized(Image.fromarray(pixels), height, width)
+
+
+def _resized(image: Image.Image, height: int, width: int) -> np.ndarray:
+    from PIL import Image
+
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image)
+
+
+def _open(path: Path) -> Image.Image:
+    """Open an image file, rotate it upright and convert it to 8 bits for each channel."""
+    from PIL import Image, ImageOps
+
+    regular(path)
+    try:
+        with Image.open(path) as image:
+            image.load()
+            ImageOps.exif_transpose(image, in_place=True)
+    except Exception as error:  # Pillow's decoders raise many kinds of errors
+        raise unreadable(path, error) from error
+    return _to_8_bits(image, path) if image.mode[0] in "IF" else image
+
+
+def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
+    """Scale a 16-bit grey image of any Pillow mode so that its white, 65,535, becomes 255."""
+    from PIL import Image
+
+    grey = np.asarray(image)
+    if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > _WHITE_16_BITS:
+        raise DataError(f"{path} has more than 16 bits for each channel: convert it to 8 bits")
+    return Image.fromarray(np.rint(grey * (255 / _WHITE_16_BITS)).astype(np.uint8))
