@@ -86,12 +86,8 @@ def kernels(
     from kzoo.tasks import check_picture
 
     check_picture(folder, "kernels")
-    _save(
-        draw_kernels(folder, folder.load_tested_model(checkpoint_name(checkpoint)), layer),
-        folder,
-        out,
-        "kernels",
-    )
+    model = folder.load_tested_model(checkpoint_name(checkpoint))
+    _save(draw_kernels(folder, model, layer), folder, out, "kernels")
 
 
 @app.command()

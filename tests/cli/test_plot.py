@@ -151,8 +151,8 @@ def test_what_does_not_go_with_a_run(kzoo, trained_run, trained_pair_run, here, 
 
 
 @pytest.fixture
-def titles(monkeypatch):
-    """The titles of the pictures that are saved."""
+def titles(whole_caption_run, whole_speech_run, monkeypatch):
+    """The titles of the pictures that are saved, without those of the trainings of the runs."""
     from kzoo.pictures import figure
 
     seen, save = [], figure.save
