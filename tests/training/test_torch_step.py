@@ -26,14 +26,14 @@ NO_LENGTHS = np.zeros((len(ORDER), 0), np.int32)
 @pytest.fixture
 def graphs(monkeypatch):
     """Whether each step that was compiled is a graph."""
-    found, trace = [], module._trace
+    found, trace = [], module.trace
 
     def watch(*arguments):
         step = trace(*arguments)
         found.append(isinstance(step, torch.fx.GraphModule))
         return step
 
-    monkeypatch.setattr(module, "_trace", watch)
+    monkeypatch.setattr(module, "trace", watch)
     return found
 
 

@@ -13,9 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 import torch
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from kzoo.training.engines.torch_operations import traceable
+from kzoo.training.engines.torch_graphs import trace
 from kzoo.training.objective import Objective
 
 Values = list[torch.Tensor]
@@ -92,7 +91,8 @@ def compile_training(
         for rows, lengths in zip(keras.ops.convert_to_tensor(order), bucket_lengths.tolist(), strict=True):
             shape = (len(rows), *lengths)
             if shape not in compiled:
-                compiled[shape] = _trace(partial(step, lengths), values, total, resident, rows)
+                example = [value.clone() for value in values]  # a step updates values in place
+                compiled[shape] = trace(partial(step, lengths), example, total, resident, rows)
             values, total = compiled[shape](values, total, resident, rows)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
@@ -101,23 +101,21 @@ def compile_training(
     return run
 
 
-def _trace(step: Step, values: Values, *batch: Any) -> Step:
-    """Return the graph of a step, or the step itself if it branches on values."""
-    example = [value.clone() for value in values]  # a trace computes, and updates values in place
-    try:
-        with traceable():
-            return make_fx(step)(example, *batch)
-    except RuntimeError as error:
-        if "value out of a tracing tensor" not in str(error):
-            raise
-        return step
-
-
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
     """See `kzoo.training.engines`."""
+    compiled: dict[Any, Callable[..., Any]] = {}
+
+    def pure(values: Values, inputs: Any) -> Any:
+        with keras.StatelessScope(list(zip(variables, values, strict=True)), initialize_variables=False):
+            return function(*inputs)
 
     def run(*inputs: Any) -> Any:
-        with torch.inference_mode():
-            return function(*inputs)
+        tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+        values = [variable.value for variable in variables]
+        shapes = tuple((tuple(each.shape), each.dtype) for each in keras.tree.flatten(tensors))
+        with torch.no_grad():
+            if shapes not in compiled:
+                compiled[shapes] = trace(pure, values, tensors)
+            return compiled[shapes](values, tensors)
 
     return run

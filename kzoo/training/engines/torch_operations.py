@@ -19,10 +19,10 @@ from keras.src.backend.torch.random import dropout as keras_dropout
 from keras.src.backend.torch.rnn import lstm as keras_lstm
 from keras.src.random.seed_generator import draw_seed
 
-_LIBRARY = torch.library.Library("kzoo", "DEF")
-_LIBRARY.define("bernoulli(Tensor seed, int[] shape, float probability) -> Tensor")
-_LIBRARY.define("sgd_(Tensor(a!)[] weights, Tensor[] grads, Tensor rate) -> ()")
-_LIBRARY.define(
+LIBRARY = torch.library.Library("kzoo", "DEF")
+LIBRARY.define("bernoulli(Tensor seed, int[] shape, float probability) -> Tensor")
+LIBRARY.define("sgd_(Tensor(a!)[] weights, Tensor[] grads, Tensor rate) -> ()")
+LIBRARY.define(
     "adam_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, Tensor steps_done, "
     "Tensor rate, float beta_1, float beta_2, float epsilon) -> ()"
 )
@@ -75,7 +75,7 @@ def _adam(
 
 
 for _name, _function in (("bernoulli", _bernoulli), ("sgd_", _sgd), ("adam_", _adam)):
-    _LIBRARY.impl(_name, _function, "CompositeExplicitAutograd")
+    LIBRARY.impl(_name, _function, "CompositeExplicitAutograd")
 
 
 def dropout(inputs: torch.Tensor, rate: float, noise_shape: Any = None, seed: Any = None) -> torch.Tensor:
