@@ -63,11 +63,41 @@ def test_other_lstms_are_left_to_keras(options):
         assert torch.equal(layer(inputs), expected)
 
 
-@pytest.mark.parametrize("noise_shape", [None, (BATCH, 1, FEATURES)])
-def test_dropout_is_that_of_keras_to_the_bit(noise_shape):
-    inputs = noise(BATCH, STEPS, FEATURES)
-    ours, theirs = (keras.layers.Dropout(0.4, noise_shape=noise_shape, seed=7) for _ in range(2))
-    for _ in range(3):
-        expected = theirs(inputs, training=True)
-        with traceable():
-            assert torch.equal(ours(inputs, training=True), expected)
+COUNT, RATE = 3000, 0.4
+
+
+def dropped(layer: keras.layers.Dropout, inputs: torch.Tensor) -> np.ndarray:
+    with traceable():
+        return layer(inputs, training=True).numpy()
+
+
+def test_dropout_keeps_a_share_and_scales_it():
+    inputs = noise(COUNT, FEATURES)
+    outputs = dropped(keras.layers.Dropout(RATE, seed=7), inputs)
+    kept = outputs != 0
+    np.testing.assert_allclose(outputs[kept], inputs.numpy()[kept] / (1 - RATE), rtol=1e-6)
+    deviation = np.sqrt(RATE * (1 - RATE) / kept.size)
+    assert abs(kept.mean() - (1 - RATE)) < 4 * deviation
+
+
+def test_dropout_draws_anew_from_the_state_of_its_seed():
+    inputs, layers = noise(COUNT, FEATURES), [keras.layers.Dropout(RATE, seed=7) for _ in range(2)]
+    first, second = ([dropped(layer, inputs) for _ in range(3)] for layer in layers)
+    for ours, theirs in zip(first, second, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    # Independent draws agree at a share of (1 - rate)^2 + rate^2.
+    same = np.mean((first[0] == 0) == (first[1] == 0))
+    assert abs(same - ((1 - RATE) ** 2 + RATE**2)) < 4 * 0.5 / np.sqrt(first[0].size)
+
+
+def test_dropout_may_drop_whole_steps():
+    outputs = dropped(
+        keras.layers.Dropout(RATE, noise_shape=(COUNT, 1, None), seed=7), torch.ones(COUNT, STEPS, 2)
+    )
+    assert (outputs == outputs[:, :1]).all()
+    assert (outputs[:, 0, 0] != outputs[:, 0, 1]).any()
+
+
+def test_other_dropout_is_left_to_keras():
+    for layer in (keras.layers.Dropout(RATE), keras.layers.Dropout(0.0, seed=1)):
+        assert dropped(layer, noise(COUNT, FEATURES)).shape == (COUNT, FEATURES)

@@ -15,6 +15,7 @@ import torch
 from kzoo.layers import BatchNormalization
 from kzoo.training.engines import torch as module
 from kzoo.training.engines.torch import SGD, Adam, compile_training
+from kzoo.training.engines.torch_operations import traceable
 from kzoo.training.objective import image_classification
 
 COUNT, SIDE, CLASSES = 13, 5, 3
@@ -58,7 +59,8 @@ def eager_steps(model, optimizer, arrays, order) -> float:
     total, weights = torch.zeros(()), model.trainable_variables
     for rows in torch.tensor(order):
         inputs, targets = OBJECTIVE.batch(arrays, rows, [])
-        loss = OBJECTIVE.loss(targets, model(inputs, training=True))
+        with traceable():  # the same draws of dropout
+            loss = OBJECTIVE.loss(targets, model(inputs, training=True))
         model.zero_grad()
         loss.backward()
         with torch.no_grad():

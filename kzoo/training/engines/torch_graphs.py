@@ -26,9 +26,9 @@ _MARK = torch.ops.kzoo.mark.default
 def trace(function: Function, *example: Any) -> Function:
     """Return the graph of a function for arguments with the shapes of an example.
 
-    The function may have one `ops.while_loop`, whose passes have equal shapes. One that branches on values in
-    another way is returned as it is. Tracing computes the function, and arguments that it updates in place are
-    updated.
+    The function may have one `ops.while_loop`, whose passes have equal shapes. A function that branches on
+    values in another way is returned as it is. Tracing computes the function, so arguments that it updates in
+    place are updated.
     """
     try:
         with traceable(), patch.object(core, "while_loop", _first_pass):
@@ -37,8 +37,18 @@ def trace(function: Function, *example: Any) -> Function:
         if "value out of a tracing tensor" not in str(error):
             raise
         return function
+    _remove_detached(traced.graph)
+    traced.recompile()
     marks = [node for node in traced.graph.nodes if node.target is _MARK]
     return _with_loop(traced, *marks) if marks else traced
+
+
+def _remove_detached(graph: Graph) -> None:
+    """Replace detached tensors by those whose memory they share, because a graph runs without gradients."""
+    for node in graph.nodes:
+        if node.target is torch.ops.aten.detach.default:
+            node.replace_all_uses_with(node.args[0])
+            graph.erase_node(node)
 
 
 def _first_pass(proceed: Function, body: Function, begun: Any, maximum_iterations: None = None) -> Any:
