@@ -27,8 +27,8 @@ def trace(function: Function, *example: Any) -> Function:
     """Return the graph of a function for arguments with the shapes of an example.
 
     The function may have one `ops.while_loop`, whose passes have equal shapes. A function that branches on
-    values in another way is returned as it is. Tracing computes the function, so arguments that it updates in
-    place are updated.
+    values in another way, or has several loops, is returned as it is. Tracing computes the function, so
+    arguments that it updates in place are updated.
     """
     try:
         with traceable(), patch.object(core, "while_loop", _first_pass):
@@ -38,9 +38,12 @@ def trace(function: Function, *example: Any) -> Function:
             raise
         return function
     _remove_detached(traced.graph)
+    _merge_products(traced.graph)
     traced.recompile()
     marks = [node for node in traced.graph.nodes if node.target is _MARK]
-    return _with_loop(traced, *marks) if marks else traced
+    if not marks:
+        return traced
+    return _with_loop(traced, *marks) if len(marks) == 2 else function
 
 
 def _remove_detached(graph: Graph) -> None:
@@ -49,6 +52,59 @@ def _remove_detached(graph: Graph) -> None:
         if node.target is torch.ops.aten.detach.default:
             node.replace_all_uses_with(node.args[0])
             graph.erase_node(node)
+
+
+def _merge_products(graph: Graph) -> None:
+    """Compute sums of products as one product: A_1 B_1 + ... + A_n B_n = [A_1 ... A_n] [B_1; ...; B_n].
+
+    The gradient of a recurrent kernel is such a sum over all steps.
+    """
+    for node in reversed(list(graph.nodes)):
+        if node.target in (_ADD, _PRODUCT) and not node.users:  # a part of a sum that was replaced
+            graph.erase_node(node)
+        elif (factors := _summed_products(node)) and _is_worth(node, factors):
+            with graph.inserting_before(node):
+                node.replace_all_uses_with(_stacked_product(graph, factors))
+            graph.erase_node(node)
+
+
+def _stacked_product(graph: Graph, factors: Sequence[tuple[Node, Node]]) -> Node:
+    # The rows of a transposed factor lie together in memory, as in A_t = x_t^T of a gradient.
+    left = [graph.call_function(_TRANSPOSE, (factor,)) for factor, _ in factors]
+    above, right = (
+        graph.call_function(_STACK, (each,)) for each in (left, [factor for _, factor in factors])
+    )
+    return graph.call_function(_PRODUCT, (graph.call_function(_TRANSPOSE, (above,)), right))
+
+
+_ADD, _PRODUCT = torch.ops.aten.add.Tensor, torch.ops.aten.mm.default
+_TRANSPOSE, _STACK = torch.ops.aten.t.default, torch.ops.aten.cat.default
+
+
+def _is_worth(total: Node, factors: Sequence[tuple[Node, Node]]) -> bool:
+    """Return whether copies of the factors take less memory than all of their products."""
+    sizes = [_shape(factor).numel() for pair in factors for factor in pair]
+    return sum(sizes) < len(factors) * _shape(total).numel()
+
+
+def _shape(node: Node) -> torch.Size:
+    return node.meta["tensor_meta"].shape
+
+
+def _summed_products(node: Node) -> list[tuple[Node, Node]]:
+    """Return the factors of the products that a node is the sum of; none if it adds anything else."""
+    found, waiting = [], [node] if node.target is _ADD else []
+    while waiting:
+        each = waiting.pop()
+        if each is not node and len(each.users) > 1:
+            return []
+        if each.target is _PRODUCT:
+            found.append(each.args)
+        elif each.target is _ADD and not each.kwargs and all(isinstance(x, Node) for x in each.args):
+            waiting += each.args
+        else:
+            return []
+    return found
 
 
 def _first_pass(proceed: Function, body: Function, begun: Any, maximum_iterations: None = None) -> Any:
