@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from .attention_table import print_attention
-from .options import BackendOption, DataDir, Json, Settings, complete_recipe, start_backend
-from .output import console, error_console, print_json
-from .race_table import print_decoding, print_training
+from .options import Backend, BackendOption, DataDir, Json, Run, Settings, complete_recipe, start_backend
+from .output import console, error_console, print_json, print_table
+from .race_table import print_caution, print_decoding, print_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kzoo.bench.machine import Report
     from kzoo.bench.record import Speed
+    from kzoo.bench.task import TrainingTask
 
 Figures = dict[str, Any]
 Task = TypeVar("Task")
@@ -35,6 +37,7 @@ Wait = Annotated[
     typer.Option(min=0, metavar="SECONDS", help="Wait at most this long until the machine is idle."),
 ]
 Record = Annotated[bool, typer.Option("--record", help="Store the measured speeds in the repository.")]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps per round; by default 256.")]
 
 
 @app.command()
@@ -51,7 +54,7 @@ def train(
     whole: Annotated[
         bool, typer.Option("--whole", help="Time whole epochs with evaluation and files instead of steps.")
     ] = False,
-    steps: Annotated[int | None, typer.Option(min=1, help="Steps per round; by default 256.")] = None,
+    steps: Steps = None,
     rounds: Annotated[
         int | None, typer.Option(min=1, help="Number of rounds; by default 7, or 3 epochs with --whole.")
     ] = None,
@@ -68,39 +71,97 @@ def train(
     while another one works. PyTorch runs with one thread and with all; the faster counts. --json prints a
     list.
     """
-    from kzoo import runtime
     from kzoo.bench.record import speed_of_training
-    from kzoo.bench.task import TrainingTask
     from kzoo.bench.training_race import check_reference, race_runs, race_steps
     from kzoo.errors import UsageError
-    from kzoo.recipe import changed_keys, load_recipe, parse_setting
+    from kzoo.recipe import parse_setting
 
     if whole and steps is not None:
         raise UsageError("--whole races over epochs: give it --rounds, not --steps")
     check_reference(against)
     settings = dict(map(parse_setting, set_ or []))
-
-    def task(name: str) -> TrainingTask:
-        published = load_recipe(name)
-        chosen = runtime.choose_backend(backend, published.runtime.backend)
-        recipe = load_recipe(name, settings | {"runtime.backend": chosen})
-        return TrainingTask(
-            recipe=recipe,
-            changed=changed_keys(recipe, published),
-            data_dir=data_dir,
-            against=against,
-            steps=None if whole else steps or 256,
-            rounds=rounds or (3 if whole else 7),
-        )
-
+    lengths = {"steps": None, "rounds": rounds or 3} if whole else _step_rounds(steps, rounds)
     _race_all(
-        list(map(task, recipes)),
+        [_task(name, settings, backend, data_dir, against, **lengths) for name in recipes],
         race_runs if whole else race_steps,
         print_training,
         speed_of_training if record else None,
         wait=wait,
         as_json=as_json,
     )
+
+
+@app.command()
+def zoo(
+    backends: Annotated[
+        list[Backend] | None,
+        typer.Option("--backend", help="A backend, as often as wanted; by default each that is installed."),
+    ] = None,
+    steps: Steps = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Number of rounds; by default 7.")] = None,
+    set_: Settings = None,
+    data_dir: DataDir = None,
+    wait: Wait = 60.0,
+    record: Record = False,
+    as_json: Json = False,
+) -> None:
+    """Race the training of every model of the zoo, as train does, on each backend.
+
+    A key of --set counts for the recipes that state it. A recipe that cannot be trained here is named on
+    stderr, and the exit code is that of the last such error.
+    """
+    from kzoo import runtime
+    from kzoo.bench.record import speed_of_training
+    from kzoo.bench.training_race import check_reference, race_steps
+    from kzoo.errors import KzooError, UsageError
+    from kzoo.recipe import list_recipes, load_recipe, parse_setting, stated_keys
+
+    check_reference(None)
+    settings = dict(map(parse_setting, set_ or []))
+    models = {name: stated_keys(name) for name in list_recipes() if load_recipe(name).model.name == name}
+    for key in settings:
+        if not any(key in keys for keys in models.values()):
+            raise UsageError(f"--set {key}: no recipe of the zoo states this key")
+    raced: list[Figures] = []
+    failed: KzooError | None = None
+    for backend, (name, keys) in product(backends or runtime.installed_backends(), models.items()):
+        stated = {key: value for key, value in settings.items() if key in keys}
+        task = _task(name, stated, backend, data_dir, None, **_step_rounds(steps, rounds))
+        show, as_speed = None if as_json else print_training, speed_of_training if record else None
+        try:
+            raced.append(_race(task, race_steps, show, as_speed, wait))
+        except KzooError as error:
+            _report(f"{name} on {backend}: {error}")
+            failed = error
+    if as_json:
+        print_json(raced)
+    if failed is not None:
+        raise typer.Exit(failed.exit_code)
+
+
+def _task(
+    name: str,
+    settings: Figures,
+    backend: str | None,
+    data_dir: Path | None,
+    against: Path | None,
+    **lengths: Any,
+) -> TrainingTask:
+    """Return the task of a recipe with settings on a backend, by default that of its recipe."""
+    from kzoo import runtime
+    from kzoo.bench.task import TrainingTask
+    from kzoo.recipe import changed_keys, load_recipe
+
+    published = load_recipe(name)
+    chosen = runtime.choose_backend(backend, published.runtime.backend)
+    recipe = load_recipe(name, settings | {"runtime.backend": chosen})
+    return TrainingTask(
+        recipe=recipe, changed=changed_keys(recipe, published), data_dir=data_dir, against=against, **lengths
+    )
+
+
+def _step_rounds(steps: int | None, rounds: int | None) -> dict[str, int]:
+    return {"steps": steps or 256, "rounds": rounds or 7}
 
 
 @app.command()
@@ -155,6 +216,31 @@ def decode(
     )
 
 
+@app.command()
+def start(
+    run: Run,
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE|TEXT...", help="The inputs to predict.")],
+    rounds: Annotated[int, typer.Option(min=1, help="Number of rounds after the first.")] = 5,
+    wait: Wait = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Time kzoo --help and kzoo predict from the prompt to the answer, on each installed backend."""
+    from kzoo import runtime
+    from kzoo.bench.machine import wait_until_idle
+    from kzoo.bench.start import medians, race_start
+    from kzoo.training.run import open_run
+
+    open_run(run)
+    watch = wait_until_idle(wait, _report)
+    seconds = race_start(run, inputs, runtime.installed_backends(), rounds, _report)
+    result = {"seconds": seconds, "medians": medians(seconds), **watch.facts()}
+    if as_json:
+        print_json(result)
+        return
+    print_table("", ">median, s", rows=[(name, f"{each:.2f}") for name, each in result["medians"].items()])
+    print_caution(result)
+
+
 def _report(line: str) -> None:
     error_console().print(line, soft_wrap=True)
 
@@ -168,25 +254,34 @@ def _race_all(
     wait: float,
     as_json: bool,
 ) -> None:
-    """Race the tasks one after the other on an idle machine; print each result and record it if asked to."""
+    """Race the tasks one after the other; print each result, or all as JSON, and record them if asked to."""
+    raced = [_race(task, race, None if as_json else show, as_speed, wait) for task in tasks]
+    if as_json:
+        print_json(raced)
+
+
+def _race(
+    task: Task,
+    race: Callable[[Task, Report], Figures],
+    show: Callable[[Figures], None] | None,
+    as_speed: Callable[[Figures], Speed] | None,
+    wait: float,
+) -> Figures:
+    """Race a task on an idle machine; print and record the result if asked to."""
     from kzoo.bench.machine import wait_until_idle
     from kzoo.bench.record import check_idle, check_record, keep
 
     if as_speed:
         check_record()
-    raced = []
-    for task in tasks:
-        watch = wait_until_idle(wait, _report)
-        if as_speed:
-            check_idle(watch.before)
-        figures = {**race(task, _report), **watch.facts()}
-        raced.append(figures)
-        if not as_json:
-            show(figures)
-        if as_speed:
-            _report(f"recorded in {keep(as_speed(figures))}")
-    if as_json:
-        print_json(raced)
+    watch = wait_until_idle(wait, _report)
+    if as_speed:
+        check_idle(watch.before)
+    figures = {**race(task, _report), **watch.facts()}
+    if show:
+        show(figures)
+    if as_speed:
+        _report(f"recorded in {keep(as_speed(figures))}")
+    return figures
 
 
 @app.command()

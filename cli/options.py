@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class Backend(StrEnum):
-    """The backends of Keras."""
+    """The backends of Keras, and `auto` for the installed one that starts the fastest."""
 
     tensorflow = "tensorflow"
     jax = "jax"
     torch = "torch"
+    auto = "auto"
 
 
 class Checkpoint(StrEnum):
@@ -55,7 +56,11 @@ Run = Annotated[Path, typer.Argument(help="The folder of a run.", file_okay=Fals
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 BackendOption = Annotated[
     Backend | None,
-    typer.Option("--backend", help="The backend; by default KERAS_BACKEND, the recipe's, or tensorflow."),
+    typer.Option(
+        "--backend",
+        help="The backend; by default KERAS_BACKEND, the recipe's, or tensorflow. auto is the one that "
+        "starts the fastest.",
+    ),
 ]
 CheckpointOption = Annotated[
     Checkpoint | None,

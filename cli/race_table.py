@@ -36,7 +36,7 @@ def print_training(figures: dict[str, Any]) -> None:
     for peer, found in peers.items():
         told = _ratio(found, ".2f")
         console().print(f"kzoo is {told} times as fast as {_name(peer, found['sides'][0])}", soft_wrap=True)
-    _print_caution(figures)
+    print_caution(figures)
 
 
 def print_decoding(figures: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ def print_decoding(figures: dict[str, Any]) -> None:
     for way, found in figures["compared"].items():
         told, fastest = _ratio(found, ".1f"), _name("student", found)
         console().print(f"kzoo's greedy is {told} times as fast as {fastest}, {ways[way]}", soft_wrap=True)
-    _print_caution(figures)
+    print_caution(figures)
 
 
 def _print_title(title: str, figures: dict[str, Any]) -> None:
@@ -79,7 +79,7 @@ def _ratio(found: dict[str, Any], digits: str) -> str:
     return f"{found['ratio']:{digits}} ({low:{digits}} to {high:{digits}} by round)"
 
 
-def _print_caution(figures: dict[str, Any]) -> None:
+def print_caution(figures: dict[str, Any]) -> None:
     """Print a warning if the machine was busy during the race."""
     if figures["busy"]:
         from kzoo.bench.machine import spell_busy

@@ -189,6 +189,24 @@ def _announce(experiment: Experiment) -> None:
     print_data(experiment.describe_data(), recipe.data.name, experiment.NOUN)
     for line in experiment.describe().get("left_out", []):
         screen.print(line, soft_wrap=True)
+    _point_to_faster_backend(recipe)
+
+
+def _point_to_faster_backend(recipe: Recipe) -> None:
+    """Name an installed backend that was measured to train the recipe twice as fast."""
+    from kzoo import runtime
+    from kzoo.bench.record import faster_backend
+
+    assert recipe.runtime.backend is not None
+    found = faster_backend(
+        recipe.name, recipe.runtime.backend, runtime.device(), runtime.installed_backends()
+    )
+    if found is not None:
+        error_console().print(
+            f"{found.backend} was measured to train {recipe.name} at least twice as fast "
+            f"({found.machine}, {found.date}): --backend {found.backend}",
+            soft_wrap=True,
+        )
 
 
 def _show_recipe(experiment: Experiment, as_json: bool) -> None:

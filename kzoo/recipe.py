@@ -211,6 +211,15 @@ def load_recipe(name_or_path: str, overrides: Mapping[str, Any] | None = None) -
     return _validate(document, name_or_path)
 
 
+def stated_keys(name_or_path: str) -> list[str]:
+    """List the dotted keys that the file of a recipe states.
+
+    Raises:
+        UsageError: as `load_recipe`.
+    """
+    return list(_flat(_read(name_or_path)))
+
+
 def parse_setting(text: str) -> tuple[str, Any]:
     """Split a `--set key=value` setting; the value is YAML such as `1e-2`, `true` or `[28, 28, 1]`."""
     key, equals, value = text.partition("=")

@@ -25,6 +25,12 @@ from kzoo.names import suggestion
 BACKENDS = ("tensorflow", "jax", "torch")
 DEFAULT_BACKEND = "tensorflow"
 
+AUTO = "auto"
+"""In place of a backend: the installed one that starts the fastest."""
+
+_BY_START = ("torch", "jax", "tensorflow")
+"""The backends, the fastest to start first (`kzoo bench start`)."""
+
 SMALL_BATCH = 64
 """Up to this batch size, the operations of these models are too small to split among threads on a CPU.
 TensorFlow runs whole operations in parallel instead, which is about twice as fast at the published batch
@@ -34,17 +40,26 @@ size of 8."""
 def choose_backend(flag: str | None, recipe: str | None = None) -> str:
     """Choose the backend: the flag, else KERAS_BACKEND, else the recipe's, else TensorFlow.
 
+    The flag may be `AUTO`.
+
     Raises:
         UsageError: the backend is unknown.
         MissingExtraError: its package is not installed.
     """
     name = flag or os.environ.get("KERAS_BACKEND") or recipe or DEFAULT_BACKEND
+    if flag == AUTO:
+        name = next((each for each in _BY_START if util.find_spec(each)), DEFAULT_BACKEND)
     if name not in BACKENDS:
         raise UsageError(f"no backend is called {name!r}; {suggestion(name, BACKENDS)}")
     if util.find_spec(name) is None:
         package = "kzoo" if name == DEFAULT_BACKEND else f"kzoo[{name}]"
         raise MissingExtraError(f"the {name} backend is not installed: pip install '{package}'")
     return name
+
+
+def installed_backends() -> list[str]:
+    """List the backends that are installed."""
+    return [name for name in BACKENDS if util.find_spec(name)]
 
 
 def start(

@@ -48,6 +48,19 @@ def test_the_flag_then_the_environment_then_the_recipe_then_tensorflow(monkeypat
     assert runtime.choose_backend("tensorflow", "jax") == "tensorflow"
 
 
+def test_auto_is_the_installed_backend_that_starts_the_fastest(monkeypatch):
+    installed = ["tensorflow", "jax"]
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setattr(runtime.util, "find_spec", lambda name: name in installed or None)
+    assert runtime.choose_backend("auto", "tensorflow") == "jax"
+    assert runtime.installed_backends() == ["tensorflow", "jax"]
+    installed.append("torch")
+    assert runtime.choose_backend("auto") == "torch"
+    installed.clear()
+    with pytest.raises(MissingExtraError):
+        runtime.choose_backend("auto")
+
+
 @pytest.mark.usefixtures("all_installed")
 def test_an_unknown_backend_names_the_nearest(monkeypatch):
     with pytest.raises(UsageError, match="'pytorch'; did you mean 'torch'"):

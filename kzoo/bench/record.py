@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Collection
 from datetime import date
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -134,6 +135,21 @@ def load_all() -> list[Speed]:
     except (KeyError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{place} is not a file of speeds: {reason}") from error
+
+
+def faster_backend(recipe: str, backend: str, device: str, installed: Collection[str]) -> Speed | None:
+    """Return the fastest recorded training of a recipe if it is twice as fast as that on a backend.
+
+    Only recordings with equal data and batches on the same kind of device, and `installed` backends, count.
+    """
+    kind = device.split()[0]
+    steps = [each for each in load_all() if each.race == "steps" and each.device.split()[0] == kind]
+    for ours in (each for each in steps if (each.recipe, each.backend) == (recipe, backend)):
+        rivals = [each for each in steps if each.key[:-1] == ours.key[:-1] and each.backend in installed]
+        fastest = max(rivals, key=lambda each: each.kzoo, default=ours)
+        if fastest.kzoo >= 2 * ours.kzoo:
+            return fastest
+    return None
 
 
 def check_record() -> None:

@@ -11,6 +11,7 @@ from kzoo.layers.dot_product_attention import DotProductAttention
 from kzoo.layers.feature_maps import EluFeatureMap, FeatureMap, MaclaurinFeatureMap
 from kzoo.layers.linear_attention import LinearAttention, LinearState
 from kzoo.layers.log_mel import LogMelSpectrogram
+from kzoo.layers.max_pooling import MaxPooling2D
 from kzoo.layers.multi_head_attention import MultiHeadAttention
 from kzoo.layers.padding_mask import PaddingMask
 from kzoo.layers.positions import LearnedPositions, Sinusoids
@@ -32,6 +33,7 @@ __all__ = [
     "LinearState",
     "LogMelSpectrogram",
     "MaclaurinFeatureMap",
+    "MaxPooling2D",
     "MultiHeadAttention",
     "PaddingMask",
     "Sinusoids",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -22,7 +23,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
     In inference the moving averages replace mean and var. `keras.layers.BatchNormalization` averages var
     itself, the biased estimate; `torch.nn.BatchNorm2d` and this layer average the unbiased estimate. On
-    TensorFlow this is one fused operation.
+    TensorFlow and PyTorch this is one fused operation.
 
     Args:
         momentum: the weight of the old average; 1 minus PyTorch's `momentum`.
@@ -66,18 +67,36 @@ class BatchNormalization(keras.layers.BatchNormalization):
 def _normalize(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
     """Return the normalised batch, and the mean and the unbiased variance of its channels in float32."""
     if keras.backend.backend() == "tensorflow":
-        return _normalize_fused(x, gamma, beta, epsilon)
+        return _normalize_on_tensorflow(x, gamma, beta, epsilon)
     wide = ops.cast(x, "float32")
-    axes = tuple(range(len(x.shape) - 1))
-    mean, variance = ops.moments(wide, axes=axes)
-    outputs = ops.batch_normalization(
-        wide, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon
-    )
-    count = ops.size(x) // x.shape[-1]
+    if keras.backend.backend() == "torch":
+        outputs, mean, variance = _normalize_on_torch(wide, gamma, beta, epsilon)
+    else:
+        mean, variance = ops.moments(wide, axes=tuple(range(len(x.shape) - 1)))
+        outputs = ops.batch_normalization(
+            wide, mean, variance, axis=-1, offset=beta, scale=gamma, epsilon=epsilon
+        )
+    count = math.prod(ops.shape(x)[:-1])
     return ops.cast(outputs, x.dtype), mean, variance * (count / max(count - 1, 1))
 
 
-def _normalize_fused(x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+def _normalize_on_torch(
+    x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the normalised batch, and the mean and the biased variance of its channels."""
+    import torch
+
+    weights = map(ops.convert_to_tensor, (gamma, beta))
+    outputs, mean, scale = torch.native_batch_norm(
+        torch.movedim(x, -1, 1), *weights, None, None, training=True, momentum=0.0, eps=epsilon
+    )
+    return torch.movedim(outputs, 1, -1), mean, scale**-2 - epsilon
+
+
+def _normalize_on_tensorflow(
+    x: Tensor, gamma: Tensor, beta: Tensor, epsilon: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the normalised batch, and the mean and the unbiased variance of its channels."""
     import tensorflow as tf
 
     images = tf.reshape(x, (tf.shape(x)[0], -1, 1, x.shape[-1]))

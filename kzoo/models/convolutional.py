@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import KerasTensor, layers
 
-from kzoo.layers import BatchNormalization
+from kzoo.layers import BatchNormalization, MaxPooling2D
 from kzoo.models.catalog import CARDS
 from kzoo.registry import register_model
 
@@ -55,7 +55,7 @@ def _conv_relu_pool(
     if batch_norm is not None:
         x = batch_norm(name=f"conv{index}_bn")(x)
     x = layers.ReLU(name=f"conv{index}_relu")(x)
-    return layers.MaxPooling2D(2, name=f"pool{index}")(x)
+    return MaxPooling2D(2, name=f"pool{index}")(x)
 
 
 # ---- 28 x 28: a course exercise's two networks (R001 1) ----

@@ -200,3 +200,26 @@ def test_a_table_without_a_speed_has_an_empty_row(kzoo, tmp_path):
     assert kzoo("records", "--write", page).exit_code == 0
     assert "| \u2013 | \u2013 |" in page.read_text()
     assert "Not measured yet." in page.read_text()
+
+
+def measured(backend, speed, **more):
+    """Record a training by its speed on a backend."""
+    ours = {**side(speed), "framework": backend}
+    record.keep(record.speed_of_training(of_training(**{"kzoo": ours, **more})))
+
+
+def test_a_backend_twice_as_fast_is_named():
+    for backend, speed in (("tensorflow", 100.0), ("jax", 250.0), ("torch", 240.0)):
+        measured(backend, speed)
+    assert record.faster_backend("cnn", "tensorflow", "abacus", ["jax", "torch"]).backend == "jax"
+    assert record.faster_backend("cnn", "tensorflow", "abacus", ["tensorflow", "torch"]).backend == "torch"
+    assert record.faster_backend("cnn", "torch", "abacus", ["jax"]) is None  # hardly faster
+
+
+def test_only_equal_trainings_are_compared():
+    measured("tensorflow", 100.0)
+    measured("jax", 250.0, batch_size=32)
+    assert record.faster_backend("cnn", "tensorflow", "abacus", ["jax"]) is None
+    assert record.faster_backend("mlp", "tensorflow", "abacus", ["jax"]) is None
+    measured("jax", 250.0)
+    assert record.faster_backend("cnn", "tensorflow", "GPU (Abacus 9)", ["jax"]) is None

@@ -102,6 +102,38 @@ def test_pairs_captions_and_speech_race_for_epochs(kzoo, families):
         assert all(len(side["epoch_seconds"]) == 2 for side in (figures["kzoo"], student))
 
 
+@pytest.fixture
+def two_models(monkeypatch):
+    """A zoo of a classifier and of a captioner whose encoder is missing."""
+    names = ["tiny-cnn", "caption"]
+    monkeypatch.setattr("kzoo.recipe.list_recipes", lambda: names)
+    return names
+
+
+@pytest.mark.usefixtures("students_only", "two_models")
+@pytest.mark.once
+def test_the_zoo_races_on_every_backend_and_names_what_cannot(kzoo, tmp_path):
+    pytest.importorskip("torch")
+    words = ["--set", f"model.encoder={tmp_path / 'gone'}", "--steps", 2, "--rounds", 1, "--wait", 0]
+    done = kzoo("bench", "zoo", *words, "--backend", "torch", "--backend", "jax", "--json")
+    assert done.exit_code == 2, done.stderr
+    raced = json.loads(done.stdout)
+    assert [(each["recipe"], each["kzoo"]["framework"]) for each in raced] == [
+        ("tiny-cnn", "torch"),
+        ("tiny-cnn", "jax"),
+    ]
+    assert "caption on torch: " in done.stderr
+    assert "caption on jax: " in done.stderr
+
+
+@pytest.mark.usefixtures("two_models")
+@pytest.mark.once
+def test_a_key_that_no_model_of_the_zoo_has_is_named(kzoo):
+    done = kzoo("bench", "zoo", "--set", "model.encodr=x")
+    assert done.exit_code == 2
+    assert "model.encodr" in done.stderr
+
+
 def load_family(recipe, settings):
     """The experiment of a recipe with `--set` words."""
     return prepare(load_recipe(recipe, dict(map(parse_setting, settings[1::2]))))

@@ -32,7 +32,7 @@ def compile_training(
         inputs, targets = batch
         outputs, others = model.stateless_call(trainable, others, inputs, training=True)
         loss = objective.loss(targets, outputs)
-        with keras.StatelessScope(state_mapping=zip(optimizer.variables, slots, strict=True)):
+        with keras.StatelessScope(zip(optimizer.variables, slots, strict=True), initialize_variables=False):
             scaled = optimizer.scale_loss(loss)
         return scaled, (loss, others)
 
@@ -70,7 +70,7 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
 
     @jax.jit
     def compiled(values: Values, *inputs: Any) -> Any:
-        with keras.StatelessScope(state_mapping=zip(variables, values, strict=True)):
+        with keras.StatelessScope(zip(variables, values, strict=True), initialize_variables=False):
             return function(*inputs)
 
     return lambda *inputs: compiled([variable.value for variable in variables], *inputs)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kzoo.training.engines.tensorflow_operations import fast_operations
 from kzoo.training.objective import Objective
 
 
@@ -52,7 +53,7 @@ def compile_training(
 
     def step(arrays: Sequence[tf.Tensor], rows: tf.Tensor, bucket_lengths: list[tf.Tensor]) -> tf.Tensor:
         inputs, targets = objective.batch(arrays, rows, bucket_lengths)
-        with tf.GradientTape() as tape:
+        with fast_operations(), tf.GradientTape() as tape:
             loss = objective.loss(targets, model(inputs, training=True))
             scaled = optimizer.scale_loss(loss)
         optimizer.apply(tape.gradient(scaled, weights), weights)
@@ -82,4 +83,10 @@ def compile_training(
 
 def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
     """Compile a function without gradients; see `kzoo.training.engines`."""
-    return tf.function(function, reduce_retracing=True, autograph=False)
+
+    @tf.function(reduce_retracing=True, autograph=False)
+    def compiled(*inputs: Any) -> Any:
+        with fast_operations():
+            return function(*inputs)
+
+    return compiled
