@@ -115,15 +115,15 @@ def two_models(monkeypatch):
 def test_the_zoo_races_on_every_backend_and_names_what_cannot(kzoo, tmp_path):
     pytest.importorskip("torch")
     words = ["--set", f"model.encoder={tmp_path / 'gone'}", "--steps", 2, "--rounds", 1, "--wait", 0]
-    done = kzoo("bench", "zoo", *words, "--backend", "torch", "--backend", "jax", "--json")
+    done = kzoo("bench", "zoo", *words, "--backend", "torch", "--backend", "tensorflow", "--json")
     assert done.exit_code == 2, done.stderr
     raced = json.loads(done.stdout)
     assert [(each["recipe"], each["kzoo"]["framework"]) for each in raced] == [
         ("tiny-cnn", "torch"),
-        ("tiny-cnn", "jax"),
+        ("tiny-cnn", "tensorflow"),
     ]
     assert "caption on torch: " in done.stderr
-    assert "caption on jax: " in done.stderr
+    assert "caption on tensorflow: " in done.stderr
 
 
 @pytest.mark.usefixtures("two_models")
