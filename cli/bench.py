@@ -122,9 +122,10 @@ def zoo(
     for key in settings:
         if not any(key in keys for keys in models.values()):
             raise UsageError(f"--set {key}: no recipe of the zoo states this key")
+    chosen = [runtime.choose_backend(each) for each in backends or runtime.installed_backends()]
     raced: list[Figures] = []
     failed: KzooError | None = None
-    for backend, (name, keys) in product(backends or runtime.installed_backends(), models.items()):
+    for backend, (name, keys) in product(chosen, models.items()):
         stated = {key: value for key, value in settings.items() if key in keys}
         task = _task(name, stated, backend, data_dir, None, **_step_rounds(steps, rounds))
         show, as_speed = None if as_json else print_training, speed_of_training if record else None
