@@ -65,13 +65,3 @@ def test_the_last_output_alone_is_that_of_keras():
     expected = layer(inputs, mask=mask)
     with fast_operations():
         np.testing.assert_allclose(layer(inputs, mask=mask), expected, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "options", [{"activation": "relu"}, {"use_bias": False}, {"dtype": "mixed_bfloat16"}]
-)
-def test_other_lstms_are_left_to_keras(options):
-    layer, inputs = keras.layers.LSTM(UNITS, **options), noise(BATCH, STEPS, FEATURES)
-    expected = layer(inputs)
-    with fast_operations():
-        np.testing.assert_array_equal(layer(inputs), expected)

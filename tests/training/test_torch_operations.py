@@ -21,11 +21,6 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.tensor(np.random.default_rng(seed).normal(size=shape).astype(np.float32))
 
 
-@pytest.fixture
-def layer():
-    return keras.layers.LSTM(UNITS, return_sequences=True, return_state=True)
-
-
 def run(layer: keras.layers.LSTM, inputs: torch.Tensor, **arguments) -> list[np.ndarray]:
     """The outputs, the states, and the gradients of the inputs and of the weights."""
     inputs = inputs.clone().requires_grad_()
@@ -51,16 +46,6 @@ def test_the_fused_lstm_is_that_of_keras(masked, begun, go_backwards):
         found = run(layer, inputs, **arguments)
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "options", [{"activation": "relu"}, {"use_bias": False}, {"dtype": "mixed_bfloat16"}]
-)
-def test_other_lstms_are_left_to_keras(options):
-    layer, inputs = keras.layers.LSTM(UNITS, **options), noise(BATCH, STEPS, FEATURES)
-    expected = layer(inputs)
-    with traceable():
-        assert torch.equal(layer(inputs), expected)
 
 
 COUNT, RATE = 3000, 0.4

@@ -1,64 +1,44 @@
-"""An LSTM in place of the one of Keras's TensorFlow backend, faster on a CPU.
-
-Keras 3.15 has no public way to replace it, so `fast_operations` patches its module for the time of a trace.
-"""
+"""An LSTM that is faster on a CPU than the one of Keras's TensorFlow backend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from unittest.mock import patch
 
-import keras
 import tensorflow as tf
-from keras.src import backend
-from keras.src.backend.tensorflow.rnn import lstm as keras_lstm
+
+from kzoo.training.engines.lstm import lstm_replaced
 
 Tensors = tuple[tf.Tensor, ...]
 
 
-def lstm(
+def fused_lstm(
     inputs: tf.Tensor,
-    initial_state_h: tf.Tensor,
-    initial_state_c: tf.Tensor,
+    h: tf.Tensor,
+    c: tf.Tensor,
     mask: tf.Tensor | None,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
-    activation: Any,
-    recurrent_activation: Any,
-    return_sequences: bool = False,
-    go_backwards: bool = False,
-    **options: Any,
-) -> tuple[tf.Tensor, tf.Tensor, list[tf.Tensor]]:
-    """Keras's LSTM over `(batch, time, features)`, with one product for the inputs of all steps.
+    kernel: tf.Tensor,
+    recurrent_kernel: tf.Tensor,
+    bias: tf.Tensor,
+    go_backwards: bool,
+) -> Tensors:
+    """Compute an LSTM over `(batch, time, features)` with one product for the inputs of all steps.
 
     The gradient of the recurrent kernel is one product too, after the loop. A masked step keeps the state.
-
-    Other cells than those of tanh and the sigmoid in float32, and GPUs, are left to Keras.
+    See `kzoo.training.engines.lstm`.
     """
-    plain = activation is keras.activations.tanh and recurrent_activation is keras.activations.sigmoid
-    if not plain or bias is None or inputs.dtype != tf.float32 or tf.config.list_physical_devices("GPU"):
-        gates = (kernel, recurrent_kernel, bias, activation, recurrent_activation)
-        return keras_lstm(
-            *(inputs, initial_state_h, initial_state_c, mask, *gates, return_sequences, go_backwards),
-            **options,
-        )
-    kernel, recurrent, bias = (
-        _sigmoids_first(keras.ops.convert_to_tensor(each)) for each in (kernel, recurrent_kernel, bias)
-    )
+    kernel, recurrent_kernel, bias = map(_sigmoids_first, (kernel, recurrent_kernel, bias))
     steps = tf.transpose(inputs, (1, 0, 2))
     keep = None if mask is None else tf.cast(tf.transpose(mask)[..., None], inputs.dtype)
     if go_backwards:
         steps, keep = tf.reverse(steps, [0]), None if keep is None else tf.reverse(keep, [0])
     gates = tf.tensordot(steps, kernel, 1) + bias
-    outputs, cells = _recurrence(gates, recurrent, initial_state_h, initial_state_c, keep)
+    outputs, cells = _recurrence(gates, recurrent_kernel, h, c, keep)
     h, c = outputs[-1], cells[-1]
     if keep is not None:  # Keras's outputs are zeros before the first step that counts
         outputs = outputs * tf.cast(tf.cumsum(keep) > 0, outputs.dtype)
-    outputs = tf.transpose(outputs, (1, 0, 2))
-    return h, outputs if return_sequences else h[:, None], [h, c]
+    return tf.transpose(outputs, (1, 0, 2)), h, c
 
 
 def _sigmoids_first(weights: tf.Tensor) -> tf.Tensor:
@@ -181,8 +161,6 @@ def _loop(
     return state, tuple(array.stack() for array in written)
 
 
-@contextmanager
-def fast_operations() -> Iterator[None]:
-    """Put the LSTM of this module in the place of Keras's."""
-    with patch.object(backend, "lstm", lstm):
-        yield
+def fast_operations() -> AbstractContextManager[Any]:
+    """Return a context with this module's LSTM in the place of Keras's; a GPU has a kernel of its own."""
+    return nullcontext() if tf.config.list_physical_devices("GPU") else lstm_replaced(fused_lstm)

@@ -142,12 +142,13 @@ def _with_loop(traced: GraphModule, begin: Node, end: Node) -> Function:
 
 def _invariant(nodes: Sequence[Node], begin: Node) -> list[Node]:
     """Return the nodes of a pass with the same values in every pass."""
-    varying, updated = {begin}, set()
+    varying = {begin}
+    updated: set[Node] = set()
     for node in nodes:
         if varying.intersection(node.all_input_nodes):
             varying.add(node)
         if isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable:
-            updated.add(node.args[0])
+            map_arg(node.args[0], updated.add)  # one tensor or several
     return [] if updated - varying else [node for node in nodes if node not in varying]
 
 

@@ -11,13 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-import keras
 import torch
-from keras.src import backend
 from keras.src.backend.torch import nn, random
 from keras.src.backend.torch.random import dropout as keras_dropout
-from keras.src.backend.torch.rnn import lstm as keras_lstm
 from keras.src.random.seed_generator import draw_seed
+
+from kzoo.training.engines.lstm import lstm_replaced
 
 LIBRARY = torch.library.Library("kzoo", "DEF")
 LIBRARY.define("uniform(Tensor seed, int[] shape) -> Tensor")
@@ -101,41 +100,27 @@ CLOSED = 1e4
 """Far beyond where the sigmoid of float32 is exactly 0 or 1."""
 
 
-def lstm(
+def fused_lstm(
     inputs: torch.Tensor,
-    initial_state_h: torch.Tensor,
-    initial_state_c: torch.Tensor,
+    h: torch.Tensor,
+    c: torch.Tensor,
     mask: torch.Tensor | None,
-    kernel: Any,
-    recurrent_kernel: Any,
-    bias: Any,
-    activation: Any,
-    recurrent_activation: Any,
-    return_sequences: bool = False,
-    go_backwards: bool = False,
-    **options: Any,
-) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    """Keras's LSTM over `(batch, time, features)` by PyTorch's fused kernel, for right-padded sequences.
+    kernel: torch.Tensor,
+    recurrent_kernel: torch.Tensor,
+    bias: torch.Tensor,
+    go_backwards: bool,
+) -> Tensors:
+    """Compute an LSTM over `(batch, time, features)` by PyTorch's fused kernel, for right-padded sequences.
 
     A masked step must keep the state. One more input feature, which is 1 where a step is masked, closes the
     input gate and opens the forget gate there, so that c stays; h is taken from the last step that counts.
-    Backwards, each sequence is reversed within its own length.
-
-    The fused kernel has only tanh and the sigmoid, here in float32. Other cells are left to Keras.
+    Backwards, each sequence is reversed within its own length. See `kzoo.training.engines.lstm`.
     """
-    plain = activation is keras.activations.tanh and recurrent_activation is keras.activations.sigmoid
-    if not plain or bias is None or inputs.dtype != torch.float32:
-        gates = (kernel, recurrent_kernel, bias, activation, recurrent_activation)
-        return keras_lstm(
-            *(inputs, initial_state_h, initial_state_c, mask, *gates, return_sequences, go_backwards),
-            **options,
-        )
-    kernel, recurrent_kernel, bias = map(keras.ops.convert_to_tensor, (kernel, recurrent_kernel, bias))
-    state = (initial_state_h[None], initial_state_c[None])
+    state = (h[None], c[None])
     if mask is None:
         inputs = torch.flip(inputs, [1]) if go_backwards else inputs
-        outputs, h, c = _fused(inputs, state, kernel, recurrent_kernel, bias)
-        return _answer(outputs, h[0], c[0], return_sequences)
+        outputs, last_h, last_c = _fused(inputs, state, kernel, recurrent_kernel, bias)
+        return outputs, last_h[0], last_c[0]
 
     steps = torch.arange(inputs.shape[1], device=inputs.device)
     lengths = mask.sum(1, keepdim=True)
@@ -144,13 +129,13 @@ def lstm(
     gates = CLOSED * torch.tensor([-1.0, 1.0, 0.0, 0.0], device=inputs.device)
     row = torch.repeat_interleave(gates, recurrent_kernel.shape[0])[None]
     marked = torch.cat([inputs, (~mask)[..., None].to(inputs.dtype)], -1)
-    outputs, _, c = _fused(marked, state, torch.cat([kernel, row]), recurrent_kernel, bias)
+    outputs, _, last_c = _fused(marked, state, torch.cat([kernel, row]), recurrent_kernel, bias)
     last = torch.clamp(lengths - 1, min=0)
-    h = torch.where(lengths > 0, _take_steps(outputs, last)[:, 0], initial_state_h)
+    last_h = torch.where(lengths > 0, _take_steps(outputs, last)[:, 0], h)
     shift = inputs.shape[1] - lengths if go_backwards else torch.zeros_like(lengths)
     outputs = _take_steps(outputs, torch.minimum(torch.clamp(steps - shift, min=0), last))
     started = (steps >= shift) & (lengths > 0)
-    return _answer(torch.where(started[..., None], outputs, 0.0), h, c[0], return_sequences)
+    return torch.where(started[..., None], outputs, 0.0), last_h, last_c[0]
 
 
 def _fused(inputs: torch.Tensor, state: Tensors, kernel: Any, recurrent: Any, bias: torch.Tensor) -> Tensors:
@@ -161,12 +146,6 @@ def _fused(inputs: torch.Tensor, state: Tensors, kernel: Any, recurrent: Any, bi
 def _take_steps(sequences: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
     """Take other steps `(batch, steps)` of sequences `(batch, time, features)`."""
     return torch.gather(sequences, 1, steps[..., None].expand(-1, -1, sequences.shape[-1]))
-
-
-def _answer(
-    outputs: torch.Tensor, h: torch.Tensor, c: torch.Tensor, return_sequences: bool
-) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
-    return h, outputs if return_sequences else h[:, None], [h, c]
 
 
 def channels_first(maps: torch.Tensor) -> torch.Tensor:
@@ -183,7 +162,7 @@ def traceable() -> Iterator[None]:
     """Put the operations of this module in the place of Keras's."""
     with (
         patch.object(random, "dropout", dropout),
-        patch.object(backend, "lstm", lstm),
+        lstm_replaced(fused_lstm),
         patch.object(nn, "_transpose_spatial_inputs", channels_first),
     ):
         yield
