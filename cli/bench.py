@@ -123,12 +123,12 @@ def zoo(
         if not any(key in keys for keys in models.values()):
             raise UsageError(f"--set {key}: no recipe of the zoo states this key")
     chosen = [runtime.choose_backend(each) for each in backends or runtime.installed_backends()]
+    show, as_speed = None if as_json else print_training, speed_of_training if record else None
     raced: list[Figures] = []
     failed: KzooError | None = None
     for backend, (name, keys) in product(chosen, models.items()):
         stated = {key: value for key, value in settings.items() if key in keys}
         task = _task(name, stated, backend, data_dir, None, **_step_rounds(steps, rounds))
-        show, as_speed = None if as_json else print_training, speed_of_training if record else None
         try:
             raced.append(_race(task, race_steps, show, as_speed, wait))
         except KzooError as error:

@@ -125,6 +125,7 @@ def _train(
 
     experiment = prepare(recipe, reference=reference, data_dir=data_dir, require_data=require_data)
     _announce(experiment)
+    _point_to_faster_backend(recipe)
     if dry_run:
         _show_recipe(experiment, as_json)
         return
@@ -189,7 +190,6 @@ def _announce(experiment: Experiment) -> None:
     print_data(experiment.describe_data(), recipe.data.name, experiment.NOUN)
     for line in experiment.describe().get("left_out", []):
         screen.print(line, soft_wrap=True)
-    _point_to_faster_backend(recipe)
 
 
 def _point_to_faster_backend(recipe: Recipe) -> None:

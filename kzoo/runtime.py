@@ -28,7 +28,7 @@ DEFAULT_BACKEND = "tensorflow"
 AUTO = "auto"
 """In place of a backend: the installed one that starts the fastest."""
 
-_BY_START = ("torch", "jax", "tensorflow")
+_BY_START = ("jax", "tensorflow", "torch")
 """The backends, the fastest to start first (`kzoo bench start`)."""
 
 SMALL_BATCH = 64

@@ -49,13 +49,13 @@ def test_the_flag_then_the_environment_then_the_recipe_then_tensorflow(monkeypat
 
 
 def test_auto_is_the_installed_backend_that_starts_the_fastest(monkeypatch):
-    installed = ["tensorflow", "jax"]
-    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    installed = ["torch", "tensorflow"]
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
     monkeypatch.setattr(runtime.util, "find_spec", lambda name: name in installed or None)
-    assert runtime.choose_backend("auto", "tensorflow") == "jax"
-    assert runtime.installed_backends() == ["tensorflow", "jax"]
-    installed.append("torch")
-    assert runtime.choose_backend("auto") == "torch"
+    assert runtime.choose_backend("auto", "torch") == "tensorflow"
+    assert runtime.installed_backends() == ["tensorflow", "torch"]
+    installed.append("jax")
+    assert runtime.choose_backend("auto") == "jax"
     installed.clear()
     with pytest.raises(MissingExtraError):
         runtime.choose_backend("auto")
