@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import signal
 import sys
 from contextlib import suppress
 
 from kzoo.errors import DataError, KzooError
+from kzoo.imports import import_large
 
 from .interrupts import none_lost
 from .streams import CLOSED_PIPE, finish, open_streams
@@ -34,6 +36,7 @@ def run() -> None:
 
 def main() -> None:
     """Run the command line; report an error as one line on stderr, or as a traceback under `--debug`."""
+    atexit.register(gc.freeze)  # the system frees the memory of a process faster than a last collection
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # nothing would catch it during shutdown
     # Pictures are only written to files, and matplotlib refuses an unknown backend when it is imported.
     os.environ.pop("MPLBACKEND", None)
@@ -70,10 +73,8 @@ def _run() -> None:
     """Run a command and flush everything that it printed."""
     open_streams()
     stdout = sys.stdout  # Typer replaces sys.stdout
-    from .app import app
-
     try:
-        app()
+        import_large("kzoo.cli.app").app()
     finally:
         finish(stdout, "stdout")
 

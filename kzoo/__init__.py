@@ -12,10 +12,9 @@ Once kzoo and Keras are imported, in any order, `keras.saving.load_model` knows 
 from __future__ import annotations
 
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import wrapt
+from kzoo.imports import when_imported
 
 if TYPE_CHECKING:
     from kzoo.registry import ModelCard, card, create_model, list_models, register_model
@@ -23,10 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["ModelCard", "__version__", "card", "create_model", "list_models", "register_model"]
 
-
-@wrapt.when_imported("keras")
-def _register_layers(keras: ModuleType) -> None:
-    import_module("kzoo.layers")
+when_imported("keras", lambda: import_module("kzoo.layers"))
 
 
 def __getattr__(name: str) -> Any:

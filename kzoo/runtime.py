@@ -6,7 +6,6 @@ The backend must be chosen before Keras is imported, so this module imports Kera
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import platform
 import shlex
@@ -19,6 +18,7 @@ from typing import Any
 
 import kzoo
 from kzoo.errors import MissingExtraError, UsageError
+from kzoo.imports import import_large
 from kzoo.interrupts import held_back
 from kzoo.names import suggestion
 
@@ -83,7 +83,7 @@ def start(
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # An interrupted import leaves the module half initialised, and the module may report an ImportError.
     with held_back(), contextlib.nullcontext() if debug else silent_stderr():
-        keras = importlib.import_module("keras")
+        keras = import_large("keras")
         _SET_UP[backend](batch_size)
     keras.config.set_dtype_policy(precision)
 

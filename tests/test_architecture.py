@@ -31,7 +31,18 @@ ROOMS = {
 """The subpackages that each subpackage may import."""
 
 FACTS = {
-    *("documents", "errors", "extras", "files", "inputs", "interrupts", "locks", "names", "recipe"),
+    *(
+        "documents",
+        "errors",
+        "extras",
+        "files",
+        "imports",
+        "inputs",
+        "interrupts",
+        "locks",
+        "names",
+        "recipe",
+    ),
     *("registry", "runtime", "types", "parameters"),
 }
 """The modules that every subpackage may import."""

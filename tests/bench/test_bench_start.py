@@ -26,13 +26,14 @@ def picture(tmp_path):
 
 
 @pytest.mark.usefixtures("one_backend")
-def test_a_prediction_takes_longer_than_its_imports(kzoo, trained_run, picture):
+def test_help_and_predictions_are_timed_beside_their_imports(kzoo, trained_run, picture):
     done = kzoo("bench", "start", trained_run, picture, "--rounds", 2, "--wait", 0, "--json")
     assert done.exit_code == 0, done.stderr
     result = json.loads(done.stdout)
     assert list(result["seconds"]) == ["help", "imports", "predict torch", "keras torch"]
     assert all(len(each) == 2 and min(each) > 0 for each in result["seconds"].values())
-    assert result["medians"]["predict torch"] > result["medians"]["keras torch"]
+    for name, seconds in result["seconds"].items():
+        assert result["medians"][name] == pytest.approx(np.mean(seconds))  # the median of two
     assert result["machine"]
 
 

@@ -1,0 +1,62 @@
+"""Imports: what follows the import of another package, and large packages without garbage collection."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module, util
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+
+class _Follow:
+    """A finder of `sys.meta_path` for one module, which calls a function after the module was executed."""
+
+    def __init__(self, name: str, follow: Callable[[], Any]) -> None:
+        self.name, self.follow, self.searching = name, follow, False
+
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name != self.name or self.searching:
+            return None
+        self.searching = True
+        try:
+            spec = util.find_spec(name)
+        finally:
+            self.searching = False
+        if spec is not None and spec.loader is not None:
+            spec.loader.exec_module = partial(self._execute, spec.loader.exec_module)  # type: ignore
+        return spec
+
+    def _execute(self, execute: Callable[[ModuleType], None], module: ModuleType) -> None:
+        execute(module)
+        sys.meta_path.remove(self)
+        self.follow()
+
+
+def when_imported(name: str, follow: Callable[[], Any]) -> None:
+    """Call `follow()` after the import of a module, now if it is imported already."""
+    if name in sys.modules:
+        follow()
+    else:
+        sys.meta_path.insert(0, _Follow(name, follow))
+
+
+def import_large(name: str) -> ModuleType:
+    """Import a module without garbage collection, and exempt all objects so far from later collections.
+
+    The objects of packages live as long as the process. The search for garbage among them takes a fifth of
+    the import of Keras with PyTorch, and as long again when the process ends.
+    """
+    if name in sys.modules:
+        return sys.modules[name]
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
