@@ -173,12 +173,13 @@ def create_model(name: str, *, seed: int | None = None, **options: Any) -> keras
             out of range.
     """
     from kzoo.models.initialization import draw_weights, seeded_initializers
+    from kzoo.variables import drawn_later
 
     convention = check_options(name, options)["convention"]
     seed = random.randrange(2**32) if seed is None else seed
-    with seeded_initializers(seed):
+    with seeded_initializers(seed), drawn_later() as waiting:
         model = _build(name, options)
-    draw_weights(model, convention, seed)
+    draw_weights(model, convention, seed, waiting)
     return model
 
 

@@ -43,7 +43,7 @@ FACTS = {
         "names",
         "recipe",
     ),
-    *("registry", "runtime", "types", "parameters"),
+    *("registry", "runtime", "types", "parameters", "variables"),
 }
 """The modules that every subpackage may import."""
 

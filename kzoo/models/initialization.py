@@ -43,6 +43,8 @@ from kzoo.names import suggestion
 if TYPE_CHECKING:
     import keras
 
+    from kzoo.variables import Waiting
+
 Shape = tuple[int, ...]
 Draw = Callable[[Shape, np.random.Generator], np.ndarray]
 """A function that draws a weight, given the shape of the layer's main weight and a random generator."""
@@ -154,19 +156,25 @@ def find_convention(name: str) -> Convention:
     return CONVENTIONS[name]
 
 
-def draw_weights(model: keras.Model, name: str, seed: int) -> None:
+def draw_weights(model: keras.Model, name: str, seed: int, waiting: Waiting = ()) -> None:
     """Draw the model's initial weights, and the random state of its dropout, from `seed` by a convention.
 
-    Batch normalisation starts at scale 1 and offset 0 in both conventions, as Keras builds it.
+    Of the variables that wait for their initialisers, those without a draw by the convention are drawn by
+    them. Batch normalisation starts at scale 1 and offset 0 in both conventions, as Keras builds it.
     """
     chosen = find_convention(name)
+    drawn = set()
     for layer in model._flatten_layers(include_self=False):  # no public API lists nested layers
         rng = np.random.default_rng([seed, crc32((layer.path or layer.name).encode())])
         for variable, draw, shape in _draws(layer, chosen):
             variable.assign(draw(shape, rng).astype("float32"))
+            drawn.add(id(variable))
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
             generator.state.assign(rng.integers(0, 2**31, 2).astype("uint32"))
+    for variable, initializer in waiting:
+        if id(variable) not in drawn:
+            variable.assign(initializer(variable.shape, dtype=variable.dtype))
 
 
 def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable, Draw, Shape]]:

@@ -19,6 +19,7 @@ from kzoo.files import atomic_write, atomic_write_text, free_path, make_empty
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.runtime import silent_stderr
 from kzoo.training.schema import Environment, Metrics
+from kzoo.variables import drawn_later
 
 if TYPE_CHECKING:
     import keras
@@ -105,7 +106,7 @@ class RunFolder:
                 f"{path} is not there: train at least one epoch, kzoo train --resume {self.path}"
             )
         try:
-            with silent_stderr():
+            with silent_stderr(), drawn_later():
                 model = keras.saving.load_model(path, compile=False)
         except Exception as error:  # Keras's deserialisers raise exceptions of many types
             raise DataError(f"{path} is damaged: train again, or load the other with --checkpoint") from error
