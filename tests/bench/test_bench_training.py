@@ -22,6 +22,11 @@ FAMILIES = {
     "asr-attention": "speech",
 }
 """A recipe of each family, the second captioner from pixels, and the kind of its experiment."""
+ONCE_BUT_TWO = [
+    *("tiny-cnn", "nmt-bilinear"),
+    *(pytest.param(name, marks=pytest.mark.once) for name in list(FAMILIES)[2:]),
+]
+"""A classifier and a sequence model on every backend, and the other families once."""
 
 
 def set_all(settings):
@@ -139,6 +144,7 @@ def load_family(recipe, settings):
     return prepare(load_recipe(recipe, dict(map(parse_setting, settings[1::2]))))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("smoothing", [0, 0.1])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_tight_loop_and_the_student_have_the_same_losses(families, tmp_path, family, smoothing):
@@ -170,7 +176,7 @@ def test_the_tight_loop_and_the_student_have_the_same_losses(families, tmp_path,
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", ONCE_BUT_TWO)
 def test_fit_and_kzoo_have_the_same_losses(families, family):
     # Not Adam: on TensorFlow Keras's squares the gradient of each time that a token is looked up by itself.
     experiment = load_family(family, [*families[family], *set_all({"training.optimizer": "sgd"})])
@@ -278,6 +284,7 @@ def test_the_faster_of_two_students_counts_by_its_median(monkeypatch):
     assert figures["ratios"] == pytest.approx([4, 2, 3])
 
 
+@pytest.mark.once
 def test_what_is_wrong_in_a_worker_is_one_line_here(kzoo, small, tmp_path):
     (tmp_path / "mine.py").write_text("MODELS = {}\ntensors = train = evaluate = None\n")
     done = kzoo(*small, "--against", tmp_path / "mine.py", "--rounds", 1)
@@ -308,6 +315,7 @@ def evaluate(model, X, y):
 
 
 @pytest.mark.usefixtures("one_thread")
+@pytest.mark.once
 def test_a_reference_without_a_resident_loss_has_no_tight_loop(kzoo, small, tmp_path, monkeypatch):
     monkeypatch.delitem(peers.THREADS, peers.FIT)
     (tmp_path / "own.py").write_text(OWN_REFERENCE)

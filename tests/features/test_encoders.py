@@ -13,8 +13,6 @@ from kzoo.recipe import load_recipe
 from kzoo.registry import card
 from kzoo.training.run import RunFolder
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 CONVOLUTIONAL = [
     name for name in list_models() if card(name).task == "image classification" and name != "mlp"
 ]

@@ -23,8 +23,6 @@ from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 LENGTHS = (5, 3, 2, 9, 9)
 SIZES = {"features": 17, "embedding": 11, "units": 13, "attention_units": 7}
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 
 def draw_regions(count: int = 5, features: int = 17) -> np.ndarray:
     return np.random.default_rng(1).normal(size=(count, 19, features)).astype("float32")

@@ -22,8 +22,6 @@ from kzoo.pytorch.weights import copy_to_twin  # noqa: E402
 FRAMES, LENGTHS = (13, 1, 8, 2, 13), (5, 3, 2, 6, 6)
 SIZES = {"mels": 7, "units": 12, "heads": 3}
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 
 def batch() -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Clips that end in zeros, and their texts."""

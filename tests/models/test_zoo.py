@@ -124,7 +124,6 @@ def test_outline_has_the_shapes_of_the_model(name):
     assert trainable_count(outline) == trainable_count(model)
 
 
-@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.parametrize("name", MODELS)
 def test_fits_other_data_and_every_weight_has_a_gradient(name):
     options = check_options(name, task(name).other)
@@ -280,11 +279,14 @@ for path in pathlib.Path(os.environ["FOLDER"]).glob("*.keras"):
 """
 
 
+ONE_OF_A_FAMILY = ["cnn-bn", "nmt-bilinear", "p2g-bahdanau", "caption-attention", "asr-attention"]
+
+
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """Every model in a file, beside a batch and its outputs."""
+def saved(request, tmp_path_factory):
+    """Models in files, each beside a batch and its outputs."""
     folder, outputs = tmp_path_factory.mktemp("saved"), {}
-    for name in MODELS:
+    for name in request.param:
         model = create_model(name, seed=0)
         batch, _ = task(name).draw(2, default_options(name))
         outputs[name] = model.predict(batch, verbose=0)
@@ -294,7 +296,12 @@ def saved(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "imports", ["import keras, kzoo", pytest.param("import kzoo, keras", marks=pytest.mark.once)]
+    ("saved", "imports"),
+    [
+        (ONE_OF_A_FAMILY, "import keras, kzoo"),
+        pytest.param(MODELS, "import kzoo, keras", marks=pytest.mark.once),
+    ],
+    indirect=["saved"],
 )
 def test_saved_models_load_with_keras(imports, python, saved):
     folder, outputs = saved

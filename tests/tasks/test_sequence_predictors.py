@@ -16,8 +16,6 @@ from kzoo.inputs import TARGET, source_input
 from kzoo.models import captioning, speech
 from kzoo.training.sources import Sources
 
-pytestmark = pytest.mark.usefixtures("quick_compilation")
-
 LENGTH, BATCH, VOCABULARY, SEED = 9, 4, 11, 8
 GREEDY, BEAM = Decoding(), Decoding("beam", beam=3, length_penalty=0.6)
 
