@@ -21,7 +21,7 @@ from kzoo.reproduction.reuse import find_made
 from kzoo.reproduction.table import Row
 from kzoo.training.run import RunFolder
 
-STEPS, SECONDS = 16, 3.0
+STEPS, SECONDS = 16, 1.0
 """The maximum number of steps in one call, and the time for which calls are repeated."""
 
 _FREE: dict[str, Any] = {

@@ -17,6 +17,7 @@ from keras import ops
 from kzoo.training.engines.torch_graphs import trace
 
 ROWS, INNER, COLUMNS, COUNT = 11, 2, 13, 5
+CONSTANT = torch.ones(INNER, COLUMNS)
 
 
 def noise(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -36,6 +37,11 @@ def shifted(left: list[torch.Tensor], right: list[torch.Tensor]) -> torch.Tensor
     return summed(left, right) + right[0].sum()
 
 
+def with_constants(left: list[torch.Tensor], right: list[torch.Tensor]) -> torch.Tensor:
+    """A sum of products with the same constant factor."""
+    return reduce(torch.add, (x.T @ CONSTANT for x in left)) + right[0].sum()
+
+
 def halved_twice(left: list[torch.Tensor], right: list[torch.Tensor]) -> torch.Tensor:
     """A sum one of whose parts is used once more."""
     part = summed(left[:2], right[:2])
@@ -48,7 +54,13 @@ def products(graph: torch.fx.GraphModule) -> int:
 
 @pytest.mark.parametrize(
     ("function", "inner", "left_over"),
-    [(summed, INNER, 1), (shifted, INNER, 1), (summed, 40, COUNT), (halved_twice, INNER, 2)],
+    [
+        (summed, INNER, 1),
+        (shifted, INNER, 1),
+        (with_constants, INNER, 1),
+        (summed, 40, COUNT),
+        (halved_twice, INNER, 2),
+    ],
 )
 def test_a_sum_of_small_products_is_one_product(function, inner, left_over):
     left, right = factors(inner)

@@ -98,6 +98,8 @@ def _is_worth(total: Node, factors: Sequence[tuple[Node, Node]]) -> bool:
 
 
 def _shape(node: Node) -> torch.Size:
+    if node.op == "get_attr":  # a constant
+        return getattr(node.graph.owning_module, node.target).shape
     return node.meta["tensor_meta"].shape
 
 
