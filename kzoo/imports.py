@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module, util
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
 
-class _Follow:
+class _Finder:
     """A finder of `sys.meta_path` for one module, which calls a function after the module was executed."""
 
     def __init__(self, name: str, follow: Callable[[], Any]) -> None:
@@ -27,13 +26,29 @@ class _Follow:
         finally:
             self.searching = False
         if spec is not None and spec.loader is not None:
-            spec.loader.exec_module = partial(self._execute, spec.loader.exec_module)  # type: ignore
+            spec.loader = _Loader(spec.loader, self._executed)  # type: ignore[assignment]
         return spec
 
-    def _execute(self, execute: Callable[[ModuleType], None], module: ModuleType) -> None:
-        execute(module)
-        sys.meta_path.remove(self)
-        self.follow()
+    def _executed(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+            self.follow()
+
+
+class _Loader:
+    """A loader that calls a function after another loader has executed a module."""
+
+    def __init__(self, loader: Any, executed: Callable[[], None]) -> None:
+        self.loader, self.executed = loader, executed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__ is not None
+        module.__loader__ = module.__spec__.loader = self.loader
+        self.loader.exec_module(module)
+        self.executed()
 
 
 def when_imported(name: str, follow: Callable[[], Any]) -> None:
@@ -41,7 +56,7 @@ def when_imported(name: str, follow: Callable[[], Any]) -> None:
     if name in sys.modules:
         follow()
     else:
-        sys.meta_path.insert(0, _Follow(name, follow))
+        sys.meta_path.insert(0, _Finder(name, follow))
 
 
 def import_large(name: str) -> ModuleType:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from importlib import import_module, util
+from importlib.machinery import SourceFileLoader
 
 import pytest
 
@@ -45,6 +46,7 @@ def test_a_function_follows_an_import_once(seen, follow):
     import_module(NAME)
     assert seen == [3]
     assert sys.meta_path == finders
+    assert isinstance(sys.modules[NAME].__spec__.loader, SourceFileLoader)
 
 
 @pytest.mark.usefixtures("package")
