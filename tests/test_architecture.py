@@ -31,19 +31,8 @@ ROOMS = {
 """The subpackages that each subpackage may import."""
 
 FACTS = {
-    *(
-        "documents",
-        "errors",
-        "extras",
-        "files",
-        "imports",
-        "inputs",
-        "interrupts",
-        "locks",
-        "names",
-        "recipe",
-    ),
-    *("registry", "runtime", "types", "parameters", "variables"),
+    *("documents", "errors", "extras", "files", "imports", "inputs", "interrupts", "locks", "names"),
+    *("parameters", "recipe", "registry", "runtime", "types", "variables"),
 }
 """The modules that every subpackage may import."""
 

@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+from marks import once_but
 
 from kzoo.locks import hold
 from kzoo.runtime import BACKENDS
@@ -28,11 +29,11 @@ from kzoo.runtime import BACKENDS
 EPOCHS = 5
 
 
-@pytest.fixture(scope="module", params=[pytest.param("kmnist-cnn", marks=pytest.mark.once), "cnn-bn"])
+@pytest.fixture(scope="module", params=once_but(["cnn-bn"], ["kmnist-cnn", "cnn-bn"]))
 def whole(request, kzoo, write_image_set, tmp_path_factory):
     """The arguments of a training with dropout, and its uninterrupted run of 5 epochs.
 
-    cnn-bn also covers batch normalisation and kmnist-cnn Adam, as `whole_of_pairs` does with other features.
+    cnn-bn also covers batch normalisation, kmnist-cnn Adam, and `whole_of_pairs` the other features.
     """
     folder = tmp_path_factory.mktemp("whole")
     if request.param == "kmnist-cnn":

@@ -4,6 +4,7 @@ import importlib
 import json
 
 import pytest
+from marks import once_but
 
 from kzoo.bench import machine
 from kzoo.data.vocabulary import EOS
@@ -58,10 +59,7 @@ def test_a_run_of_images_has_nothing_to_decode(kzoo, trained_run):
     assert f"kzoo bench decode is for sequence models; {trained_run} is a run of" in done.stderr
 
 
-@pytest.mark.parametrize(
-    "fixture",
-    [name if name == "trained_pair_run" else pytest.param(name, marks=pytest.mark.once) for name in RUNS],
-)
+@pytest.mark.parametrize("fixture", once_but(["trained_pair_run"], RUNS))
 def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     """So both race over sequences of the same lengths."""
     torch = pytest.importorskip("torch")

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from marks import once_but
 
 from kzoo.bench import fit, handover, machine, peers, reference, tight, training_race
 from kzoo.bench.task import TrainingTask
@@ -22,11 +23,6 @@ FAMILIES = {
     "asr-attention": "speech",
 }
 """A recipe of each family, the second captioner from pixels, and the kind of its experiment."""
-ONCE_BUT_TWO = [
-    *("tiny-cnn", "nmt-bilinear"),
-    *(pytest.param(name, marks=pytest.mark.once) for name in list(FAMILIES)[2:]),
-]
-"""A classifier and a sequence model on every backend, and the other families once."""
 
 
 def set_all(settings):
@@ -176,7 +172,7 @@ def test_the_tight_loop_and_the_student_have_the_same_losses(families, tmp_path,
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 
 
-@pytest.mark.parametrize("family", ONCE_BUT_TWO)
+@pytest.mark.parametrize("family", once_but(["tiny-cnn", "nmt-bilinear"], FAMILIES))
 def test_fit_and_kzoo_have_the_same_losses(families, family):
     # Not Adam: on TensorFlow Keras's squares the gradient of each time that a token is looked up by itself.
     experiment = load_family(family, [*families[family], *set_all({"training.optimizer": "sgd"})])
