@@ -1,4 +1,4 @@
-"""Imports: what follows the import of another package, and large packages without garbage collection."""
+"""A call after the import of a package, and imports of large packages without garbage collection."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Loader:
 
 
 def when_imported(name: str, follow: Callable[[], Any]) -> None:
-    """Call `follow()` after the import of a module, now if it is imported already."""
+    """Call `follow()` after the import of a module, or at once if the module is imported already."""
     if name in sys.modules:
         follow()
     else:
@@ -62,8 +62,8 @@ def when_imported(name: str, follow: Callable[[], Any]) -> None:
 def import_large(name: str) -> ModuleType:
     """Import a module without garbage collection, and exempt all objects so far from later collections.
 
-    The objects of packages live as long as the process. The search for garbage among them takes a fifth of
-    the import of Keras with PyTorch, and as long again when the process ends.
+    The objects of packages live as long as the process. Python's search for garbage among them takes a fifth
+    of the time to import Keras with PyTorch, and as long again at the end of the process.
     """
     if name in sys.modules:
         return sys.modules[name]

@@ -20,9 +20,9 @@ Waiting = Sequence[tuple["keras.Variable", Callable[..., Any]]]
 def drawn_later() -> Iterator[Waiting]:
     """Let variables with a random initialiser begin at zero within the context, and list them.
 
-    The values of a model that is loaded, or of a layer that `draw_weights` knows, are replaced at once. To
-    draw them nevertheless takes JAX 1 to 2 s for each model, because it compiles a draw for each shape.
-    Keras 3.15 has no public way to leave them out, so its class of variables is patched.
+    Loading a model, or `draw_weights`, replaces the initial values at once. JAX would need 1 to 2 s for each
+    model to draw them first, because it compiles a draw for each shape. Keras 3.15 has no public way to leave
+    the draws out, so its class of variables is patched.
     """
     from keras.src import backend
     from keras.src.initializers.random_initializers import RandomInitializer

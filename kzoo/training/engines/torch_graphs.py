@@ -51,7 +51,8 @@ def trace(function: Function, *example: Any) -> Function:
 def _without_fake_values() -> AbstractContextManager[Any]:
     """Return a context in which nodes have no fake tensors in their metadata.
 
-    Each would be made in a mode of its own, which records the stack: two thirds of the time of a trace.
+    make_fx makes each in a mode of its own, and each mode records the stack. That takes two thirds of the
+    time of a trace.
     """
     return patch.object(proxy_tensor, "extract_val", lambda value, include_real=False: None)
 
@@ -154,8 +155,7 @@ def _with_loop(traced: GraphModule, begin: Node, end: Node) -> Function:
 
 def _invariant(nodes: Sequence[Node], begin: Node) -> list[Node]:
     """Return the nodes of a pass with the same values in every pass."""
-    varying = {begin}
-    updated: set[Node] = set()
+    varying, updated = {begin}, set[Node]()
     for node in nodes:
         if varying.intersection(node.all_input_nodes):
             varying.add(node)
