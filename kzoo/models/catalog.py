@@ -118,6 +118,14 @@ _ZOO = (
         ),
     ),
     ModelCard(
+        name="efficientnet-lite0",
+        task=IMAGES,
+        source="Tan and Le, 2019",
+        summary="sixteen inverted residual blocks, 1,280 features, dense 1000",
+        parameters=4_652_008,
+        note="EfficientNet-Lite0 (2020), not a network of the reports: the encoder of captioned images.",
+    ),
+    ModelCard(
         name="caption",
         task=CAPTIONS,
         source="R001 3a",

@@ -167,7 +167,7 @@ def draw_weights(model: keras.Model, name: str, seed: int, waiting: Waiting = ()
     for layer in model._flatten_layers(include_self=False):  # no public API lists nested layers
         rng = np.random.default_rng([seed, crc32((layer.path or layer.name).encode())])
         for variable, draw, shape in _draws(layer, chosen):
-            variable.assign(draw(shape, rng).astype("float32"))
+            variable.assign(draw(shape, rng).reshape(variable.shape).astype("float32"))
             drawn.add(id(variable))
         generator = getattr(layer, "seed_generator", None)
         if generator is not None:
@@ -199,6 +199,10 @@ def _draws(layer: keras.Layer, chosen: Convention) -> list[tuple[keras.Variable,
             ("embeddings", layer.embeddings, chosen.embedding, table),
             ("embeddings", free, chosen.kernel, table[::-1]),
         ]
+    elif isinstance(layer, layers.DepthwiseConv2D):
+        *window, channels, _ = layer.kernel.shape  # a filter reads one channel
+        shape = (*window, 1, channels)
+        wanted = [("depthwise", layer.kernel, chosen.kernel, shape), ("bias", layer.bias, chosen.bias, shape)]
     elif isinstance(layer, layers.Dense | layers.Conv1D | layers.Conv2D):
         shape = tuple(layer.kernel.shape)
         wanted = [("kernel", layer.kernel, chosen.kernel, shape), ("bias", layer.bias, chosen.bias, shape)]
@@ -220,6 +224,7 @@ def _choice(layer: keras.Layer, part: str, draw: Draw) -> Draw | None:
 
 _KERAS_DEFAULTS = {
     "kernel": "glorot_uniform",
+    "depthwise": "glorot_uniform",
     "recurrent": "orthogonal",
     "bias": "zeros",
     "embeddings": "uniform",

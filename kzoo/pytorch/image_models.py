@@ -1,4 +1,4 @@
-"""The ten image models as `nn.Module`s over images `(batch, channels, height, width)`.
+"""The image models as `nn.Module`s over images `(batch, channels, height, width)`.
 
 Each takes the options of the zoo's builder except `convention`, because PyTorch's defaults apply. A module
 with weights has the name of the Keras layer whose weights it takes (`weights.py`). `flattened` is the shape
@@ -14,6 +14,8 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from kzoo.pytorch.efficientnet import EfficientNetLite0
 
 Shape = tuple[int, int, int]
 
@@ -195,4 +197,5 @@ IMAGE_MODELS: dict[str, Callable[..., nn.Module]] = {
     "cnn-bn": BatchNormCNN,
     "cnn-bn-6way": partial(BatchNormCNN, hidden_units=512, num_classes=6),
     "cnn-bn-flatten": partial(BatchNormCNN, average=False),
+    "efficientnet-lite0": EfficientNetLite0,
 }

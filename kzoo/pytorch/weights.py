@@ -21,15 +21,19 @@ Arrays = Mapping[str, np.ndarray]
 
 _KERNELS = ("kernel", "recurrent_kernel")
 
+_DEPTHWISE = "depthwise"
+"""The end of the name of a depthwise convolution, whose kernel has no axis of outputs."""
+
 
 def torch_layout(module: torch.nn.Module, arrays: Arrays) -> dict[str, np.ndarray]:
     """Convert arrays by the paths of Keras's variables to the keys and layout of a `state_dict`.
 
     They may be weights or gradients. A convolution's kernel changes from (height, width, in, out) to (out,
-    in, height, width), in one dimension from (width, in, out) to (out, in, width), a dense kernel from (in,
-    out) to (out, in). The rows of the first dense layer after a flatten change from (height, width, channels)
-    to (channels, height, width). An LSTM's kernels change like dense kernels, because the order of the gates
-    is the same. Its single bias becomes the first of PyTorch's two.
+    in, height, width), in one dimension from (width, in, out) to (out, in, width), a depthwise kernel from
+    (height, width, out, 1) to (out, 1, height, width), a dense kernel from (in, out) to (out, in). The rows
+    of the first dense layer after a flatten change from (height, width, channels) to (channels, height,
+    width). An LSTM's kernels change like dense kernels, because the order of the gates is the same. Its
+    single bias becomes the first of PyTorch's two.
     """
     known = module.state_dict()
     return {
@@ -122,6 +126,8 @@ def _to_torch(array: np.ndarray, path: str, flattened: tuple[int, int, int] | No
     *_, layer, name = f"/{path}".split("/")
     if name not in _KERNELS:
         return array
+    if layer.endswith(_DEPTHWISE):
+        return array.transpose(2, 3, 0, 1)
     if array.ndim == 4:
         return array.transpose(3, 2, 0, 1)
     if layer == "fc1" and flattened is not None:
@@ -135,6 +141,8 @@ def _to_keras(
     *_, layer, name = f"/{path}".split("/")
     if name not in _KERNELS:
         return array
+    if layer.endswith(_DEPTHWISE):
+        return array.transpose(2, 3, 0, 1)
     if len(shape) == 4:
         return array.transpose(2, 3, 1, 0)
     if layer == "fc1" and flattened is not None:

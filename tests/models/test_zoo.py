@@ -150,6 +150,12 @@ def uniform(rng: np.random.Generator, bound: float, shape: tuple[int, ...]) -> n
     return rng.uniform(-bound, bound, shape)
 
 
+def depthwise(rng: np.random.Generator, convention: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Of a depthwise convolution, each of whose filters reads one channel."""
+    *window, channels, _ = shape
+    return kernel(rng, convention, (*window, 1, channels)).reshape(shape)
+
+
 def kernel(rng: np.random.Generator, convention: str, shape: tuple[int, ...]) -> np.ndarray:
     """Of a convolution or a dense layer."""
     fan_in, fan_out = np.prod(shape[:-1]), np.prod([*shape[:-2], shape[-1]])
@@ -163,7 +169,9 @@ def orthogonal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     return (q * np.sign(np.diag(r))).T
 
 
-def expected_weights(rng: np.random.Generator, convention: str, shapes: dict[str, tuple[int, ...]]):
+def expected_weights(
+    layer: str, rng: np.random.Generator, convention: str, shapes: dict[str, tuple[int, ...]]
+):
     """The documented draws for a layer with weights of these names, spelled out and in their order."""
     torch = convention == "pytorch"
     if "recurrent_kernel" in shapes:
@@ -177,7 +185,8 @@ def expected_weights(rng: np.random.Generator, convention: str, shapes: dict[str
         else:  # input, forget, cell and output gates
             yield np.concatenate([np.zeros(units), np.ones(units), np.zeros(2 * units)])
     elif "kernel" in shapes:
-        yield kernel(rng, convention, shapes["kernel"])
+        draw = depthwise if layer.endswith("depthwise") else kernel
+        yield draw(rng, convention, shapes["kernel"])
         if "bias" in shapes:
             bound = 1 / np.sqrt(np.prod(shapes["kernel"][:-1]))
             yield uniform(rng, bound, shapes["bias"]) if torch else np.zeros(shapes["bias"])
@@ -208,7 +217,7 @@ def test_starts_where_its_seed_and_convention_say(name, options, convention):
         weights = list(group)
         rng = np.random.default_rng([3, zlib.crc32(layer.encode())])
         shapes = {weight.path.rpartition("/")[2]: tuple(weight.shape) for weight in weights}
-        for weight, expected in zip(weights, expected_weights(rng, convention, shapes), strict=True):
+        for weight, expected in zip(weights, expected_weights(layer, rng, convention, shapes), strict=True):
             array = keras.ops.convert_to_numpy(weight)
             np.testing.assert_array_equal(array, expected.astype("float32"), err_msg=weight.path)
 
