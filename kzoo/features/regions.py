@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
-import platformdirs
 
 from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
+from kzoo.features.cache import cached_arrays
 from kzoo.features.encoders import BATCH, Encoder
-from kzoo.files import atomic_write
 
 _VERSION = 1
 """The version of the computation; raising it invalidates all cached regions."""
@@ -25,16 +22,10 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
     The name of the cache file is the hash of everything they depend on: the encoder and its weights, the
     images, their size, the backend and the version of Keras.
     """
-    path = _place(encoder, data, size)
-    try:
-        with path.open("rb") as file, np.load(file) as kept:
-            return {name: kept[name] for name in data.splits}
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
-        pass  # the file is missing or damaged: compute it again
-    made = {name: encode_split(encoder, split, size) for name, split in data.splits.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic_write(path, lambda temporary: np.savez(temporary, allow_pickle=False, **made))
-    return made
+    return cached_arrays(
+        _file_name(encoder, data, size),
+        lambda: {name: encode_split(encoder, split, size) for name, split in data.splits.items()},
+    )
 
 
 def encode_split(encoder: Encoder, split: CaptionSplit, size: int) -> np.ndarray:
@@ -47,7 +38,6 @@ def encode_split(encoder: Encoder, split: CaptionSplit, size: int) -> np.ndarray
     return np.ascontiguousarray(np.concatenate(parts))  # as a file has it: the order of sums depends on it
 
 
-def _place(encoder: Encoder, data: CaptionSet, size: int) -> Path:
+def _file_name(encoder: Encoder, data: CaptionSet, size: int) -> str:
     parts = [_VERSION, encoder.identity, size, data.sha256(), keras.backend.backend(), keras.__version__]
-    digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-    return platformdirs.user_cache_path("kzoo", appauthor=False) / "regions" / f"{digest}.npz"
+    return f"regions/{hashlib.sha256(json.dumps(parts).encode()).hexdigest()}.npz"
