@@ -19,7 +19,7 @@ ROOMS = {
     "decoding": ("training",),
     "models": ("layers", "decoding"),
     "training": ("data", "metrics"),
-    "features": ("data", "layers", "models", "training"),
+    "features": ("data", "layers", "models", "training", "pytorch"),
     "pictures": ("data", "layers", "metrics", "training"),
     "tasks": ("data", "layers", "metrics", "models", "decoding", "training", "features", "pictures"),
     "reproduction": ("data", "metrics", "decoding", "training"),

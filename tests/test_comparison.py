@@ -76,6 +76,12 @@ def test_keys_that_were_fitted_to_the_data_are_no_change():
     assert told["source"] == reference.published.source
 
 
+def test_a_captioner_with_another_encoder_is_compared_with_nothing():
+    other = load_recipe("caption", {"model.encoder": "efficientnet-lite0", "model.features": 112})
+    told = compare(other, load_recipe("caption"), data("sydney-captions"), ["model.features"])
+    assert told == {"published": None, "reason": "the recipe was changed: model.encoder"}
+
+
 def test_a_recipe_without_published_figures_has_none():
     best = load_recipe("nmt-best")
     assert compare(best, best, data("spa-eng"))["reason"] == "nothing is published for this recipe"

@@ -16,12 +16,16 @@ from kzoo import registry
 from kzoo.data.search_path import shared_folders
 from kzoo.errors import KzooError, UsageError
 from kzoo.extras import require
+from kzoo.features.imagenet import EFFICIENTNET, load_efficientnet
 from kzoo.models import catalog
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels
 
 RESNET, PRESET = "resnet18", "resnet_18_imagenet"
 """The name of R001's encoder, and the name of its keras-hub preset."""
+
+LAST_BLOCK = "block11_sum"
+"""The layer of EfficientNet-Lite0 whose output holds the regions."""
 
 BATCH = 16
 
@@ -43,20 +47,21 @@ class Encoder:
 
 @lru_cache(maxsize=1)
 def open_encoder(name: str) -> Encoder:
-    """Open the encoder that `model.encoder` names: "resnet18", or the folder of a classifier's run.
+    """Open the encoder that `model.encoder` names: one of `PRETRAINED`, or the folder of a classifier's run.
 
     Raises:
         UsageError: the name is neither, or the model of the run has no convolution or does not read colours.
-        MissingExtraError: keras-hub is needed and not installed.
+        MissingExtraError: the package that holds the weights is needed and not installed.
     """
-    if name == RESNET:
-        return _open_resnet()
+    if name in PRETRAINED:
+        return PRETRAINED[name]()
     from kzoo.training.run import open_run
 
     path = Path(name)
     if not path.is_dir():
         raise UsageError(
-            f"no encoder is called {name!r}: expected {RESNET}, conv, or the folder of a classifier's run"
+            f"no encoder is called {name!r}: expected {', '.join(PRETRAINED)}, conv, or the folder of a "
+            "classifier's run"
         )
     run = open_run(path)
     model, chosen = run.recipe().model.name, run.recipe().training.tested_epoch
@@ -75,13 +80,13 @@ def trunk(classifier: keras.Model) -> keras.Model:
     Raises:
         UsageError: the classifier has no feature map.
     """
-    mapping = [layer for layer in classifier.layers[1:] if len(layer.output.shape) == 4]
-    if not mapping:
+    maps = [layer.output for layer in classifier.layers[1:] if len(layer.output.shape) == 4]
+    if not maps:
         raise UsageError(f"{classifier.name} has no feature map: name a run of a network with convolutions")
-    inputs = x = keras.Input((None, None, classifier.input_shape[-1]))
-    for layer in mapping:
-        x = layer(x)
-    return keras.Model(inputs, x, name=f"{classifier.name}-trunk")
+    inputs = keras.Input((None, None, classifier.input_shape[-1]))
+    # `call` is the graph of the layers, without the check of the size for which the classifier was built.
+    outputs = keras.Model(classifier.input, maps[-1]).call(inputs)
+    return keras.Model(inputs, outputs, name=f"{classifier.name}-trunk")
 
 
 def _open_resnet() -> Encoder:
@@ -97,10 +102,31 @@ def _open_resnet() -> Encoder:
             f"the weights of {RESNET} could not be loaded ({str(error).splitlines()[0]}): put the preset "
             f"{PRESET} of keras-hub into one of {places}, or train an encoder: --set model.encoder=conv"
         ) from error
+    return _encoder(backbone, converter, size=512, identity=f"{RESNET} {_digest(backbone)}")
+
+
+def _open_efficientnet() -> Encoder:
+    """Open EfficientNet-Lite0 up to block 11, after which its maps are 32 times smaller than the image.
+
+    An image of 256x256 pixels has 16x16 regions of 112 features. R001's ResNet-18 has as many regions, of 512
+    features, at 512x512. At that size the later maps of this network (192 and 320 features) have as many too,
+    but captions of Sydney's validation images were worse from them.
+    """
+    classifier = load_efficientnet(None, None)
+    maps = keras.Model(classifier.input, classifier.get_layer(LAST_BLOCK).output, name=EFFICIENTNET)
+    return _encoder(maps, scale_pixels, size=256, identity=f"{EFFICIENTNET} {LAST_BLOCK} {_digest(maps)}")
+
+
+PRETRAINED = {RESNET: _open_resnet, EFFICIENTNET: _open_efficientnet}
+"""The encoders with published weights by their names."""
+
+
+def _digest(model: keras.Model) -> str:
+    """Return the hash of a model's weights."""
     digest = hashlib.sha256()
-    for weight in backbone.get_weights():
+    for weight in model.get_weights():
         digest.update(weight.tobytes())
-    return _encoder(backbone, converter, size=512, identity=f"{RESNET} {digest.hexdigest()}")
+    return digest.hexdigest()
 
 
 def _encoder(maps: keras.Model, prepare: Callable[[Any], Any], size: int, identity: str) -> Encoder:

