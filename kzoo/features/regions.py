@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from zipfile import BadZipFile
 
 import keras
 import numpy as np
 import platformdirs
 
 from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
+from kzoo.data.images.npz import read_npz
+from kzoo.data.large_arrays import zeros
+from kzoo.errors import DataError
 from kzoo.features.encoders import BATCH, Encoder
 from kzoo.files import atomic_write
 
@@ -27,9 +29,9 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
     """
     path = _place(encoder, data, size)
     try:
-        with path.open("rb") as file, np.load(file) as kept:
-            return {name: kept[name] for name in data.splits}
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+        kept = read_npz(path)
+        return {name: kept[name] for name in data.splits}
+    except (DataError, KeyError):
         pass  # the file is missing or damaged: compute it again
     made = {name: encode_split(encoder, split, size) for name, split in data.splits.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,12 +41,14 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
 
 def encode_split(encoder: Encoder, split: CaptionSplit, size: int) -> np.ndarray:
     """Compute the regions of the images of a split, with a few images in memory at a time."""
-    rows = range(len(split))
-    parts = [
-        encoder.encode(read_images(split, rows[start : start + BATCH], (size, size)))
-        for start in range(0, len(split), BATCH)
-    ]
-    return np.ascontiguousarray(np.concatenate(parts))  # as a file has it: the order of sums depends on it
+    rows, what = range(len(split)), f"the regions of {len(split):,} images"
+    regions = np.zeros(0)
+    for start in rows[::BATCH]:
+        part = encoder.encode(read_images(split, rows[start : start + BATCH], (size, size)))
+        if start == 0:
+            regions = zeros((len(split), *part.shape[1:]), part.dtype, what)
+        regions[start : start + BATCH] = part
+    return regions
 
 
 def _place(encoder: Encoder, data: CaptionSet, size: int) -> Path:
