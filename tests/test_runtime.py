@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -192,3 +193,24 @@ print("tensorflow" in sys.modules)
 """
     done = python(code)
     assert (done.stdout, done.stderr) == ("False\n", ""), done.stderr
+
+
+REUSED = """
+import resource
+from kzoo import runtime
+runtime.start("torch")
+import torch
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(16 * 2**20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults(), faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "torch", reason="PyTorch alone takes memory from glibc")
+def test_pytorch_takes_the_memory_of_a_large_tensor_once(python):
+    done = python(REUSED)
+    first, again = map(int, done.stdout.split())
+    assert first > 20 * (again + 1), done.stderr

@@ -34,7 +34,9 @@ def test_a_run_on_large_data_is_the_run_on_small_data(
         np.testing.assert_array_equal(found, expected)
 
 
-def test_large_regions_are_read_again_from_the_cache(kzoo, small_memory, region_run, region_settings, tmp_path):
+def test_large_regions_are_read_again_from_the_cache(
+    kzoo, small_memory, region_run, region_settings, tmp_path
+):
     words = ["train", "caption-attention", *region_settings, "--epochs", "3", "--lr", "0.01"]
     for name in ("computed", "cached"):
         done = kzoo(*words, "--out", tmp_path / name)

@@ -90,7 +90,9 @@ def test_more_images_than_there_is_memory_for_are_refused(tmp_path, write_photog
 
     write_photographs(tmp_path, {"cats": 2})
     monkeypatch.setattr(np, "zeros", full)
-    with pytest.raises(DataError, match="not enough memory or disk space for 2 images of 5x7x3 in .*: Unable"):
+    with pytest.raises(
+        DataError, match=r"not enough memory or disk space for 2 images of 5x7x3 in .*: Unable"
+    ):
         read_class_folders(tmp_path)
 
 
