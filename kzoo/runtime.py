@@ -122,13 +122,13 @@ def _set_up_torch(batch_size: int | None) -> None:
 
 
 def _keep_freed_memory() -> None:
-    """Have glibc, if it is the C library, keep freed memory for the next allocation.
+    """Have the C library, if it is glibc, keep freed memory for the next allocation.
 
     By default it returns large blocks to the system at once. Each step on a large batch then waits for new
     pages, which halves the speed of PyTorch.
     """
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    if hasattr(libc, "mallopt"):
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_MAX, 0)
         libc.mallopt(_M_TRIM_THRESHOLD, -1)
 
