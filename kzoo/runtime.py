@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import platform
 import shlex
@@ -82,6 +83,9 @@ def start(
     os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if not debug:
+        # TensorFlow warns of repeated tracing, but decoding is traced once for each source length by design.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
     # An interrupted import leaves the module half initialised, and the module may report an ImportError.
     with held_back(), contextlib.nullcontext() if debug else silent_stderr():
         keras = import_large("keras")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import shutil
@@ -177,6 +178,20 @@ def test_silence_ends(capfd):
         os.write(2, b"a library's own log\n")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+@pytest.mark.usefixtures("precision")
+@pytest.mark.parametrize("debug", [False, True])
+def test_tensorflow_warns_of_repeated_tracing_with_debug_only(debug):
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    try:
+        logger.setLevel(logging.NOTSET)
+        runtime.start(os.environ["KERAS_BACKEND"], debug=debug)
+        assert logger.isEnabledFor(logging.WARNING) == debug
+        assert logger.isEnabledFor(logging.ERROR)
+    finally:
+        logger.setLevel(before)
 
 
 @pytest.mark.skipif(os.environ["KERAS_BACKEND"] == "tensorflow", reason="TensorFlow is the backend")
