@@ -18,6 +18,13 @@ from pydantic import BaseModel
 
 from kzoo import errors
 
+KILLED = -9
+"""The exit code of a process that was ended by SIGKILL."""
+
+
+class KilledError(errors.KzooError):
+    """A worker was killed, as the system does when memory runs out."""
+
 
 class Stopwatch:
     """The worker's side: it waits for a start and answers with the seconds."""
@@ -81,6 +88,7 @@ class TimedWorker:
         """Have the next piece of work done, and return its `seconds` and further facts.
 
         Raises:
+            KilledError: the worker was killed.
             KzooError: the worker failed.
         """
         assert self._process.stdin is not None
@@ -89,8 +97,9 @@ class TimedWorker:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise errors.KzooError(
-                f"the {self._name} worker stopped with code {self._process.wait()}: see its output above"
+            code = self._process.wait()
+            raise (KilledError if code == KILLED else errors.KzooError)(
+                f"the {self._name} worker stopped with code {code}: see its output above"
             )
         answer = json.loads(line)
         if "error" in answer:
