@@ -76,3 +76,8 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
             return function(*inputs)
 
     return lambda *inputs: compiled([variable.value for variable in variables], *inputs)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """See `kzoo.training.engines`."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
