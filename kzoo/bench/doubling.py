@@ -70,7 +70,7 @@ def examples_per_second(
     """Return the examples/s of training on some batches: the median of several calls, without compilation."""
     import numpy as np
 
-    from kzoo.training.loop import STEPS_PER_CALL
+    from kzoo.training.feeding import STEPS_PER_CALL
 
     def seconds(batches: np.ndarray) -> float:
         started = clock()
