@@ -8,7 +8,21 @@ import typer
 
 import kzoo
 
-from . import bench, claims, data, evaluate, models, plot, predict, records, report, reproduce, sweep, train
+from . import (
+    bench,
+    claims,
+    data,
+    evaluate,
+    models,
+    plot,
+    predict,
+    records,
+    report,
+    reproduce,
+    sweep,
+    train,
+    tune_decoding,
+)
 
 HELP = """Small published networks in Keras 3, with checked parameter counts.
 
@@ -17,9 +31,9 @@ Exit codes: 0 ok, 1 failed check, 2 usage or recipe error, 3 data or file error,
 """
 
 app = typer.Typer(name="kzoo", help=HELP, no_args_is_help=True, pretty_exceptions_enable=False)
-for module in (train, reproduce, sweep, evaluate, predict, report, records, models, claims):
+for module in (train, reproduce, sweep, tune_decoding, evaluate, predict, report, records, models, claims):
     for command in module.COMMANDS:
-        app.command(command.__name__)(command)
+        app.command()(command)
 app.add_typer(plot.app, name="plot")
 app.add_typer(data.app, name="data")
 app.add_typer(bench.app, name="bench")

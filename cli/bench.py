@@ -242,6 +242,52 @@ def start(
     print_caution(result)
 
 
+@app.command()
+def scale(
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A model of the zoo or a recipe file (.yaml).", autocompletion=complete_recipe),
+    ],
+    counts: Annotated[
+        list[int] | None,
+        typer.Option("--count", min=1, help="A number of examples; by default 1,000, 10,000 and 100,000."),
+    ] = None,
+    set_: Settings = None,
+    backend: BackendOption = None,
+    wait: Wait = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Time an epoch on generated images or pairs of several numbers, and measure its memory.
+
+    Each number is measured in a process of its own. Files that the system holds in memory do not count.
+    """
+    from kzoo.bench.machine import wait_until_idle
+    from kzoo.bench.scale import check_generated, measure
+    from kzoo.recipe import parse_setting
+
+    task = _task(recipe, dict(map(parse_setting, set_ or [])), backend, None, None, steps=None, rounds=1)
+    check_generated(task.recipe)
+    watch = wait_until_idle(wait, _report)
+    rows = [measure(task.recipe, count) for count in counts or _COUNTS]
+    result = {"recipe": recipe, "backend": task.recipe.runtime.backend, "rows": rows, **watch.facts()}
+    if as_json:
+        print_json(result)
+        return
+    print_table(
+        *(">examples", ">seconds", ">examples/s", ">memory, GB"),
+        rows=[
+            (
+                f"{row['examples']:,}",
+                f"{row['seconds']:,.1f}",
+                f"{row['examples'] / row['seconds']:,.0f}",
+                "" if row["memory"] is None else f"{row['memory'] / 1e9:.2f}",
+            )
+            for row in rows
+        ],
+    )
+    print_caution(result)
+
+
 def _report(line: str) -> None:
     error_console().print(line, soft_wrap=True)
 
@@ -344,4 +390,5 @@ def attention(
     console().print(str(folder), soft_wrap=True)
 
 
+_COUNTS = (1_000, 10_000, 100_000)
 _LENGTHS, _DIMS = (256, 1_024, 4_096, 16_384, 65_536), (16, 32, 64)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import flag
+
 if TYPE_CHECKING:
     from kzoo.decoding.options import Decoding
 
@@ -77,5 +79,11 @@ def to_decoding(method: Method | None, **options: Any) -> Decoding | None:
     given = {name: value for name, value in options.items() if value is not None}
     if strange := sorted(given.keys() - set(OPTIONS[chosen])):
         owner = next(name for name, names in OPTIONS.items() if strange[0] in names)
-        raise UsageError(f"--{strange[0].replace('_', '-')} goes with --decoding {owner}, not {chosen}")
+        raise UsageError(f"{flag(strange[0])} goes with --decoding {owner}, not {chosen}")
     return Decoding(method=chosen, **given) if method else None
+
+
+def spell_decoding(decoding: dict[str, Any]) -> str:
+    """Spell a decoding, given as JSON, in words: "beam, beam 4, length penalty 0.6"."""
+    options = [f"{name.replace('_', ' ')} {value}" for name, value in decoding.items() if name != "method"]
+    return ", ".join([decoding["method"], *options])

@@ -19,6 +19,7 @@ from .decoding_options import (
     TemperatureOption,
     TopKOption,
     TopPOption,
+    spell_decoding,
     to_decoding,
 )
 from .options import (
@@ -108,7 +109,8 @@ COMMANDS = (evaluate,)
 _MOST_CONFUSIONS = 20
 
 
-def _title(figures: dict[str, Any]) -> str:
+def model_and_split(figures: dict[str, Any]) -> str:
+    """Name what was measured and on what: "last model (epoch 50) on spa-eng test"."""
     stand_in = " (stand-in)" if figures["data"]["stand_in"] else ""
     epochs = ", ".join("?" if epoch is None else str(epoch) for epoch in figures["epochs"])
     model = f"{figures['checkpoint']} model (epoch {epochs})"
@@ -121,7 +123,7 @@ def _print_classes(figures: dict[str, Any]) -> None:
         for row in figures["classes"]
     ]
     title = (
-        f"{_title(figures)}: accuracy {figures['accuracy']:.4f}, loss {figures['loss']:.4f}, "
+        f"{model_and_split(figures)}: accuracy {figures['accuracy']:.4f}, loss {figures['loss']:.4f}, "
         f"{figures['count']:,} images"
     )
     print_table("class", ">precision", ">recall", ">F1", ">images", rows=rows, title=title)
@@ -178,11 +180,9 @@ def _print_confusions(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> 
 
 
 def _print_sequences(figures: dict[str, Any]) -> None:
-    decoding = dict(figures["decoding"])
-    spelled = decoding.pop("method")
-    spelled += "".join(f", {key.replace('_', ' ')} {value}" for key, value in decoding.items())
+    spelled = spell_decoding(figures["decoding"])
     models = f"{len(figures['runs'])} models together: " if len(figures["runs"]) > 1 else ""
-    title = f"{models}{_title(figures)}, {figures['count']:,} {figures['noun']}, {spelled}"
+    title = f"{models}{model_and_split(figures)}, {figures['count']:,} {figures['noun']}, {spelled}"
     intervals = figures["intervals"]
     rows = [
         (

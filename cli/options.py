@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from kzoo.training.run import RunFolder
 
@@ -82,6 +82,17 @@ DataDir = Annotated[
     ),
 ]
 RequireData = Annotated[bool, typer.Option("--require-data", help="Refuse to train on a stand-in.")]
+
+
+def flag(option: str) -> str:
+    """Return the flag of an option: `length_penalty` is set by `--length-penalty`."""
+    return f"--{option.replace('_', '-')}"
+
+
+def option_words(options: Mapping[str, Any]) -> list[str]:
+    """Return the command line words that set these options; None leaves one out."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return [word for name, value in given.items() for word in (flag(name), str(value))]
 
 
 def checkpoint_name(checkpoint: Checkpoint | None) -> Any:

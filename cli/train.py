@@ -55,7 +55,14 @@ def train(
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="training.epochs")] = None,
     lr: Annotated[float | None, typer.Option(help="training.learning_rate")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="training.batch_size")] = None,
+    batch_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INTEGER|auto",
+            help="training.batch_size; auto doubles the recipe's while this machine trains more examples per "
+            "second. The learning rate stays.",
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="training.seed")] = None,
     precision: Annotated[Precision | None, typer.Option(help="runtime.precision")] = None,
     set_: Settings = None,
@@ -111,12 +118,17 @@ def _train(
     as_json: bool,
 ) -> None:
     from kzoo.errors import UsageError
-    from kzoo.recipe import list_recipes, load_recipe, parse_setting
+    from kzoo.recipe import AUTO, list_recipes, load_recipe, parse_setting
 
     if name is None:
         raise UsageError(f"name a model or a recipe to train: {', '.join(list_recipes())}")
     reference = load_recipe(name)
+    auto = flags.get("training.batch_size") == AUTO
+    if auto:
+        del flags["training.batch_size"]
     recipe = load_recipe(name, dict(map(parse_setting, settings or [])) | flags)
+    if auto:
+        recipe = _with_fastest_batch(recipe, backend, data_dir, require_data)
     recipe = _with_backend(recipe, backend)
 
     from kzoo.experiment import prepare, start
@@ -168,6 +180,33 @@ def _resume(
         resume_run(experiment, run)
         _announce(experiment)
         _run_to_the_end(experiment, run, as_json)
+
+
+def _with_fastest_batch(
+    recipe: Recipe, backend: Backend | None, data_dir: Path | None, require_data: bool
+) -> Recipe:
+    """Find the batch size that trains the fastest, say what was measured, and write it into the recipe."""
+    from kzoo import runtime
+    from kzoo.bench.batch_size import GAIN, STEPS, find_batch_size
+    from kzoo.bench.task import BatchSizeTask
+
+    chosen = runtime.choose_backend(backend, recipe.runtime.backend)
+    recipe = recipe.model_copy(update={"runtime": recipe.runtime.model_copy(update={"backend": chosen})})
+    task = BatchSizeTask(recipe=recipe, data_dir=data_dir, require_data=require_data)
+    speeds = find_batch_size(task)
+    first, size = min(speeds), max(speeds)
+    if size == first:
+        told = (
+            f"batch size {first}, as in the recipe: {speeds[first]:,.0f} examples/s; no larger size that "
+            f"fits into memory and leaves {STEPS} steps an epoch trains {GAIN - 1:.0%} faster"
+        )
+    else:
+        told = (
+            f"batch size {size}: {speeds[size]:,.0f} examples/s, {speeds[first]:,.0f} with the recipe's "
+            f"{first}; the metrics are no longer those of the published recipe"
+        )
+    error_console().print(told, soft_wrap=True)
+    return task.starting_at(size).recipe
 
 
 def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:

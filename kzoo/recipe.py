@@ -28,6 +28,9 @@ from kzoo.names import LONGEST, RULE, is_name, nearest, suggestion
 BackendName = Literal["tensorflow", "jax", "torch"]
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
+AUTO = "auto"
+"""In place of a batch size on the command line: the one that trains the fastest."""
+
 
 def _check_name(name: str) -> str:
     """Return the name if it is safe as a folder name, else raise."""
@@ -46,6 +49,12 @@ def _check_recipe_name(name: str) -> str:
 def _check_number(value: Any) -> Any:
     if isinstance(value, bool):
         raise PydanticCustomError("number", "a number is expected, not true or false")
+    return value
+
+
+def _check_batch_size(value: Any) -> Any:
+    if value == AUTO:
+        raise PydanticCustomError("batch_size", "expected an integer; kzoo train has --batch-size auto")
     return value
 
 
@@ -140,7 +149,7 @@ class TrainingSection(_Section):
     averaging: Annotated[Real, Field(gt=0, lt=1)] | None = Field(
         default=None, description="The momentum of a moving average of the weights, which is then tested"
     )
-    batch_size: Annotated[Whole, Field(gt=0)] = 8
+    batch_size: Annotated[Whole, Field(gt=0), BeforeValidator(_check_batch_size)] = 8
     batch_by_length: bool = Field(default=False, description="Fill batches with examples of similar length")
     augmentation: Annotated[Real, Field(ge=0, lt=1)] = Field(
         default=0.0,

@@ -295,6 +295,15 @@ def trained_speech_run(whole_speech_run: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep even small arrays in files, and place a few rows of them at a time."""
+    from kzoo.data import large_arrays
+
+    monkeypatch.setattr(large_arrays, "RESIDENT_BYTES", 100)
+    monkeypatch.setattr(large_arrays, "PART_BYTES", 350)
+
+
+@pytest.fixture
 def precision() -> Iterator[Callable[[str], None]]:
     """`precision("mixed_bfloat16")` sets Keras's policy until the test is over."""
     import keras

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import logging
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -178,6 +180,20 @@ def test_silence_ends(capfd):
     assert capfd.readouterr().err == "after\n"
 
 
+@pytest.mark.usefixtures("precision")
+@pytest.mark.parametrize("debug", [False, True])
+def test_tensorflow_warns_of_repeated_tracing_with_debug_only(debug):
+    logger = logging.getLogger("tensorflow")
+    before = logger.level
+    try:
+        logger.setLevel(logging.NOTSET)
+        runtime.start(os.environ["KERAS_BACKEND"], debug=debug)
+        assert logger.isEnabledFor(logging.WARNING) == debug
+        assert logger.isEnabledFor(logging.ERROR)
+    finally:
+        logger.setLevel(before)
+
+
 @pytest.mark.skipif(os.environ["KERAS_BACKEND"] == "tensorflow", reason="TensorFlow is the backend")
 def test_tensorflow_is_left_out_on_another_backend(python, tmp_path):
     """Keras would import TensorFlow to serialise nested layers when a model is built and when it is saved."""
@@ -192,3 +208,24 @@ print("tensorflow" in sys.modules)
 """
     done = python(code)
     assert (done.stdout, done.stderr) == ("False\n", ""), done.stderr
+
+
+REUSED = """
+import resource
+from kzoo import runtime
+runtime.start("torch")
+import torch
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(16 * 2**20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+print(faults(), faults())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "torch", reason="PyTorch alone takes memory from glibc")
+def test_pytorch_takes_the_memory_of_a_large_tensor_once(python):
+    done = python(REUSED)
+    first, again = map(int, done.stdout.split())
+    assert first > 20 * (again + 1), done.stderr

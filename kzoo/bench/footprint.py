@@ -5,7 +5,6 @@ Allocators do not return all freed memory to the system, so each process measure
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 
 from kzoo import runtime
 from kzoo.bench.case import AttentionCase
-from kzoo.errors import KzooError, UsageError
+from kzoo.bench.own_process import run_module
+from kzoo.errors import UsageError
 
 WARM_LENGTH = 64
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -33,12 +33,7 @@ def measure(backend: str, case: AttentionCase) -> int:
     Raises:
         KzooError: the process stopped, for instance because it ran out of memory.
     """
-    command = [sys.executable, "-P", "-m", "kzoo.bench.footprint", backend, case.model_dump_json()]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or [f"code {done.returncode}"])[-1]
-        raise KzooError(f"the process that measures {case} stopped: {reason}")
-    return int(done.stdout)
+    return int(run_module("footprint", backend, case.model_dump_json(), what=f"measures {case}"))
 
 
 def extra_bytes(case: AttentionCase) -> int:
@@ -59,12 +54,12 @@ def extra_bytes(case: AttentionCase) -> int:
 def _resident_peak(run: Callable[[], Any]) -> int:
     """Return by how many bytes the resident memory of this process rises while `run()` runs."""
     CLEAR.write_text("5")  # resets the peak
-    before = _status("VmRSS")
+    before = status("VmRSS")
     run()
-    return _status("VmHWM") - before
+    return status("VmHWM") - before
 
 
-def _status(name: str) -> int:
+def status(name: str) -> int:
     """Return a value of /proc/self/status in bytes."""
     (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith(f"{name}:"))
     return 1024 * int(line.split()[1])

@@ -76,5 +76,22 @@ class DecodingTask(BaseModel):
     threads: int | None = None
 
 
-TASKS: dict[str, type[BaseModel]] = {"train": TrainingTask, "decode": DecodingTask}
+class BatchSizeTask(BaseModel):
+    """A recipe whose speed is measured with batches of rising size, the first of them the recipe's own."""
+
+    recipe: Recipe
+    data_dir: Path | None
+    require_data: bool
+
+    def starting_at(self, size: int) -> BatchSizeTask:
+        """Return the task with another first batch size."""
+        training = self.recipe.training.model_copy(update={"batch_size": size})
+        return self.model_copy(update={"recipe": self.recipe.model_copy(update={"training": training})})
+
+
+TASKS: dict[str, type[BaseModel]] = {
+    "train": TrainingTask,
+    "decode": DecodingTask,
+    "batch_size": BatchSizeTask,
+}
 """The tasks by the name of their race, which is also the name of the workers' function."""

@@ -11,12 +11,20 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 from pydantic import BaseModel
 
 from kzoo import errors
+
+KILLED = -9
+"""The exit code of a process that was ended by SIGKILL."""
+
+
+class KilledError(errors.KzooError):
+    """A worker was killed, as the system does when memory runs out."""
 
 
 class Stopwatch:
@@ -81,16 +89,19 @@ class TimedWorker:
         """Have the next piece of work done, and return its `seconds` and further facts.
 
         Raises:
+            KilledError: the worker was killed.
             KzooError: the worker failed.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # the worker has stopped
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise errors.KzooError(
-                f"the {self._name} worker stopped with code {self._process.wait()}: see its output above"
+            code = self._process.wait()
+            raise (KilledError if code == KILLED else errors.KzooError)(
+                f"the {self._name} worker stopped with code {code}: see its output above"
             )
         answer = json.loads(line)
         if "error" in answer:

@@ -58,7 +58,7 @@ def train(task: TrainingTask, stopwatch: Stopwatch) -> None:
 
 def _train_steps(experiment: Experiment, task: TrainingTask, stopwatch: Stopwatch) -> None:
     """Train rounds of steps, with as many steps in one compiled call as `kzoo train` has."""
-    from kzoo.training.loop import STEPS_PER_CALL
+    from kzoo.training.feeding import STEPS_PER_CALL
     from kzoo.training.order import batches
 
     examples, train_on = experiment.compile_steps(experiment.create_model())

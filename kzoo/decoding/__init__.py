@@ -8,8 +8,9 @@ The functions here know a model only by its step function:
 rows on their first axis. `log_probabilities` `(rows, vocabulary)` are those of the next tokens. Everything
 is a pure function in `keras.ops`, so a whole decoding compiles into one loop.
 
-`options` defines the decoding methods and their options; `decoder` applies a method to the models of a
-family. The names below are imported when they are first used, because `options` must not import Keras.
+`options` defines the decoding methods and their options, `grid` a grid of methods; `decoder` applies a method
+to the models of a family. The names below are imported when they are first used, because `options` must not
+import Keras.
 """
 
 from __future__ import annotations

@@ -48,9 +48,8 @@ def compile_decoding(
 
     def run(values: Any, uniforms: Any) -> tuple[Any, Any]:
         rows = keras.ops.shape(values)[0]
-        beams = decoding.beam if decoding.method == "beam" else 1
         begun = [
-            adapter.begin_decoding(model, encode(values), beams)
+            adapter.begin_decoding(model, encode(values), decoding.beams)
             for model, encode in zip(models, encoders, strict=True)
         ]
         step, state = begun[0] if len(begun) == 1 else ensemble(begun)

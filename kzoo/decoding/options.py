@@ -46,6 +46,11 @@ class Decoding:
         if not math.isfinite(self.length_penalty):
             raise UsageError(f"a length penalty must be a number, not {self.length_penalty}")
 
+    @property
+    def beams(self) -> int:
+        """The number of sequences that are extended at a time for each source."""
+        return self.beam if self.method == "beam" else 1
+
     def to_json(self) -> dict[str, Any]:
         """Return the method and those of its options that are set."""
         options = {name: getattr(self, name) for name in OPTIONS[self.method]}

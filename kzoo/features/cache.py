@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from zipfile import BadZipFile
 
 import numpy as np
 import platformdirs
 
+from kzoo.data.images.npz import read_npz
+from kzoo.errors import DataError
 from kzoo.files import atomic_write
 
 Arrays = dict[str, np.ndarray]
@@ -20,9 +21,8 @@ def cached_arrays(name: str, compute: Callable[[], Arrays]) -> Arrays:
     """
     path = platformdirs.user_cache_path("kzoo", appauthor=False) / name
     try:
-        with path.open("rb") as file, np.load(file) as kept:
-            return dict(kept)
-    except (OSError, EOFError, ValueError, BadZipFile):
+        return read_npz(path)
+    except DataError:
         pass  # the file is missing or damaged: compute the arrays again
     made = compute()
     path.parent.mkdir(parents=True, exist_ok=True)

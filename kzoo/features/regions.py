@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit, read_images
+from kzoo.data.large_arrays import zeros
 from kzoo.features.cache import cached_arrays
 from kzoo.features.encoders import BATCH, Encoder
 
@@ -30,12 +31,14 @@ def load_regions(encoder: Encoder, data: CaptionSet, size: int) -> dict[str, np.
 
 def encode_split(encoder: Encoder, split: CaptionSplit, size: int) -> np.ndarray:
     """Compute the regions of the images of a split, with a few images in memory at a time."""
-    rows = range(len(split))
-    parts = [
-        encoder.encode(read_images(split, rows[start : start + BATCH], (size, size)))
-        for start in range(0, len(split), BATCH)
-    ]
-    return np.ascontiguousarray(np.concatenate(parts))  # as a file has it: the order of sums depends on it
+    rows, what = range(len(split)), f"the regions of {len(split):,} images"
+    regions = np.zeros(0)
+    for start in rows[::BATCH]:
+        part = encoder.encode(read_images(split, rows[start : start + BATCH], (size, size)))
+        if start == 0:
+            regions = zeros((len(split), *part.shape[1:]), part.dtype, what)
+        regions[start : start + BATCH] = part
+    return regions
 
 
 def _file_name(encoder: Encoder, data: CaptionSet, size: int) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kzoo.data.large_arrays import zeros
 from kzoo.data.speech.audio import Clip, read_audio, sample_count
 from kzoo.layers import LogMelSpectrogram
 from kzoo.training.engines import engine
@@ -26,7 +27,7 @@ Batch = tuple[list[int], list[np.ndarray]]
 
 
 def spectrograms(
-    clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: int | None = None
+    clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: int | None = None, *, padded: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the spectrograms of clips, each of which depends on its clip alone.
 
@@ -34,22 +35,29 @@ def spectrograms(
         clips: files, which are read at `transform.rate`, or samples of this rate.
         transform: the transform from samples to frames.
         max_frames: the number of frames kept of a longer clip (2,754 in R004); None keeps all.
+        padded: the least number of frames to which all clips are padded.
 
     Returns:
         Frames `(count, longest, mels)` in float32, zero after the end of each clip, and the number of real
-        frames of each clip, `(count,)` in int32.
+        frames of each clip, `(count,)` in int32. The frames of many clips are kept in a file, see
+        `kzoo.data.large_arrays`.
 
     Raises:
-        DataError: a file is missing or damaged.
+        DataError: a file is missing or damaged, or there is no room for the frames.
         MissingExtraError: a file must be read and the extra `speech` is not installed.
     """
     compiled = _compile(transform)
-    found = [np.zeros((0, transform.mels), np.float32)] * len(clips)
+    counts = (transform.frames(sample_count(clip, transform.rate) + 1) for clip in clips)
+    room = max(padded, *(count if max_frames is None else min(count, max_frames) for count in counts), 0)
+    shape, lengths = (len(clips), room, transform.mels), np.zeros(len(clips), np.int32)
+    found = zeros(shape, np.float32, f"the spectrograms of {len(clips):,} clips")
     for rows, batch in _batches(clips, transform.rate):
         outputs = keras.ops.convert_to_numpy(compiled(*_stack(batch)))
         for row, samples, frames in zip(rows, batch, outputs, strict=False):  # the batch is filled up
-            found[row] = frames[: transform.frames(len(samples))][:max_frames].copy()
-    return _pad(found, transform.mels)
+            frames = frames[: transform.frames(len(samples))][:max_frames]
+            lengths[row] = len(frames)
+            found[row, : len(frames)] = frames
+    return found[:, : max(padded, lengths.max(initial=0))], lengths
 
 
 def cut_clips(clips: Sequence[Clip], transform: LogMelSpectrogram, max_frames: int) -> list[int]:
@@ -98,13 +106,3 @@ def _stack(batch: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     for row, samples in enumerate(batch):
         stacked[row, : len(samples)], lengths[row] = samples, len(samples)
     return stacked, lengths
-
-
-def _pad(found: list[np.ndarray], mels: int) -> tuple[np.ndarray, np.ndarray]:
-    """Pad the spectrograms into one array, freeing each once it is copied, since they may take gigabytes."""
-    lengths = np.fromiter(map(len, found), np.int32, len(found))
-    frames = np.zeros((len(found), int(lengths.max(initial=0)), mels), np.float32)
-    for row, length in enumerate(lengths):
-        frames[row, :length] = found[row]
-        found[row] = found[row][:0].copy()
-    return frames, lengths

@@ -35,7 +35,7 @@ from kzoo.pictures.title import name_test_set, picture_title
 from kzoo.pictures.word_attention import word_attention
 from kzoo.recipe import Recipe
 from kzoo.tasks.sequences import SequenceExperiment
-from kzoo.training.examples import Examples
+from kzoo.training.examples import Examples, SharedSources
 from kzoo.training.objective import Objective, captioning, scale_pixels
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
@@ -155,7 +155,7 @@ class CaptionExperiment(SequenceExperiment):
         """Return one example for each training caption: its token ids and the row of its image."""
         target_ids, lengths, owners = self.encode_targets("train")
         arrays = (self.images["train"], target_ids, owners.astype(np.int32))
-        examples = Examples(arrays, lengths[:, None].astype(np.int32), (BUCKET_WIDTH,))
+        examples = SharedSources(arrays, lengths[:, None].astype(np.int32), (BUCKET_WIDTH,))
         return lambda epoch: examples
 
     def objective(self) -> Objective:

@@ -20,6 +20,7 @@ from kzoo.recipe import Recipe
 from kzoo.tasks import criterion, epoch_of
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
+from kzoo.training.feeding import create_feeder
 from kzoo.training.objective import Objective
 from kzoo.training.optimizers import create_optimizer
 from kzoo.training.order import steps_per_epoch
@@ -153,9 +154,9 @@ class Experiment(ABC):
         the sum of the batch losses.
         """
         examples = self.examples()(1)
-        arrays = tuple(map(keras.ops.convert_to_tensor, examples.arrays))
+        place = create_feeder(examples, self.recipe.training.batch_size).place
         run = engine().compile_training(model, self.create_optimizer(model), self.objective())
-        return examples, lambda rows: run(arrays, rows, examples.bucket_lengths(rows))
+        return examples, lambda rows: run(*place(rows), examples.bucket_lengths(rows))
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -176,10 +176,8 @@ class SequenceExperiment(Experiment):
         self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
     ) -> Evaluation:
         """Measure the decoded sequences of a split against the references, and the loss of a single model."""
-        self.check_together(runs)
-        check_data(runs)
+        models = self.open_models(runs, checkpoint)
         decoding = decoding or Decoding()
-        models = [run.load_tested_model(checkpoint) for run in runs]
         loss = {"loss": self.compile_loss(models[0], split)()} if len(models) == 1 else {}
         decoded = self.decode(models, split, decoding)
         passes = decode_all(decoded, self.vocabulary)
@@ -194,6 +192,16 @@ class SequenceExperiment(Experiment):
             **self.measure(split, passes),
         }
         return Evaluation(metrics, self._hypotheses(split, passes, decoded.scores))
+
+    def open_models(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None) -> list[keras.Model]:
+        """Load the models of runs that are measured together.
+
+        Raises:
+            UsageError: the runs cannot be decoded together, or were trained on different data.
+        """
+        self.check_together(runs)
+        check_data(runs)
+        return [run.load_tested_model(checkpoint) for run in runs]
 
     def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> Decoded:
         """Decode the sources of a split with one or several models."""

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from kzoo import registry
 from kzoo.data.row_filter import NAMED
+from kzoo.data.speech.audio import Clip
 from kzoo.data.speech.load import load_speech_set
 from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
@@ -130,7 +131,7 @@ class SpeechExperiment(SequenceExperiment):
         """The spectrograms by split."""
         transform, longest = log_mel(self.recipe, self.data.rate), longest_clip(self.recipe.data)
         return {
-            name: as_sources(*spectrograms(split.clips, transform, longest), self.is_masked, longest)
+            name: as_sources(split.clips, transform, longest, self.is_masked)
             for name, split in self.data.splits.items()
         }
 
@@ -276,12 +277,10 @@ def longest_clip(section: DataSection) -> int:
     return section.max_frames or MAX_FRAMES
 
 
-def as_sources(frames: np.ndarray, real: np.ndarray, is_masked: bool, longest: int) -> Sources:
-    """Return spectrograms `(count, time, mels)` as sources; without masking, pad all to `longest` frames."""
-    if is_masked:
-        return Sources(frames, BUCKET_WIDTHS[0], BATCH, real)
-    padded = np.pad(frames, [(0, 0), (0, longest - frames.shape[1]), (0, 0)])
-    return Sources(padded, None, BATCH, real)
+def as_sources(clips: Sequence[Clip], transform: LogMelSpectrogram, longest: int, is_masked: bool) -> Sources:
+    """Compute the spectrograms of clips as sources; without masking, pad all to `longest` frames."""
+    frames, real = spectrograms(clips, transform, longest, padded=0 if is_masked else longest)
+    return Sources(frames, BUCKET_WIDTHS[0] if is_masked else None, BATCH, real)
 
 
 def _texts(sequences: Sequence[Tokens]) -> list[str]:

@@ -62,8 +62,7 @@ class SpeechPredictor(SequencePredictor):
     def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
         """Compute the spectrograms of clips; all have one fixed length if the model does not mask padding."""
         longest = longest_clip(self.recipe.data)
-        made = spectrograms(inputs, self.transform, longest)
-        return as_sources(*made, leaves_padding_out(self.recipe), longest)
+        return as_sources(inputs, self.transform, longest, leaves_padding_out(self.recipe))
 
     def frames(self, source: str) -> np.ndarray:
         """Compute the spectrogram of a sound file, `(time, mels)`."""

@@ -31,8 +31,29 @@ class Examples:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @property
+    def nbytes(self) -> int:
+        """The size of the arrays in bytes."""
+        return sum(array.nbytes for array in self.arrays)
+
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the arrays of these examples alone, in this order."""
+        return tuple(array[rows] for array in self.arrays)
+
     def bucket_lengths(self, rows: np.ndarray) -> np.ndarray:
         """Return the lengths to cut batches to, int32 `(steps, sequences)`, for `rows` `(steps, batch)`."""
         bucket_widths = np.array(self.bucket_widths or (BUCKET_WIDTH,) * self.lengths.shape[1], np.int32)
         rounded = -(-self.lengths[rows].max(axis=1) // bucket_widths) * bucket_widths
         return np.minimum(rounded, self.lengths.max(axis=0))
+
+
+class SharedSources(Examples):
+    """Examples of which several have the same source.
+
+    The arrays are the sources, the targets, and the row of the source of each target, int32 `(count,)`.
+    """
+
+    def take(self, rows: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the sources and the targets of these examples alone, in this order."""
+        sources, targets, owners = self.arrays
+        return sources[owners[rows]], targets[rows], np.arange(len(rows), dtype=np.int32)

@@ -14,12 +14,10 @@ from kzoo.recipe import TrainingSection
 from kzoo.training.averaging import averaged
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
+from kzoo.training.feeding import create_feeder
 from kzoo.training.objective import Objective
 from kzoo.training.order import batches, epoch_order, steps_per_epoch
 from kzoo.training.progress import Progress
-
-STEPS_PER_CALL = 128
-"""The training steps between two reports of progress: their cost is negligible and progress stays visible."""
 
 
 class DivergedError(KzooError):
@@ -63,10 +61,10 @@ def fit(
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
         current = examples(epoch)
         if current is not resident:
-            resident, arrays = current, tuple(map(keras.ops.convert_to_tensor, current.arrays))
+            resident, feeder = current, create_feeder(current, training.batch_size)
         steps = steps_per_epoch(len(current), training)
-        for rows in batches(epoch_order(training, epoch, current), training, STEPS_PER_CALL):
-            loss = run(arrays, rows, current.bucket_lengths(rows))
+        for rows in batches(epoch_order(training, epoch, current), training, feeder.steps):
+            loss = run(*feeder.place(rows), current.bucket_lengths(rows))
             if not math.isfinite(loss):
                 place = f"in epoch {epoch}, steps {done + 1} to {done + len(rows)}"
                 raise DivergedError(_divergence("training loss", place, training.learning_rate))

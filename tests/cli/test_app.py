@@ -21,7 +21,9 @@ def test_version(kzoo):
 def test_help_names_every_verb_and_every_exit_code(kzoo):
     done = kzoo("--help")
     assert done.exit_code == 0
-    verbs = "train reproduce sweep evaluate predict records models summary params plot data bench"
+    verbs = (
+        "train reproduce sweep tune-decoding evaluate predict records models summary params plot data bench"
+    )
     for word in verbs.split():
         assert re.search(rf"\b{word}\b", done.stdout)
     for number in (0, 1, 2, 3, 4, 130):

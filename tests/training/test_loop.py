@@ -7,7 +7,7 @@ import pytest
 from kzoo.data.images.image_set import PIXEL_LEVELS, Split
 from kzoo.metrics.table import METRICS
 from kzoo.recipe import TrainingSection
-from kzoo.training import loop
+from kzoo.training import feeding
 from kzoo.training.loop import DivergedError
 from kzoo.training.progress import Progress
 
@@ -40,7 +40,7 @@ def linear_step(kernel, bias, images, labels):
 @pytest.mark.parametrize("drop_last", [False, True])
 def test_sgd_is_the_equation(monkeypatch, image_experiment, train, steps_per_call, drop_last):
     """Two epochs of 11 examples in batches of 4, so the last batch of each has 3."""
-    monkeypatch.setattr(loop, "STEPS_PER_CALL", steps_per_call)
+    monkeypatch.setattr(feeding, "STEPS_PER_CALL", steps_per_call)
     model, data = linear_model(3), small_images(11)
     kernel, bias = (np.asarray(weight, np.float64) for weight in model.get_weights())
     training = TrainingSection(learning_rate=0.7, epochs=2, batch_size=4, seed=6, drop_last=drop_last)
@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_bits(stateful_model, training, noise, imag
 def test_a_loss_that_is_no_number_stops_the_training(
     monkeypatch, small_model, training, trees, image_experiment, train
 ):
-    monkeypatch.setattr(loop, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(feeding, "STEPS_PER_CALL", 3)
     with pytest.raises(
         DivergedError, match=r"in epoch 1, steps (1 to 3|4 to 6): lower .* --lr 1e\+29"
     ) as caught:

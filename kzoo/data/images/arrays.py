@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kzoo.data.images.image_set import Split
+from kzoo.data.large_arrays import convert
 from kzoo.errors import DataError
 
 
@@ -56,24 +57,28 @@ def to_pixels(images: np.ndarray, where: str) -> np.ndarray:
         return images
     if images.dtype.kind != "f":
         raise DataError(f"{where}: images are {images.dtype}, expected uint8, or floats in 0..1")
-    if not np.isfinite(images).all():
+    lowest, highest = images.min(), images.max()  # NaN if one of the images holds NaN
+    if not np.isfinite([lowest, highest]).all():
         raise DataError(f"{where}: images hold NaN or infinity")
-    if images.min() < 0 or images.max() > 1:
-        raise DataError(
-            f"{where}: float images range from {images.min():g} to {images.max():g}, expected 0 to 1"
-        )
-    return np.rint(images * 255).astype(np.uint8)
+    if lowest < 0 or highest > 1:
+        raise DataError(f"{where}: float images range from {lowest:g} to {highest:g}, expected 0 to 1")
+    return convert(images, lambda part: np.rint(part * 255), images.shape[1:], np.uint8, where)
 
 
 def repeat_grey(images: np.ndarray) -> np.ndarray:
     """Repeat the channel of grey images `(count, height, width, 1)` three times."""
-    return np.repeat(images, 3, axis=3)
+    shape = (*images.shape[1:3], 3)
+    return convert(images, lambda part: np.repeat(part, 3, axis=3), shape, images.dtype, "grey images")
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
     """Return the luma of RGB images, .299 R + .587 G + .114 B (ITU-R BT.601), rounded as in Pillow."""
     weights = np.array([19595, 38470, 7471], np.uint32)
-    return ((images @ weights + 0x8000) >> 16).astype(np.uint8)[..., None]
+
+    def luma(part: np.ndarray) -> np.ndarray:
+        return ((part @ weights + 0x8000) >> 16)[..., None]
+
+    return convert(images, luma, (*images.shape[1:3], 1), np.uint8, "images in grey")
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

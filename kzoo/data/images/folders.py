@@ -10,6 +10,7 @@ import numpy as np
 
 from kzoo.data.errors import regular, unreadable
 from kzoo.data.images.arrays import shape_text
+from kzoo.data.large_arrays import zeros
 from kzoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def read_class_folders(
     _check_classes(folder, files, class_names)
     paths = [path for entry in files.values() for path in entry]
     shape = image_shape or _shape_of(paths[0])
-    images = _room_for(len(paths), shape, folder)
+    what = f"{len(paths):,} images of {shape_text(shape)} in {folder}"
+    images = zeros((len(paths), *shape), np.uint8, what)
     for row, path in enumerate(paths):
         images[row] = read_image(path, shape, resize=image_shape is not None)
     labels = np.repeat(np.arange(len(files), dtype=np.int32), [len(entry) for entry in files.values()])
@@ -80,16 +82,6 @@ def _check_classes(folder: Path, files: dict[str, list[Path]], class_names: Sequ
     for name, paths in files.items():
         if not paths:
             raise DataError(f"{folder / name} holds no images")
-
-
-def _room_for(count: int, shape: tuple[int, int, int], folder: Path) -> np.ndarray:
-    try:
-        return np.empty((count, *shape), np.uint8)
-    except (MemoryError, ValueError) as error:  # more memory than available, or too large for NumPy
-        raise DataError(
-            f"{folder}: there is not enough memory for {count:,} images of {shape_text(shape)}: "
-            "give a smaller height and width to resize to"
-        ) from error
 
 
 def _shape_of(path: Path) -> tuple[int, int, int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kzoo.data.data_set import DataSet
+from kzoo.data.large_arrays import take
 
 PIXEL_LEVELS = 256.0
 """The divisor of pixel values: 256, not 255. The reports normalise no further (R000-R004, question 2)."""
@@ -25,7 +26,7 @@ class Split:
 
     def take(self, rows: np.ndarray) -> Split:
         """Return a split that holds only these rows, in this order."""
-        return Split(self.images[rows], self.labels[rows])
+        return Split(take(self.images, rows, f"{len(rows):,} images"), self.labels[rows])
 
     def content(self) -> Iterator[bytes | memoryview]:
         """Yield the shape of the images, all pixels and all labels as bytes."""

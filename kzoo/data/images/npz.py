@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import is_zipfile
 
 import numpy as np
+from numpy.lib.format import read_array_header_1_0, read_array_header_2_0, read_magic
 
 from kzoo.data.errors import regular, unreadable
+from kzoo.data.large_arrays import is_large, zeros
 from kzoo.errors import DataError
 
 Labelled = tuple[np.ndarray, np.ndarray]
@@ -24,6 +26,8 @@ _SPLIT_KEYS = {
     "test": (("test_images", "test_labels"), ("x_test", "y_test")),
 }
 _WHOLE_KEYS = (("images", "labels"), ("x", "y"))
+
+_READ_HEADER = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -46,9 +50,27 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 def _array(archive: Any, name: str) -> np.ndarray:
     """Return an array of an archive. For a member of another format, NumPy returns its raw bytes."""
+    found = f"{name}.npy" if f"{name}.npy" in archive.zip.namelist() else name
+    if is_large(archive.zip.getinfo(found).file_size):
+        with archive.zip.open(found) as file:
+            return _unpack(file, name)
     if not isinstance(member := archive[name], np.ndarray):
         raise ValueError(f"its member {name!r} is not an array")
     return member
+
+
+def _unpack(file: IO[bytes], name: str) -> np.ndarray:
+    """Read an array in NumPy's format that may be larger than the memory."""
+    shape, is_fortran, dtype = _READ_HEADER[read_magic(file)](file)
+    if dtype.hasobject or is_fortran:
+        raise ValueError(f"its member {name!r} is not a plain array in C order")
+    array = zeros(shape, dtype, name)
+    content, done = array.data.cast("B"), 0
+    while read := file.readinto(content[done:]):  # type: ignore[attr-defined]
+        done += read
+    if done < len(content):
+        raise ValueError(f"its member {name!r} is cut off")
+    return array
 
 
 def read_npz_splits(path: Path) -> tuple[dict[str, Labelled], tuple[str, ...] | None]:

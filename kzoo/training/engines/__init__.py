@@ -1,7 +1,7 @@
 """Engines, the code that differs between backends: compiled training steps and compiled inference.
 
 Each engine module defines the optimisers `SGD` and `Adam`, Keras's own or faster ones with the same
-equations, and the same two functions:
+equations, and the same three functions:
 
 - `compile_training(model, optimizer, objective)` returns `run(arrays, order, bucket_lengths) -> float`. It
   takes one optimiser step for each row of `order`, int32 `(steps, batch)`. A row holds the indices of the
@@ -9,6 +9,7 @@ equations, and the same two functions:
   of `kzoo.training.examples`. It updates the model and the optimiser and returns the sum of the batch losses.
 - `compile_function(function, variables)` returns the compiled function, from tensors to tensors without
   gradients. `variables` are those that the function reads; it uses their current values at every call.
+- `is_out_of_memory(error)` returns whether an error of the backend means that memory ran out.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import jax
 import keras
 import numpy as np
 
+from kzoo.training.engines.jax_operations import fast_operations
 from kzoo.training.objective import Objective
 
 SGD, Adam = keras.optimizers.SGD, keras.optimizers.Adam
@@ -46,7 +47,8 @@ def compile_training(
         trainable, others, slots = state
         gradient = jax.value_and_grad(scaled_loss, has_aux=True)
         batch = objective.batch(arrays, rows, bucket_lengths)
-        (_, (loss, others)), grads = gradient(trainable, others, slots, batch)
+        with fast_operations():
+            (_, (loss, others)), grads = gradient(trainable, others, slots, batch)
         trainable, slots = optimizer.stateless_apply(slots, grads, trainable)
         return (trainable, others, slots), total + loss
 
@@ -74,3 +76,8 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
             return function(*inputs)
 
     return lambda *inputs: compiled([variable.value for variable in variables], *inputs)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """See `kzoo.training.engines`."""
+    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)

@@ -90,3 +90,8 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
             return function(*inputs)
 
     return compiled
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """See `kzoo.training.engines`."""
+    return isinstance(error, tf.errors.ResourceExhaustedError)

@@ -119,3 +119,8 @@ def compile_function(function: Callable[..., Any], variables: Sequence[keras.Var
             return compiled[shapes](values, tensors)
 
     return run
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """See `kzoo.training.engines`."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)  # GPU, CPU

@@ -86,12 +86,12 @@ def test_photographs_are_read_upright(tmp_path, noise, suffix, orientation):
 
 def test_more_images_than_there_is_memory_for_are_refused(tmp_path, write_photographs, monkeypatch):
     def full(*_):
-        raise MemoryError
+        raise MemoryError("Unable to allocate")
 
     write_photographs(tmp_path, {"cats": 2})
-    monkeypatch.setattr(np, "empty", full)
+    monkeypatch.setattr(np, "zeros", full)
     with pytest.raises(
-        DataError, match="not enough memory for 2 images of 5x7x3: give a smaller height and width"
+        DataError, match=r"not enough memory or disk space for 2 images of 5x7x3 in .*: Unable"
     ):
         read_class_folders(tmp_path)
 
