@@ -109,8 +109,10 @@ def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
     np.savez(task.handover / "weights.npz", **weights)
     handover.write_split(experiment, task.handover, "test")
     methods = [Decoding(), Decoding("beam", beam=task.beam)]
+    batches = sources.batches_per_width() * experiment.recipe.training.epochs  # as in a run's validation
     decoders = [
-        compile_decoding([model], experiment.ADAPTER, decoding, experiment.limits) for decoding in methods
+        compile_decoding([model], experiment.ADAPTER, decoding, experiment.limits, batches)
+        for decoding in methods
     ]
     stopwatch.done(
         data=experiment.describe_data(),

@@ -19,8 +19,9 @@ class SequenceAdapter(Protocol):
     def begin_decoding(self, model: keras.Model, encoded: Any, beams: int = 1) -> tuple[Step, State]:
         """Return the step function for encoded sources, without dropout, and its first state.
 
-        The step function closes over the tensors that do not change, repeated for each of the `beams` of a
-        source, so call this inside the function that is compiled.
+        The step function closes over the tensors that do not change, which the `beams` of a source share, so
+        call this inside the function that is compiled. The rows of a step are the beams of each source in
+        turn. The first state has a row for each source.
         """
 
     def has_attention(self, model: keras.Model) -> bool:

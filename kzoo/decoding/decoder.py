@@ -37,12 +37,17 @@ Decode = Callable[[Sources], Decoded]
 
 
 def compile_decoding(
-    models: Sequence[keras.Model], adapter: SequenceAdapter, decoding: Decoding, limits: Limits
+    models: Sequence[keras.Model],
+    adapter: SequenceAdapter,
+    decoding: Decoding,
+    limits: Limits,
+    batches: float = 1,
 ) -> Decode:
     """Return `decode(sources)`, which decodes sources with one or several models of one family.
 
     Several models form an ensemble, which averages their probabilities. A smaller last batch is filled up,
-    so that each source length is compiled once.
+    so that each source length is compiled once. `batches` is the number of batches of one length to expect,
+    in all calls, by which the engine chooses how to compile.
     """
     encoders = [adapter.encoder_graph(model) for model in models]
 
@@ -62,11 +67,12 @@ def compile_decoding(
             )
         return generate(step, state, rows, choose, limits)
 
-    compiled = engine().compile_function(run, [v for model in models for v in model.variables])
+    passes = decoding.samples if decoding.method == "nucleus" else 1
+    variables = [variable for model in models for variable in model.variables]
+    compiled = engine().compile_function(run, variables, calls=passes * batches)
 
     def decode(sources: Sources) -> Decoded:
-        passes = range(decoding.samples if decoding.method == "nucleus" else 1)
-        uniforms = (_uniforms(sources, decoding, index, limits.length) for index in passes)
+        uniforms = (_uniforms(sources, decoding, index, limits.length) for index in range(passes))
         results = [_in_batches(compiled, sources, drawn) for drawn in uniforms]
         if decoding.method == "beam":
             return Decoded(*results[0])
@@ -88,14 +94,11 @@ def _in_batches(
     compiled: Callable[..., tuple[Any, Any]], sources: Sources, uniforms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Decode batches of similar length, each filled up with its first source, and restore the order."""
-    lengths = sources.lengths
-    order = np.argsort(lengths, kind="stable")
-    parts = []
-    for start in range(0, len(order), sources.batch):
-        rows = order[start : start + sources.batch]
+    batches, parts = sources.batches(), []
+    for rows in batches:
         filled = np.concatenate([rows, np.repeat(rows[:1], sources.batch - len(rows))])
-        outputs = compiled(sources.take(filled, int(lengths[rows].max())), uniforms[filled])
+        outputs = compiled(sources.take(filled, int(sources.lengths[rows].max())), uniforms[filled])
         parts.append([keras.ops.convert_to_numpy(output)[: len(rows)] for output in outputs])
     tokens, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
-    back = np.argsort(order)
+    back = np.argsort(np.concatenate(batches))
     return tokens[back], scores[back]

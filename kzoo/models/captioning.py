@@ -114,18 +114,16 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
     embeddings = model.get_layer("target_embedding").embeddings
     table = token_table(cell, embeddings)
     if attention is not None:
-        memory, keys = (
-            ops.cast(ops.repeat(encoded[name], beams, axis=0), cell.compute_dtype)
-            for name in ("memory", "keys")
-        )
+        memory, keys = (ops.cast(encoded[name], cell.compute_dtype) for name in ("memory", "keys"))
         kernel = ops.cast(cell.kernel[embeddings.shape[-1] :], cell.compute_dtype)
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
         h, c = state
         inputs = ops.take(table, tokens, axis=0)
         if attention is not None:
-            context, _ = attention.attend(ops.expand_dims(h, 1), memory, keys, None, training=False)
-            inputs = inputs + ops.matmul(ops.squeeze(context, 1), kernel)
+            query = ops.reshape(h, (-1, beams, h.shape[-1]))
+            context, _ = attention.attend(query, memory, keys, None, training=False)
+            inputs = inputs + ops.matmul(ops.reshape(context, (-1, context.shape[-1])), kernel)
         h, c = lstm_step(cell, inputs, h, c)
         return model.get_layer("log_probabilities")(output(h)), (h, c)
 

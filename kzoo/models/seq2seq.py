@@ -174,24 +174,25 @@ def encoder_graph(model: keras.Model) -> keras.Model:
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
     """Return the decoding step for encoded sources, without dropout, and its first state.
 
-    The step itself holds what does not change between steps: the memory, repeated for each of the `beams` of
-    a source, and the table of W e_y + b for every token y of the vocabulary. So call this inside the function
-    that is compiled, not before.
+    The step itself holds what does not change between steps: the memory, to which the `beams` of a source
+    are as many queries, and the table of W e_y + b for every token y of the vocabulary. So call this inside
+    the function that is compiled, not before.
     """
     found = {layer.name: layer for layer in model.layers}
     cell, embedding, attention = found["decoder"].cell, found["target_embedding"], found.get("attention")
     project, normalise = (found.get(name, _as_it_is) for name in ("query_projection", "output_norm"))
     table = token_table(cell, embedding.embeddings)
     if attention is not None:
-        memory, keys, keep = (ops.repeat(encoded[name], beams, axis=0) for name in ("memory", "keys", "mask"))
+        memory, keys, keep = encoded["memory"], encoded["keys"], ops.expand_dims(encoded["mask"], 1)
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
         h, c = lstm_step(cell, ops.take(table, tokens, axis=0), *state)
         y = h
         if attention is not None:
-            query = project(ops.expand_dims(h, 1))
-            context, _ = attention.attend(query, memory, keys, ops.expand_dims(keep, 1), training=False)
-            y = ops.squeeze(normalise(found["attentional_output"](query, context)), 1)
+            query = project(ops.reshape(h, (-1, beams, h.shape[-1])))
+            context, _ = attention.attend(query, memory, keys, keep, training=False)
+            y = normalise(found["attentional_output"](query, context))
+            y = ops.reshape(y, (-1, y.shape[-1]))
         logits = found["output_bias"](embedding(y, reverse=True))
         return found["log_probabilities"](logits), (h, c)
 

@@ -172,18 +172,18 @@ def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 
     Keys and values of earlier characters are cached, so a step computes one position only.
     """
     rows, attention = ops.shape(encoded["memory"])[0], model.get_layer("attention")
-    projected = attention.project_memory(encoded["memory"])
-    keys, values = (ops.repeat(x, beams, axis=0) for x in projected)
-    mask = ops.repeat(encoded["mask"][:, ::2], beams, axis=0) if "mask" in encoded else None
+    keys, values = attention.project_memory(encoded["memory"])
+    mask = encoded["mask"][:, ::2] if "mask" in encoded else None
     remember, state = (_begin_recurrent if _is_recurrent(model) else _begin_attentive)(model, rows)
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
         x, state = remember(tokens, state)
-        x = ops.expand_dims(x, 1)
+        x = ops.reshape(x, (-1, beams, x.shape[-1]))
         x = x + attention.attend(model.get_layer("attention_norm")(x), keys, values, mask)
         hidden = model.get_layer("mlp_hidden")(model.get_layer("mlp_norm")(x))
         x = model.get_layer("output_norm")(x + model.get_layer("mlp")(hidden))
-        logits = ops.squeeze(model.get_layer("output")(x), 1)
+        logits = model.get_layer("output")(x)
+        logits = ops.reshape(logits, (-1, logits.shape[-1]))
         return model.get_layer("log_probabilities")(logits), state
 
     return step, state

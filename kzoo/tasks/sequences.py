@@ -121,8 +121,9 @@ class SequenceExperiment(Experiment):
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
         """Return a function that measures the teacher-forced loss and the metrics of greedy decoding."""
-        decode = compile_decoding([model], self.ADAPTER, Decoding(), self.limits)
         measure_loss, sources = self.compile_loss(model, "validation"), self.sources("validation")
+        batches = sources.batches_per_width() * self.recipe.training.epochs
+        decode = compile_decoding([model], self.ADAPTER, Decoding(), self.limits, batches)
 
         def validate() -> dict[str, float]:
             predictions = decode_best(decode(sources), self.vocabulary)
@@ -205,8 +206,9 @@ class SequenceExperiment(Experiment):
 
     def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> Decoded:
         """Decode the sources of a split with one or several models."""
-        decode = compile_decoding(models, self.ADAPTER, decoding, self.limits)
-        return decode(self.sources(split))
+        sources = self.sources(split)
+        decode = compile_decoding(models, self.ADAPTER, decoding, self.limits, sources.batches_per_width())
+        return decode(sources)
 
     def _hypotheses(
         self, split: str, passes: Sequence[Sequence[Tokens]], scores: np.ndarray

@@ -42,11 +42,24 @@ class Sources:
         real = (self.values != 0).reshape(len(self.values), length, -1).any(axis=-1)
         return np.where(real.any(axis=1), length - real[:, ::-1].argmax(axis=1), 0)
 
+    def batches(self) -> list[np.ndarray]:
+        """Return the rows of batches of similar lengths, the shortest first."""
+        order = np.argsort(self.lengths, kind="stable")
+        return [order[start : start + self.batch] for start in range(0, len(order), self.batch)]
+
+    def batches_per_width(self) -> float:
+        """Return the mean number of batches of one width."""
+        widths = [self._width(int(self.lengths[rows].max())) for rows in self.batches()]
+        return len(widths) / len(set(widths))
+
+    def _width(self, longest: int) -> int:
+        """Return the length of a batch whose longest source has this length."""
+        if self.bucket_width is None:
+            return self.values.shape[1]
+        return max(1, -(-longest // self.bucket_width)) * self.bucket_width
+
     def take(self, rows: np.ndarray, longest: int) -> np.ndarray:
         """Gather a batch of sources, cut or padded to the next multiple of `bucket_width` of `longest`."""
-        values = self.values[rows]
-        if self.bucket_width is None:
-            return values
-        width = max(1, -(-longest // self.bucket_width)) * self.bucket_width
+        values, width = self.values[rows], self._width(longest)
         missing = max(0, width - values.shape[1])
         return np.pad(values, [(0, 0), (0, missing), *[(0, 0)] * (values.ndim - 2)])[:, :width]

@@ -39,9 +39,9 @@ def decoded_by(decoding, *seeds):
     return decoder([make_model(seed) for seed in seeds], decoding)
 
 
-def decoder(models, decoding):
+def decoder(models, decoding, batches=1):
     """The same of any models, up to 12 tokens."""
-    decode = compile_decoding(models, seq2seq, decoding, Limits(SOS, EOS, LENGTH))
+    decode = compile_decoding(models, seq2seq, decoding, Limits(SOS, EOS, LENGTH), batches)
     return lambda source_ids, batch=BATCH: decode(Sources(source_ids, batch=batch))
 
 
@@ -86,6 +86,13 @@ def assert_greedy(found, source_ids, *models):
     np.testing.assert_allclose(
         found.scores[:, 0], recompute(source_ids, written, *models), rtol=1e-4, atol=1e-5
     )
+
+
+@DECODINGS
+def test_the_expected_number_of_batches_changes_nothing(decoding):
+    """Many batches are worth a slower compilation."""
+    often = decoder([make_model(1)], decoding, batches=1000)
+    assert_same(often(SOURCES), decoded_by(decoding, 1)(SOURCES))
 
 
 @DECODINGS

@@ -36,6 +36,14 @@ def test_a_batch_is_as_wide_as_the_next_multiple_of_the_bucket_width(longest, wi
     np.testing.assert_array_equal(batch, np.pad(IDS[[3, 0]], [(0, 0), (0, 1)])[:, :width])
 
 
+def test_batches_are_of_similar_lengths():
+    sources = Sources(IDS, 2, batch=2)
+    assert [rows.tolist() for rows in sources.batches()] == [[2, 0], [1, 3]]
+    assert sources.batches_per_width() == 1  # 2 and 6 wide
+    assert Sources(IDS, 8, batch=1).batches_per_width() == 4
+    assert Sources(IDS, None, batch=3).batches_per_width() == 2
+
+
 @given(st.integers(1, 9), st.integers(1, 5), st.integers(0, 99), st.booleans(), st.data())
 def test_nothing_real_is_lost(length, bucket_width, seed, with_features, data):
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""The LSTM in place of Keras's on TensorFlow, against Keras's own."""
+"""The LSTM and the loops in place of Keras's on TensorFlow, against Keras's own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if keras.backend.backend() != "tensorflow":
 
 import tensorflow as tf
 
+from kzoo.training.engines.tensorflow import XLA_CALLS, compile_function
 from kzoo.training.engines.tensorflow_operations import fast_operations
 
 BATCH, STEPS, FEATURES, UNITS = 5, 7, 3, 4
@@ -65,3 +66,29 @@ def test_the_last_output_alone_is_that_of_keras():
     expected = layer(inputs, mask=mask)
     with fast_operations():
         np.testing.assert_allclose(layer(inputs, mask=mask), expected, rtol=1e-5, atol=1e-6)
+
+
+def power(base: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """base^count as a loop, which reads a tensor from outside; its state is nested."""
+
+    def more(index: tf.Tensor, _: dict[str, tf.Tensor]) -> tf.Tensor:
+        return index < count
+
+    def multiply(index: tf.Tensor, state: dict[str, tf.Tensor]) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        return index + 1, {"power": state["power"] * base}
+
+    begun = (keras.ops.zeros((), "int32"), {"power": keras.ops.ones_like(base)})
+    return keras.ops.while_loop(more, multiply, begun)[1]["power"]
+
+
+@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="a GPU runs loops as they are")
+@pytest.mark.parametrize(("calls", "by_xla"), [(1, False), (XLA_CALLS - 1, False), (XLA_CALLS, True)])
+def test_xla_compiles_the_loops_of_what_is_called_often(monkeypatch, calls, by_xla):
+    compiled, made = tf.function, []
+    monkeypatch.setattr(
+        tf, "function", lambda *args, **options: made.append(options) or compiled(*args, **options)
+    )
+    run = compile_function(power, [], calls)
+    for base in (tf.constant([2.0, 3.0]), tf.constant([1.0, 2.0, 4.0])):
+        np.testing.assert_array_equal(run(base, tf.constant(3)), base**3)
+    assert any(options.get("jit_compile") for options in made) == by_xla

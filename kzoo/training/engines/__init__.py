@@ -7,8 +7,9 @@ equations, and the same three functions:
   takes one optimiser step for each row of `order`, int32 `(steps, batch)`. A row holds the indices of the
   examples of a batch in `arrays`, which stay on the device. `bucket_lengths` `(steps, sequences)` are those
   of `kzoo.training.examples`. It updates the model and the optimiser and returns the sum of the batch losses.
-- `compile_function(function, variables)` returns the compiled function, from tensors to tensors without
-  gradients. `variables` are those that the function reads; it uses their current values at every call.
+- `compile_function(function, variables, calls=1)` returns the compiled function, from tensors to tensors
+  without gradients. `variables` are those that the function reads; it uses their current values at every
+  call. `calls` is the expected number of calls with inputs of one shape, which may repay a slow compilation.
 - `is_out_of_memory(error)` returns whether an error of the backend means that memory ran out.
 """
 

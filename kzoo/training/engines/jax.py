@@ -67,7 +67,9 @@ def compile_training(
     return run
 
 
-def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
+def compile_function(
+    function: Callable[..., Any], variables: Sequence[keras.Variable], calls: float = 1
+) -> Callable[..., Any]:
     """Compile a function without gradients; see `kzoo.training.engines`."""
 
     @jax.jit

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kzoo.training.engines.tensorflow_operations import fast_operations
+from kzoo.training.engines.tensorflow_operations import compiled_loops, fast_operations
 from kzoo.training.objective import Objective
 
 
@@ -81,12 +82,18 @@ def compile_training(
     return run
 
 
-def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
+XLA_CALLS = 25
+"""The number of calls that repays the compilation of a loop by XLA, half a second and more for each shape."""
+
+
+def compile_function(
+    function: Callable[..., Any], variables: Sequence[keras.Variable], calls: float = 1
+) -> Callable[..., Any]:
     """Compile a function without gradients; see `kzoo.training.engines`."""
 
     @tf.function(reduce_retracing=True, autograph=False)
     def compiled(*inputs: Any) -> Any:
-        with fast_operations():
+        with fast_operations(), compiled_loops() if calls >= XLA_CALLS else nullcontext():
             return function(*inputs)
 
     return compiled

@@ -1,14 +1,18 @@
-"""An LSTM that is faster on a CPU than the one of Keras's TensorFlow backend."""
+"""An LSTM and loops that are faster on a CPU than those of Keras's TensorFlow backend."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from unittest.mock import patch
 
 import tensorflow as tf
+from keras.src.backend.tensorflow import core
 
 from kzoo.training.engines.lstm import lstm_replaced
+
+Function = Callable[..., Any]
 
 Tensors = tuple[tf.Tensor, ...]
 
@@ -163,4 +167,27 @@ def _loop(
 
 def fast_operations() -> AbstractContextManager[Any]:
     """Return a context with this module's LSTM in the place of Keras's; a GPU has a kernel of its own."""
-    return nullcontext() if tf.config.list_physical_devices("GPU") else lstm_replaced(fused_lstm)
+    return nullcontext() if _has_gpu() else lstm_replaced(fused_lstm)
+
+
+def compiled_loops() -> AbstractContextManager[Any]:
+    """Return a context in which XLA compiles each `ops.while_loop`; a GPU runs them as they are.
+
+    Keras 3.15 has no public way to replace its loop, so its module is patched for the time of a trace.
+    """
+    return nullcontext() if _has_gpu() else patch.object(core, "while_loop", _compiled_loop)
+
+
+def _compiled_loop(proceed: Function, body: Function, begun: Any, maximum_iterations: None = None) -> Any:
+    """Compute a loop by XLA; its own condition is its only limit."""
+
+    @tf.function(jit_compile=True, autograph=False)
+    def loop(*flat: tf.Tensor) -> list[tf.Tensor]:
+        state = tf.nest.pack_sequence_as(begun, flat)
+        return tf.nest.flatten(tf.while_loop(proceed, body, state))
+
+    return tf.nest.pack_sequence_as(begun, loop(*tf.nest.flatten(begun)))
+
+
+def _has_gpu() -> bool:
+    return bool(tf.config.list_physical_devices("GPU"))

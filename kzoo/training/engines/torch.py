@@ -101,7 +101,9 @@ def compile_training(
     return run
 
 
-def compile_function(function: Callable[..., Any], variables: Sequence[keras.Variable]) -> Callable[..., Any]:
+def compile_function(
+    function: Callable[..., Any], variables: Sequence[keras.Variable], calls: float = 1
+) -> Callable[..., Any]:
     """See `kzoo.training.engines`."""
     compiled: dict[Any, Callable[..., Any]] = {}
 
