@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import keras
+import numpy as np
 
 from kzoo.errors import KzooError
 from kzoo.recipe import TrainingSection
@@ -17,6 +18,7 @@ from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective
 from kzoo.training.order import batches, epoch_order, steps_per_epoch
 from kzoo.training.progress import Progress
+from kzoo.types import Tensor
 
 STEPS_PER_CALL = 128
 """The training steps between two reports of progress: their cost is negligible and progress stays visible."""
@@ -51,19 +53,20 @@ def fit(
 ) -> None:
     """Train from the epoch after `progress` to the last epoch, validating the averaged model after each.
 
-    `examples(epoch)` returns the examples of an epoch; it returns the same object if they do not change.
+    `examples(epoch)` returns the examples of an epoch. An array that is the same object in the next epoch
+    stays on the device.
 
     Raises:
         DivergedError: the loss of some steps or a validation metric is not finite.
     """
     run = engine().compile_training(model, optimizer, objective)
-    resident: Examples | None = None
+    resident: list[tuple[np.ndarray, Tensor]] = []
     while progress.epoch < training.epochs:
         started = time.perf_counter()
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
         current = examples(epoch)
-        if current is not resident:
-            resident, arrays = current, tuple(map(keras.ops.convert_to_tensor, current.arrays))
+        resident = to_device(current.arrays, resident)
+        arrays = tuple(tensor for _, tensor in resident)
         steps = steps_per_epoch(len(current), training)
         for rows in batches(epoch_order(training, epoch, current), training, STEPS_PER_CALL):
             loss = run(arrays, rows, current.bucket_lengths(rows))
@@ -79,6 +82,17 @@ def fit(
                 what = f"validation {name.replace('_', ' ')}"
                 raise DivergedError(_divergence(what, f"after epoch {epoch}", training.learning_rate))
         listener.on_epoch(progress.record(loss_sum, steps, figures, time.perf_counter() - started))
+
+
+def to_device(
+    arrays: Sequence[np.ndarray], resident: Sequence[tuple[np.ndarray, Tensor]]
+) -> list[tuple[np.ndarray, Tensor]]:
+    """Pair arrays with their tensors on the device; the tensors of arrays in `resident` are used again."""
+    known = {id(array): tensor for array, tensor in resident}
+    return [
+        (array, known[id(array)] if id(array) in known else keras.ops.convert_to_tensor(array))
+        for array in arrays
+    ]
 
 
 def _divergence(what: str, where: str, learning_rate: float) -> str:
