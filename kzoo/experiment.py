@@ -14,7 +14,7 @@ from kzoo.data.splits import take_share
 from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
 from kzoo.parameters import trainable_count
-from kzoo.recipe import DataSection, Recipe, TrainingSection, changed_keys
+from kzoo.recipe import AugmentationSection, DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
 from kzoo.training.averaging import averaged
@@ -258,15 +258,18 @@ def _check_keys(kind: type[Experiment], recipe: Recipe) -> None:
     """Raise UsageError if the recipe sets a key that has no effect on this kind of data."""
     of_data = {f"data.{key}" for key in _changed(recipe.data) - kind.DATA_KEYS - {"name", "own", "fraction"}}
     of_training = {f"training.{key}" for key in _changed(recipe.training) & _SPECIAL - kind.TRAINING_KEYS}
-    if strange := sorted(of_data | of_training):
+    of_augmentation = {
+        f"augmentation.{key}" for key in _changed(recipe.augmentation) - kind.AUGMENTATION_KEYS
+    }
+    if strange := sorted(of_data | of_training | of_augmentation):
         raise UsageError(f"{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")
 
 
-_SPECIAL = frozenset({"augmentation", "batch_by_length"})
+_SPECIAL = frozenset({"batch_by_length"})
 """The keys of the training section that apply to some kinds of data only."""
 
 
-def _changed(section: DataSection | TrainingSection) -> set[str]:
+def _changed(section: DataSection | TrainingSection | AugmentationSection) -> set[str]:
     """Return the keys of a section whose values are not the defaults."""
     return {
         key for key, field in type(section).model_fields.items() if getattr(section, key) != field.default

@@ -1,6 +1,6 @@
 """Recipes, the configuration files of experiments, and their schema.
 
-A recipe is a YAML file of five sections. Command line options and `--set key=value` override its keys; an
+A recipe is a YAML file of six sections. Command line options and `--set key=value` override its keys; an
 unknown key is an error that names the nearest known key.
 """
 
@@ -12,10 +12,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from kzoo.data.limits import MAX_SIDE
@@ -151,16 +159,67 @@ class TrainingSection(_Section):
     )
     batch_size: Annotated[Whole, Field(gt=0), BeforeValidator(_check_batch_size)] = 8
     batch_by_length: bool = Field(default=False, description="Fill batches with examples of similar length")
-    augmentation: Annotated[Real, Field(ge=0, lt=1)] = Field(
-        default=0.0,
-        description="Pairs: the share of source tokens dropped, replaced or swapped, redrawn each epoch",
-    )
     epochs: Annotated[Whole, Field(gt=0)]
     drop_last: bool = Field(default=False, description="Leave out a smaller last batch")
     tested_epoch: Literal["last", "best"] = Field(
         default="last", description="The model to test: of the last epoch, or the best on the validation set"
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 42
+
+
+class AugmentationSection(_Section):
+    """The augmentation section: random changes of the training examples, drawn anew in each epoch.
+
+    Each key applies to one kind of data. The defaults change nothing.
+    """
+
+    shift: Annotated[Whole, Field(ge=0)] = Field(
+        default=0,
+        description="Images: the largest shift along each axis in pixels; the rest is filled with 0",
+    )
+    flip: bool = Field(default=False, description="Images: mirror half of the images, left to right")
+    rotation: Annotated[Real, Field(ge=0, le=180)] = Field(
+        default=0.0, description="Images: the largest rotation either way in degrees"
+    )
+    crop: Annotated[Real, Field(gt=0, le=1)] = Field(
+        default=1.0, description="Images: the smallest share of the area that is cut out and resized"
+    )
+    colour: Annotated[Real, Field(ge=0, le=1)] = Field(
+        default=0.0, description="Images: the largest change of brightness, contrast and saturation, a share"
+    )
+    cutout: Annotated[Whole, Field(ge=0)] = Field(
+        default=0, description="Images: the side in pixels of a square that is set to 0"
+    )
+    mixup: Annotated[Real, Field(ge=0)] = Field(
+        default=0.0, description="Images: mix two images with a weight from Beta(mixup, mixup)"
+    )
+    cutmix: Annotated[Real, Field(ge=0)] = Field(
+        default=0.0, description="Images: paste a box of another image, its area from Beta(cutmix, cutmix)"
+    )
+    time_masks: Annotated[Whole, Field(ge=0)] = Field(
+        default=0, description="Speech: the number of masked intervals of time"
+    )
+    time_mask_width: Annotated[Whole, Field(gt=0)] = Field(
+        default=100, description="Speech: the largest width of a time mask in frames"
+    )
+    frequency_masks: Annotated[Whole, Field(ge=0)] = Field(
+        default=0, description="Speech: the number of masked intervals of mel bins"
+    )
+    frequency_mask_width: Annotated[Whole, Field(gt=0)] = Field(
+        default=27, description="Speech: the largest width of a frequency mask in mel bins"
+    )
+    noise: Annotated[Real, Field(ge=0)] = Field(
+        default=0.0, description="Speech: the standard deviation of noise added to the log-mel values"
+    )
+    tokens: Annotated[Real, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="Pairs: the share of source tokens dropped, replaced or swapped"
+    )
+
+    @model_validator(mode="after")
+    def _mixes_in_one_way(self) -> Self:
+        if self.mixup and self.cutmix:
+            raise PydanticCustomError("mixing", "mixup and cutmix exclude each other: set one of them to 0")
+        return self
 
 
 class RuntimeSection(_Section):
@@ -179,14 +238,26 @@ class PublishedSection(_Section):
 
 
 class Recipe(_Section):
-    """The configuration of an experiment: model, data, training, runtime and published figures."""
+    """The configuration of an experiment: model, data, training, augmentation, runtime, published figures."""
 
     name: Annotated[str, AfterValidator(_check_recipe_name)]
     model: ModelSection
     data: DataSection
     training: TrainingSection
+    augmentation: AugmentationSection = AugmentationSection()
     runtime: RuntimeSection = RuntimeSection()
     published: PublishedSection | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_moved_key(cls, document: Any) -> Any:
+        """Read `training.augmentation`, as runs of an earlier version have it, as `augmentation.tokens`."""
+        training = document.get("training") if isinstance(document, dict) else None
+        if not isinstance(training, dict) or "augmentation" not in training:
+            return document
+        others = {key: value for key, value in training.items() if key != "augmentation"}
+        moved = {"tokens": training["augmentation"]} | document.get("augmentation", {})
+        return document | {"training": others, "augmentation": moved}
 
     def with_model_options(self, **options: Any) -> Recipe:
         """Return the recipe with these model options changed."""

@@ -276,9 +276,10 @@ def own_speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def small_speech_training(own_speech: Path) -> list[str]:
-    """The arguments of a training of 6 steps with self-attention and a schedule, without `--out`."""
+    """The arguments of a training of 6 steps with self-attention, masks and a schedule, without `--out`."""
     settings = {"model.units": 16, "model.blocks": 1, "model.mels": 16, "model.dropout": 0.1}
-    words = ["train", "asr-attention", "--data", str(own_speech), *set_all(settings)]
+    masks = {"augmentation.time_masks": 2, "augmentation.time_mask_width": 5, "augmentation.noise": 0.05}
+    words = ["train", "asr-attention", "--data", str(own_speech), *set_all(settings | masks)]
     return [*words, "--batch-size", "8", "--lr", "0.01", "--epochs", "3"]
 
 

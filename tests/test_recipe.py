@@ -118,7 +118,7 @@ def test_an_unknown_key_names_the_nearest(key, nearest):
 
 
 def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
-    with pytest.raises(UsageError, match="known: data, "):
+    with pytest.raises(UsageError, match="known: augmentation, "):
         load_recipe("cnn-bn", {"zzz": 1})
     with pytest.raises(UsageError, match=r"known: runtime\.backend, runtime\.precision$"):
         load_recipe("cnn-bn", {"runtime.zzz": 1})
@@ -158,8 +158,16 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
         ("training.averaging", 0),
         ("training.averaging", 1),
         ("training.batch_by_length", "perhaps"),
-        ("training.augmentation", -0.1),
-        ("training.augmentation", 1),
+        ("augmentation.tokens", -0.1),
+        ("augmentation.tokens", 1),
+        ("augmentation.shift", -1),
+        ("augmentation.shift", 0.5),
+        ("augmentation.rotation", 181),
+        ("augmentation.crop", 0),
+        ("augmentation.colour", 1.1),
+        ("augmentation.mixup", -1),
+        ("augmentation.time_mask_width", 0),
+        ("augmentation", {"mixup": 0.2, "cutmix": 1}),
         ("training.tested_epoch", "first"),
         ("runtime.backend", "theano"),
         ("runtime.precision", "float8"),
@@ -179,6 +187,16 @@ def test_a_bad_value_is_one_line_that_names_the_key(key, value):
     assert f"recipe 'cnn-bn', {key}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+def test_the_key_of_an_earlier_version_is_read():
+    assert load_recipe("nmt", {"training.augmentation": 0.1}) == load_recipe(
+        "nmt", {"augmentation.tokens": 0.1}
+    )
+    assert (
+        load_recipe("nmt", {"training.augmentation": 0.1, "augmentation.tokens": 0.2}).augmentation.tokens
+        == 0.2
+    )
 
 
 def test_a_row_of_a_table_is_a_recipe_by_both_names():

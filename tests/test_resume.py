@@ -27,20 +27,24 @@ from kzoo.locks import hold
 from kzoo.runtime import BACKENDS
 
 EPOCHS = 5
+AUGMENTED = [
+    word for key in ("shift=2", "rotation=9", "mixup=.4") for word in ("--set", f"augmentation.{key}")
+]
 
 
 @pytest.fixture(scope="module", params=once_but(["cnn-bn"], ["kmnist-cnn", "cnn-bn"]))
 def whole(request, kzoo, write_image_set, tmp_path_factory):
     """The arguments of a training with dropout, and its uninterrupted run of 5 epochs.
 
-    cnn-bn also covers batch normalisation, kmnist-cnn Adam, and `whole_of_pairs` the other features.
+    cnn-bn also covers batch normalisation and augmentation, kmnist-cnn Adam, and `whole_of_pairs` the other
+    features.
     """
     folder = tmp_path_factory.mktemp("whole")
     if request.param == "kmnist-cnn":
         data, settings = write_image_set(folder / "grey.npz", 28, 1, (404, 20, 20)), []
     else:
         data = write_image_set(folder / "colour.npz", 16, 3, (96, 20, 20))
-        settings = ["--set", "model.input_shape=[16, 16, 3]"]
+        settings = ["--set", "model.input_shape=[16, 16, 3]", *AUGMENTED]
     arguments = ["train", request.param, "--data", data, *settings]
     done = kzoo(*arguments, "--epochs", EPOCHS, "--out", folder / "run")
     assert done.exit_code == 0, done.stderr
@@ -53,7 +57,7 @@ def whole_of_pairs(kzoo, own_pairs, tmp_path_factory):
     settings = {
         "model.units": 8,
         "training.batch_by_length": True,
-        "training.augmentation": 0.3,
+        "augmentation.tokens": 0.3,
         "training.schedule": "cosine",
         "training.averaging": 0.8,
         "training.weight_decay": 0.1,

@@ -58,6 +58,9 @@ class Experiment(ABC):
     TRAINING_KEYS: ClassVar[frozenset[str]] = frozenset()
     """The keys of the recipe's training section that apply to this kind of data but not to all kinds."""
 
+    AUGMENTATION_KEYS: ClassVar[frozenset[str]] = frozenset()
+    """The keys of the recipe's augmentation section that apply to this kind of data."""
+
     DATA_KEYS: ClassVar[frozenset[str]]
     """The keys of the recipe's data section that apply to this kind of data, besides `name`."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from kzoo.pictures.classifier_run import draw_pictures
 from kzoo.pictures.figure import NONE_OF_THESE
 from kzoo.recipe import Recipe
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
+from kzoo.training.augmentation import Operation, draw_epoch
+from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
-from kzoo.training.objective import Objective, image_classification
+from kzoo.training.objective import Objective, image_classification, mixed_image_classification
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -34,6 +37,9 @@ class ImageExperiment(Experiment):
 
     NOUN = "images"
     DATA_KEYS = frozenset({"test_cut"})
+    AUGMENTATION_KEYS = frozenset(
+        {"shift", "flip", "rotation", "crop", "colour", "cutout", "mixup", "cutmix"}
+    )
     METRICS = ("accuracy",)
 
     @classmethod
@@ -70,13 +76,28 @@ class ImageExperiment(Experiment):
         return {"class_names": list(self.data.class_names)}
 
     def examples(self) -> Callable[[int], Examples]:
-        """Return the training images and labels, which are the same in every epoch."""
-        examples = Examples.of_fixed_size(self.data.train.images, self.data.train.labels)
-        return lambda epoch: examples
+        """Return the training images and labels, and what is drawn for their augmentation in each epoch."""
+        images, labels = self.data.train.images, self.data.train.labels
+        operations: list[Operation] = [*self.operations, *([self.mixing] if self.mixing else [])]
+        draws = partial(draw_epoch, operations, len(labels), self.recipe.training.seed)
+        return lambda epoch: Examples.of_fixed_size(images, labels, *draws(epoch))
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The augmentation of single images."""
+        return image_operations(self.recipe.augmentation, *self.data.train.images.shape[1:3])
+
+    @property
+    def mixing(self) -> Mixup | CutMix | None:
+        """The augmentation that mixes two images and their labels, if any."""
+        return image_mixing(self.recipe.augmentation, *self.data.train.images.shape[1:3])
 
     def objective(self) -> Objective:
         """Return the training objective: the negative log-likelihood of the labels."""
-        return image_classification(self.recipe.training.label_smoothing)
+        smoothing = self.recipe.training.label_smoothing
+        if self.mixing is None:
+            return image_classification(smoothing, self.operations)
+        return mixed_image_classification(self.mixing, smoothing, self.operations)
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
         """Return a function that measures loss and accuracy on the validation set."""

@@ -48,7 +48,8 @@ class PairExperiment(SequenceExperiment):
 
     NOUN = "pairs"
     DATA_KEYS = OPTIONS
-    TRAINING_KEYS = frozenset({"augmentation", "batch_by_length"})
+    TRAINING_KEYS = frozenset({"batch_by_length"})
+    AUGMENTATION_KEYS = frozenset({"tokens"})
     METRICS = ("error_rate", "character_error_rate", "word_error_rate")
     ADAPTER: ClassVar[SequenceAdapter] = seq2seq
     INPUT = "source"
@@ -104,7 +105,7 @@ class PairExperiment(SequenceExperiment):
     def examples(self) -> Callable[[int], Examples]:
         """Return the source ids and the target ids with start and end; augmentation is redone each epoch."""
         target_ids, target_lengths, _ = self.encode_targets("train")
-        share, seed = self.recipe.training.augmentation, self.recipe.training.seed
+        share, seed = self.recipe.augmentation.tokens, self.recipe.training.seed
 
         def encode(sources: Sequence[Tokens]) -> Examples:
             lengths = np.array([list(map(len, sources)), target_lengths], np.int32).T

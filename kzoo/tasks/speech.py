@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,6 +30,8 @@ from kzoo.pictures.speech_alignment import speech_alignment
 from kzoo.pictures.title import picture_title
 from kzoo.recipe import DataSection, Recipe
 from kzoo.tasks.sequences import SequenceExperiment
+from kzoo.training.augmentation import Operation, draw_epoch
+from kzoo.training.augmentation.spectrograms import spectrogram_operations
 from kzoo.training.examples import Examples
 from kzoo.training.objective import Objective, transduction
 from kzoo.training.run import RunFolder
@@ -61,6 +63,9 @@ class SpeechExperiment(SequenceExperiment):
     NOUN = "clips"
     DATA_KEYS = frozenset({"max_length", "max_frames", "mel_rate"})
     TRAINING_KEYS = frozenset({"batch_by_length"})
+    AUGMENTATION_KEYS = frozenset(
+        {"time_masks", "time_mask_width", "frequency_masks", "frequency_mask_width", "noise"}
+    )
     METRICS = (*SIMILARITIES, "character_error_rate", "word_error_rate")
     ADAPTER: ClassVar[SequenceAdapter] = family
     READS = ("frames",)
@@ -163,16 +168,26 @@ class SpeechExperiment(SequenceExperiment):
         return self.data.splits[split].texts, None
 
     def examples(self) -> Callable[[int], Examples]:
-        """Return the training spectrograms and the ids of their texts with start and end tokens."""
+        """Return the training spectrograms, the ids of their texts with start and end tokens, and draws.
+
+        The draws are those of the augmentation in each epoch.
+        """
         target_ids, target_lengths, _ = self.encode_targets("train")
         clips = self.clips["train"]
         lengths = np.stack([clips.lengths, target_lengths], axis=1).astype(np.int32)
-        examples = Examples((clips.values, target_ids), lengths, BUCKET_WIDTHS)
-        return lambda epoch: examples
+        draws = partial(draw_epoch, self.operations, len(clips), self.recipe.training.seed)
+        return lambda epoch: Examples((clips.values, target_ids, *draws(epoch)), lengths, BUCKET_WIDTHS)
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """The augmentation of the spectrograms."""
+        clips = self.clips["train"]
+        assert clips.real is not None
+        return spectrogram_operations(self.recipe.augmentation, clips.real, clips.values.shape[2])
 
     def objective(self) -> Objective:
         """Return the training objective: the negative log-likelihood of each next character."""
-        return transduction("frames", self.recipe.training.label_smoothing)
+        return transduction("frames", self.recipe.training.label_smoothing, self.operations)
 
     def names(self, split: str) -> Sequence[str]:
         """Return the names of the clips of a split."""

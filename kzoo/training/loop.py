@@ -14,7 +14,7 @@ from kzoo.recipe import TrainingSection
 from kzoo.training.averaging import averaged
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
-from kzoo.training.feeding import create_feeder
+from kzoo.training.feeding import Feeder, create_feeder
 from kzoo.training.objective import Objective
 from kzoo.training.order import batches, epoch_order, steps_per_epoch
 from kzoo.training.progress import Progress
@@ -49,19 +49,19 @@ def fit(
 ) -> None:
     """Train from the epoch after `progress` to the last epoch, validating the averaged model after each.
 
-    `examples(epoch)` returns the examples of an epoch; it returns the same object if they do not change.
+    `examples(epoch)` returns the examples of an epoch. An array that is the same object in the next epoch
+    stays on the device.
 
     Raises:
         DivergedError: the loss of some steps or a validation metric is not finite.
     """
     run = engine().compile_training(model, optimizer, objective)
-    resident: Examples | None = None
+    feeder: Feeder | None = None
     while progress.epoch < training.epochs:
         started = time.perf_counter()
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
         current = examples(epoch)
-        if current is not resident:
-            resident, feeder = current, create_feeder(current, training.batch_size)
+        feeder = create_feeder(current, training.batch_size, feeder)
         steps = steps_per_epoch(len(current), training)
         for rows in batches(epoch_order(training, epoch, current), training, feeder.steps):
             loss = run(*feeder.place(rows), current.bucket_lengths(rows))

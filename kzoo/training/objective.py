@@ -12,6 +12,8 @@ from keras import ops
 
 from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.inputs import TARGET
+from kzoo.training.augmentation import Operation, apply
+from kzoo.training.augmentation.images import CutMix, Mixup, partners
 from kzoo.types import Tensor
 
 
@@ -23,23 +25,41 @@ class Objective:
     lengths to which its sequences are cut. `loss(targets, outputs)` is the loss of the batch.
     """
 
-    batch: Callable[[Sequence[Tensor], Tensor, Sequence[Tensor | int]], tuple[Any, Tensor]]
-    loss: Callable[[Tensor, Tensor], Tensor]
+    batch: Callable[[Sequence[Tensor], Tensor, Sequence[Tensor | int]], tuple[Any, Any]]
+    loss: Callable[[Any, Tensor], Tensor]
 
 
-def image_classification(label_smoothing: float = 0.0) -> Objective:
-    """Return the objective of image classifiers: the negative log-likelihood of the labels."""
-    return Objective(_image_batch, partial(negative_log_likelihood, smoothing=label_smoothing))
+def image_classification(label_smoothing: float = 0.0, operations: Sequence[Operation] = ()) -> Objective:
+    """Return the objective of image classifiers: the negative log-likelihood of the labels.
+
+    The arrays are images, labels and the draws of each of the `operations`, which augment the images.
+    """
+    loss = partial(negative_log_likelihood, smoothing=label_smoothing)
+    return Objective(partial(_image_batch, operations), loss)
 
 
-def transduction(source: str, label_smoothing: float = 0.0) -> Objective:
+def mixed_image_classification(
+    mixing: Mixup | CutMix, label_smoothing: float = 0.0, operations: Sequence[Operation] = ()
+) -> Objective:
+    """Return the objective of image classifiers that learn from mixed images.
+
+    The arrays are those of `image_classification`, then the draws of the mixing. The targets are the labels
+    of both images and the share of the first.
+    """
+    loss = partial(mixed_negative_log_likelihood, smoothing=label_smoothing)
+    return Objective(partial(_mixed_batch, mixing, operations), loss)
+
+
+def transduction(
+    source: str, label_smoothing: float = 0.0, operations: Sequence[Operation] = ()
+) -> Objective:
     """Return the objective of sequence models: the negative log-likelihood of each next target token.
 
-    The arrays are source sequences and target ids with start and end. `source` is the name of the model's
-    source input.
+    The arrays are source sequences, target ids with start and end, and the draws of each of the `operations`,
+    which augment the sources. `source` is the name of the model's source input.
     """
     loss = partial(token_negative_log_likelihood, smoothing=label_smoothing)
-    return Objective(partial(_sequence_batch, source), loss)
+    return Objective(partial(_sequence_batch, source, operations), loss)
 
 
 def captioning(source: str, label_smoothing: float = 0.0) -> Objective:
@@ -66,6 +86,18 @@ def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor, smoothing
     return ops.mean(_losses(labels, log_probabilities, smoothing))
 
 
+def mixed_negative_log_likelihood(
+    targets: tuple[Tensor, Tensor, Tensor], log_probabilities: Tensor, smoothing: float = 0.0
+) -> Tensor:
+    """Compute -1/B sum_b (l_b log p_b[y_b] + (1 - l_b) log p_b[z_b]) for targets (y, z, l), each `(B,)`.
+
+    Label smoothing is that of `negative_log_likelihood`, for both labels.
+    """
+    labels, others, share = targets
+    first, second = (_losses(each, log_probabilities, smoothing) for each in (labels, others))
+    return ops.mean(share * first + (1 - share) * second)
+
+
 def token_negative_log_likelihood(
     targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0
 ) -> Tensor:
@@ -89,19 +121,39 @@ def _losses(labels: Tensor, log_probabilities: Tensor, smoothing: float) -> Tens
 
 
 def _image_batch(
-    arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
+    operations: Sequence[Operation],
+    arrays: Sequence[Tensor],
+    rows: Tensor,
+    bucket_lengths: Sequence[Tensor | int],
 ) -> tuple[Tensor, Tensor]:
-    images, labels = arrays
-    return scale_pixels(ops.take(images, rows, axis=0)), ops.take(labels, rows, axis=0)
+    images, labels, *draws = (ops.take(array, rows, axis=0) for array in arrays)
+    return apply(operations, scale_pixels(images), draws), labels
+
+
+def _mixed_batch(
+    mixing: Mixup | CutMix,
+    operations: Sequence[Operation],
+    arrays: Sequence[Tensor],
+    rows: Tensor,
+    bucket_lengths: Sequence[Tensor | int],
+) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
+    *unmixed, draws = arrays
+    images, labels = _image_batch(operations, unmixed, rows, bucket_lengths)
+    draws = ops.take(draws, rows, axis=0)
+    return mixing(images, draws), (labels, partners(labels), mixing.share(draws))
 
 
 def _sequence_batch(
-    source: str, arrays: Sequence[Tensor], rows: Tensor, bucket_lengths: Sequence[Tensor | int]
+    source: str,
+    operations: Sequence[Operation],
+    arrays: Sequence[Tensor],
+    rows: Tensor,
+    bucket_lengths: Sequence[Tensor | int],
 ) -> tuple[dict[str, Tensor], Tensor]:
-    sources, targets = (ops.take(array, rows, axis=0) for array in arrays)
+    sources, targets, *draws = (ops.take(array, rows, axis=0) for array in arrays)
     source_length, target_length = bucket_lengths
     before, after = _shift(targets, target_length)
-    return {source: sources[:, :source_length], TARGET: before}, after
+    return {source: apply(operations, sources[:, :source_length], draws), TARGET: before}, after
 
 
 def _caption_batch(

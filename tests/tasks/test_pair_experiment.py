@@ -103,7 +103,7 @@ def test_augmented_sources_differ_by_epoch_and_come_again_with_it(experiment, wo
     rng = np.random.default_rng(1)
     train = [("".join(rng.choice(list("abc"), 8)), "xyz") for _ in range(40)]
     data = word_set(words=(train, train[:1], train[:1]))
-    plain, draw = experiment(data).examples()(1), experiment(data, training__augmentation=0.3).examples()
+    plain, draw = experiment(data).examples()(1), experiment(data, augmentation__tokens=0.3).examples()
     first, second, again = draw(1), draw(2), draw(1)
     np.testing.assert_array_equal(first.arrays[0], again.arrays[0])
     for one, other in ((first, second), (first, plain)):

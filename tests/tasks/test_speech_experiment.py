@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 
@@ -62,6 +63,27 @@ def test_examples_are_frames_and_characters_with_start_and_end(recogniser):
     ]
     assert examples.lengths.tolist() == [[3, 4], [7, 5], [11, 5]]
     assert experiment.encode_targets("test")[0][2].tolist() == [SOS, C, A, UNK, B, EOS]
+
+
+def test_a_batch_is_masked_where_it_was_drawn_and_padding_stays(recogniser):
+    keys = {"time_masks": 1, "time_mask_width": 3, "frequency_masks": 2, "frequency_mask_width": 2}
+    experiment = recogniser(**{f"augmentation__{key}": value for key, value in keys.items()})
+    first, second = (experiment.examples()(epoch) for epoch in (1, 2))
+    assert first.arrays[0] is second.arrays[0]
+    frames, _, of_bins, of_time = first.arrays
+    assert (of_time != second.arrays[3]).any()
+    rows = np.array([2, 0], np.int32)
+    tensors = [keras.ops.convert_to_tensor(array) for array in (*first.arrays, rows)]
+    batch, _ = experiment.objective().batch(tensors[:-1], tensors[-1], [11, 5])
+    heard = keras.ops.convert_to_numpy(batch["frames"])
+    for row, clip in zip(rows, heard, strict=True):
+        real = int(first.lengths[row, 0])
+        expected = frames[row].copy()
+        for spans, part in ((of_bins[row], expected[:real].T), (of_time[row], expected[:real])):
+            mean = part.mean()
+            for start, end in spans:
+                part[start:end] = mean
+        np.testing.assert_allclose(clip, expected[:11], atol=1e-6)
 
 
 def test_what_is_remembered_of_the_data(recogniser):

@@ -16,7 +16,7 @@ from kzoo.data.images.own import read_own
 from kzoo.data.origin import Origin
 from kzoo.data.pairs.pair_set import PairSet, PairSplit
 from kzoo.data.row_filter import DroppedRows
-from kzoo.recipe import Recipe, TrainingSection
+from kzoo.recipe import AugmentationSection, Recipe, TrainingSection
 from kzoo.tasks.experiment import Experiment
 from kzoo.tasks.images import ImageExperiment
 from kzoo.tasks.pairs import PairExperiment
@@ -42,15 +42,24 @@ def training() -> Callable[..., TrainingSection]:
 
 @pytest.fixture(scope="session")
 def image_experiment() -> Callable[..., ImageExperiment]:
-    """`image_experiment(training, data, validation)` trains on one split and validates on another."""
+    """`image_experiment(training, data, validation)` trains on one split and validates on another.
+
+    Further arguments are keys of the augmentation section.
+    """
 
     def build(
-        training: TrainingSection, data: Split, validation: Split | None = None, precision: str = "float32"
+        training: TrainingSection,
+        data: Split,
+        validation: Split | None = None,
+        precision: str = "float32",
+        **augmentation: Any,
     ) -> ImageExperiment:
         validation = data if validation is None else validation
         names = tuple(f"class {label}" for label in range(1 + data.labels.max()))
         image_set = ImageSet(data, validation, validation, names, origin=ORIGIN)
-        return ImageExperiment(_recipe({"name": "tiny-cnn"}, training, precision), image_set)
+        recipe = _recipe({"name": "tiny-cnn"}, training, precision)
+        changes = AugmentationSection(**augmentation)
+        return ImageExperiment(recipe.model_copy(update={"augmentation": changes}), image_set)
 
     return build
 

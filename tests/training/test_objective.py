@@ -5,9 +5,15 @@ import numpy as np
 import pytest
 
 from kzoo.data.images.image_set import PIXEL_LEVELS
+from kzoo.training.augmentation.images import Mixup
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
-from kzoo.training.objective import image_classification, token_losses, transduction
+from kzoo.training.objective import (
+    image_classification,
+    mixed_image_classification,
+    token_losses,
+    transduction,
+)
 
 SMOOTHINGS = [0.0, 0.1, 0.9]
 TARGETS = np.array([[3, 1, 6, 0, 0], [2, 0, 0, 0, 0], [6, 5, 4, 3, 1]], np.int32)
@@ -38,6 +44,22 @@ def test_the_loss_of_images_is_the_mean_cross_entropy(smoothing):
     labels, log_p = np.array([0, 3, 6, 3, 1], np.int32), log_probabilities(5)
     expected = np.mean([cross_entropy(*pair, smoothing) for pair in zip(labels, log_p, strict=True)])
     loss = compute(image_classification(smoothing).loss, labels, log_p)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_the_loss_of_mixed_images_is_the_mix_of_the_losses_of_both_labels(smoothing):
+    labels, others = np.array([0, 3, 6], np.int32), np.array([6, 3, 1], np.int32)
+    share, log_p = np.array([0.2, 0.5, 1.0], "float32"), log_probabilities(3)
+    expected = np.mean(
+        [
+            weight * cross_entropy(first, row, smoothing)
+            + (1 - weight) * cross_entropy(second, row, smoothing)
+            for first, second, weight, row in zip(labels, others, share, log_p, strict=True)
+        ]
+    )
+    objective = mixed_image_classification(Mixup(1.0), smoothing)
+    loss = compute(lambda *targets: objective.loss(targets, log_p), labels, others, share)
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
 
 
