@@ -17,9 +17,14 @@ PART = 64
 sums over all positions of all rows, and takes 7 times longer for a row of 1,024 than for one of 32."""
 
 
+def on_cpu() -> bool:
+    """Return whether JAX computes on a CPU."""
+    return bool(jax.default_backend() == "cpu")
+
+
 def fast_operations() -> AbstractContextManager[Any]:
     """Return a context with this module's convolution in the place of Keras's, on a CPU."""
-    if jax.default_backend() != "cpu":
+    if not on_cpu():
         return nullcontext()
     return patch.object(backend.nn, "conv", partial(_convolve, backend.nn.conv))
 
