@@ -262,7 +262,7 @@ def _check_keys(kind: type[Experiment], recipe: Recipe) -> None:
         raise UsageError(f"{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")
 
 
-_SPECIAL = frozenset({"augmentation", "batch_by_length"})
+_SPECIAL = frozenset({"augmentation", "batch_by_length", "class_weights"})
 """The keys of the training section that apply to some kinds of data only."""
 
 

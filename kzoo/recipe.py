@@ -167,6 +167,9 @@ class PublishedSection(_Section):
     source: str
     figures: dict[Figure, Real]
     remark: str = ""
+    class_weights: Literal["balanced"] | None = Field(
+        default=None, description="Images, balanced: weight losses by the inverse frequency of their class"
+    )
 
 
 class Recipe(_Section):

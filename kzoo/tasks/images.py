@@ -22,7 +22,7 @@ from kzoo.recipe import Recipe
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
-from kzoo.training.objective import Objective, image_classification
+from kzoo.training.objective import Objective, balanced_class_weights, image_classification
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -33,6 +33,7 @@ class ImageExperiment(Experiment):
     data: ImageSet
 
     NOUN = "images"
+    TRAINING_KEYS = frozenset({"class_weights"})
     DATA_KEYS = frozenset({"test_cut"})
     METRICS = ("accuracy",)
 
@@ -76,7 +77,10 @@ class ImageExperiment(Experiment):
 
     def objective(self) -> Objective:
         """Return the training objective: the negative log-likelihood of the labels."""
-        return image_classification(self.recipe.training.label_smoothing)
+        training, weights = self.recipe.training, None
+        if training.class_weights == "balanced":
+            weights = balanced_class_weights(self.data.train.labels)
+        return image_classification(training.label_smoothing, weights)
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
         """Return a function that measures loss and accuracy on the validation set."""

@@ -27,9 +27,26 @@ class Objective:
     loss: Callable[[Tensor, Tensor], Tensor]
 
 
-def image_classification(label_smoothing: float = 0.0) -> Objective:
-    """Return the objective of image classifiers: the negative log-likelihood of the labels."""
-    return Objective(_image_batch, partial(negative_log_likelihood, smoothing=label_smoothing))
+def image_classification(label_smoothing: float = 0.0, class_weights: np.ndarray | None = None) -> Objective:
+    """Return the objective of image classifiers: the negative log-likelihood of the labels.
+
+    Each image's loss is multiplied by the weight of its label, if `class_weights` `(classes,)` are given.
+    """
+    loss = partial(negative_log_likelihood, smoothing=label_smoothing, class_weights=class_weights)
+    return Objective(_image_batch, loss)
+
+
+def balanced_class_weights(labels: np.ndarray) -> np.ndarray:
+    """Return n / (k n_c) for each class c up to the last label, float32, so that all weigh the same.
+
+    n is the number of labels, n_c those of class c, and k the number of classes that occur. The mean weight
+    of the labels is 1. A class that does not occur has weight 0.
+    """
+    counts = np.bincount(labels)
+    occurs = counts > 0
+    weights = np.zeros(len(counts), "float32")
+    weights[occurs] = len(labels) / (occurs.sum() * counts[occurs])
+    return weights
 
 
 def transduction(source: str, label_smoothing: float = 0.0) -> Objective:
@@ -57,13 +74,22 @@ def scale_pixels(images: Tensor | np.ndarray) -> Tensor:
     return ops.cast(images, "float32") / PIXEL_LEVELS
 
 
-def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Compute -1/B sum_b log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
+def negative_log_likelihood(
+    labels: Tensor,
+    log_probabilities: Tensor,
+    smoothing: float = 0.0,
+    class_weights: np.ndarray | None = None,
+) -> Tensor:
+    """Compute -1/B sum_b w[y_b] log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
 
-    Label smoothing by e (Szegedy et al., 2016, arXiv 1512.00567, 7) gives the label the probability 1 - e and
-    spreads e evenly over all classes, including the label.
+    w are the weights of the classes `(classes,)`; None is 1 for each. Label smoothing by e (Szegedy et al.,
+    2016, arXiv 1512.00567, 7) gives the label the probability 1 - e and spreads e evenly over all classes,
+    including the label.
     """
-    return ops.mean(_losses(labels, log_probabilities, smoothing))
+    losses = _losses(labels, log_probabilities, smoothing)
+    if class_weights is not None:
+        losses = losses * ops.take(class_weights, labels)
+    return ops.mean(losses)
 
 
 def token_negative_log_likelihood(
