@@ -51,10 +51,22 @@ def prepare(
         raise UsageError(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
+    _check_accumulation(experiment)
     registry.abstract_model(recipe.model.name, **experiment.recipe.model.options)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
     return replace(experiment, recipe=fitting)
+
+
+def _check_accumulation(experiment: Experiment) -> None:
+    """Raise UsageError if the whole training has too few batches for one update of the weights."""
+    training = experiment.recipe.training
+    batches = training.epochs * steps_per_epoch(experiment.example_count, training)
+    if training.accumulation > batches:
+        raise UsageError(
+            f"training.accumulation is {training.accumulation}, but the training has only {batches} batches: "
+            "lower it"
+        )
 
 
 def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
@@ -121,7 +133,7 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
     if (done := newest_epoch(run.checkpoints)) > training.epochs:
         raise UsageError(f"{run.path} has trained epoch {done} already: give --epochs a larger number")
     planned = run.recipe().training.epochs
-    if training.schedule != "constant" and training.epochs != planned:
+    if (training.schedule != "constant" or training.warmup) and training.epochs != planned:
         raise UsageError(
             f"the schedule of {run.path} ends at epoch {planned}: start a new run to train for longer"
         )

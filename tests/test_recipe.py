@@ -149,6 +149,16 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
         ("training.seed", -1),
         ("training.seed", 2**32),
         ("training.optimizer", "lion"),
+        ("training.momentum", 1),
+        ("training.nesterov", "perhaps"),
+        ("training.warmup", 1),
+        ("training.warmup", -0.1),
+        ("training.decay_biases", "perhaps"),
+        ("training.clip_value", 0),
+        ("training.clip_norm", 0),
+        ("training.accumulation", 0),
+        ("training.accumulation", 1.5),
+        ("training.class_weights", "uneven"),
         ("training.schedule", "exponential"),
         ("training.weight_decay", -0.1),
         ("training.weight_decay", 1),
@@ -179,6 +189,25 @@ def test_a_bad_value_is_one_line_that_names_the_key(key, value):
     assert f"recipe 'cnn-bn', {key}" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"optimizer": "adam", "momentum": 0.9}, "adam has a momentum of its own: leave out momentum"),
+        ({"optimizer": "sgd", "nesterov": True}, "nesterov is for sgd with momentum: set momentum"),
+        (
+            {"optimizer": "rmsprop", "momentum": 0.9, "nesterov": True},
+            "nesterov is for sgd with momentum: set momentum",
+        ),
+        ({"schedule": "one_cycle", "warmup": 0.1}, "one_cycle has a warm-up of its own: leave out warmup"),
+        ({"clip_value": 1, "clip_norm": 1}, "clip_value and clip_norm exclude each other: leave one out"),
+    ],
+)
+def test_keys_that_contradict_each_other_are_one_line(settings, said):
+    with pytest.raises(UsageError) as caught:
+        load_recipe("cnn-bn", {f"training.{key}": value for key, value in settings.items()})
+    assert str(caught.value) == f"recipe 'cnn-bn', training: {said}"
 
 
 def test_a_row_of_a_table_is_a_recipe_by_both_names():
