@@ -177,11 +177,24 @@ class TrainingSection(_Section):
         description="Pairs: the share of source tokens dropped, replaced or swapped, redrawn each epoch",
     )
     epochs: Annotated[Whole, Field(gt=0)]
+    patience: Annotated[Whole, Field(gt=0)] | None = Field(
+        default=None,
+        description="Stop after this number of epochs without a better value of the validation criterion; "
+        "tested_epoch is then best",
+    )
     drop_last: bool = Field(default=False, description="Leave out a smaller last batch")
     tested_epoch: Literal["last", "best"] = Field(
         default="last", description="The model to test: of the last epoch, or the best on the validation set"
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 42
+
+    @model_validator(mode="before")
+    @classmethod
+    def _test_best_epoch(cls, values: Any) -> Any:
+        """Test the best epoch of a training that may stop early, unless the recipe says otherwise."""
+        if isinstance(values, dict) and values.get("patience") is not None:
+            return {"tested_epoch": "best", **values}
+        return values
 
     @model_validator(mode="after")
     def _check_combination(self) -> Self:
@@ -193,6 +206,8 @@ class TrainingSection(_Section):
             "one_cycle has a warm-up of its own: leave out warmup": self.warmup
             and self.schedule == "one_cycle",
             "clip_value and clip_norm exclude each other: leave one out": self.clip_value and self.clip_norm,
+            "patience is for the best epoch: set tested_epoch to best": self.patience
+            and self.tested_epoch == "last",
         }
         for message, applies in refused.items():
             if applies:

@@ -158,6 +158,7 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
         ("training.clip_norm", 0),
         ("training.accumulation", 0),
         ("training.accumulation", 1.5),
+        ("training.patience", 0),
         ("training.class_weights", "uneven"),
         ("training.schedule", "exponential"),
         ("training.weight_decay", -0.1),
@@ -202,12 +203,21 @@ def test_a_bad_value_is_one_line_that_names_the_key(key, value):
         ),
         ({"schedule": "one_cycle", "warmup": 0.1}, "one_cycle has a warm-up of its own: leave out warmup"),
         ({"clip_value": 1, "clip_norm": 1}, "clip_value and clip_norm exclude each other: leave one out"),
+        (
+            {"patience": 3, "tested_epoch": "last"},
+            "patience is for the best epoch: set tested_epoch to best",
+        ),
     ],
 )
 def test_keys_that_contradict_each_other_are_one_line(settings, said):
     with pytest.raises(UsageError) as caught:
         load_recipe("cnn-bn", {f"training.{key}": value for key, value in settings.items()})
     assert str(caught.value) == f"recipe 'cnn-bn', training: {said}"
+
+
+def test_a_training_that_may_stop_early_tests_the_best_epoch():
+    assert load_recipe("cnn-bn").training.tested_epoch == "last"
+    assert load_recipe("cnn-bn", {"training.patience": 3}).training.tested_epoch == "best"
 
 
 def test_a_row_of_a_table_is_a_recipe_by_both_names():
