@@ -288,6 +288,8 @@ def _print_result(metrics: dict[str, Any], figures: Sequence[str]) -> None:
     ]
     epochs = "1 epoch" if metrics["epochs"] == 1 else f"{metrics['epochs']} epochs"
     title = f"{metrics['recipe']} after {epochs}, {metrics['seconds']:.0f} s"
+    if metrics["stopped"]:
+        title += f"; stopped, as {metrics['stopped']}"
     if metrics["tested_epoch"] != metrics["epochs"]:
         title += f"; tested with the model of epoch {metrics['tested_epoch']}"
     sources = [comparison["source"]] if published else []

@@ -51,10 +51,22 @@ def prepare(
         raise UsageError(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
+    _check_accumulation(experiment)
     registry.abstract_model(recipe.model.name, **experiment.recipe.model.options)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
     return replace(experiment, recipe=fitting)
+
+
+def _check_accumulation(experiment: Experiment) -> None:
+    """Raise UsageError if the whole training has too few batches for one update of the weights."""
+    training = experiment.recipe.training
+    batches = training.epochs * steps_per_epoch(experiment.example_count, training)
+    if training.accumulation > batches:
+        raise UsageError(
+            f"training.accumulation is {training.accumulation}, but the training has only {batches} batches: "
+            "lower it"
+        )
 
 
 def open_experiment(run: RunFolder, data_dir: Path | None = None) -> Experiment:
@@ -111,17 +123,16 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
 
     Raises:
         DataError: a file of the run is damaged.
-        UsageError: the last epoch is trained already, the backend differs, or the schedule would change.
+        UsageError: the run has stopped or its last epoch is trained already, the backend differs, or the
+            schedule would change.
     """
     before, training = run.environment(), experiment.recipe.training
-    if run.finished and run.metrics()["epochs"] >= training.epochs:
-        raise UsageError(
-            f"{run.path} is finished at epoch {run.metrics()['epochs']}: --epochs N trains it on to epoch N"
-        )
+    if run.finished:
+        _check_unfinished(run, training.epochs)
     if (done := newest_epoch(run.checkpoints)) > training.epochs:
         raise UsageError(f"{run.path} has trained epoch {done} already: give --epochs a larger number")
     planned = run.recipe().training.epochs
-    if training.schedule != "constant" and training.epochs != planned:
+    if (training.schedule != "constant" or training.warmup) and training.epochs != planned:
         raise UsageError(
             f"the schedule of {run.path} ends at epoch {planned}: start a new run to train for longer"
         )
@@ -136,8 +147,22 @@ def resume(experiment: Experiment, run: RunFolder) -> None:
     run.write_recipe(experiment.recipe)
 
 
+def _check_unfinished(run: RunFolder, epochs: int) -> None:
+    """Raise UsageError if a tested run has stopped early or has no epoch left of `epochs`."""
+    metrics = run.metrics()
+    if reason := metrics.get("stopped"):
+        raise UsageError(
+            f"{run.path} is finished: it was stopped after epoch {metrics['epochs']}, as {reason}; start a "
+            "new run with a larger training.patience to train for longer"
+        )
+    if metrics["epochs"] >= epochs:
+        raise UsageError(
+            f"{run.path} is finished at epoch {metrics['epochs']}: --epochs N trains it on to epoch N"
+        )
+
+
 def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[str, Any]:
-    """Train a run to its last epoch, from its newest checkpoint if it has one, and test it.
+    """Train a run until it ends, from its newest checkpoint if it has one, and test it.
 
     Returns:
         The metrics, as written to `metrics.json`.
@@ -170,6 +195,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         training,
         experiment.examples(),
         experiment.validator(model),
+        experiment.criterion,
         progress,
         Listener(listener.on_steps, keep),
     )
@@ -191,14 +217,15 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
 
 def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     """Summarise the history: the metrics of the last epoch, the best epoch and the tested epoch."""
+    training = experiment.recipe.training
     best, figure = progress.best(experiment.criterion), f"validation_{experiment.criterion.name}"
+    reason = f"no epoch after epoch {best['epoch']} improved {figure}"
     return {
         **{key: value for key, value in progress.history[-1].items() if key != "epoch"},
         "epochs": progress.epoch,
+        "stopped": reason if progress.epoch < training.epochs else None,
         "seconds": round(progress.seconds, 1),
-        "tested_epoch": best["epoch"]
-        if experiment.recipe.training.tested_epoch == "best"
-        else progress.epoch,
+        "tested_epoch": best["epoch"] if training.tested_epoch == "best" else progress.epoch,
         "best_epoch": best["epoch"],
         f"best_{figure}": best[figure],
     }
@@ -265,7 +292,7 @@ def _check_keys(kind: type[Experiment], recipe: Recipe) -> None:
         raise UsageError(f"{strange[0]} is not for {kind.NOUN}, which {recipe.model.name} is trained on")
 
 
-_SPECIAL = frozenset({"batch_by_length"})
+_SPECIAL = frozenset({"batch_by_length", "class_weights"})
 """The keys of the training section that apply to some kinds of data only."""
 
 

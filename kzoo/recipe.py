@@ -138,15 +138,28 @@ class DataSection(_Section):
 class TrainingSection(_Section):
     """The training section. The image reports used no schedule, weight decay, smoothing or averaging."""
 
-    optimizer: Literal["sgd", "adam"] = "sgd"
+    optimizer: Literal["sgd", "adam", "rmsprop"] = Field(
+        default="sgd", description="adam with weight_decay is AdamW"
+    )
+    momentum: Annotated[Real, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="SGD and RMSprop: the share of an update that is added to the next one"
+    )
+    nesterov: bool = Field(default=False, description="SGD: Nesterov's momentum")
     learning_rate: Annotated[Real, Field(gt=0)]
-    schedule: Literal["constant", "cosine", "linear"] = Field(
+    schedule: Literal["constant", "cosine", "linear", "one_cycle"] = Field(
         default="constant",
         description="cosine: decay the learning rate to 0 at the last step; linear: R004's, raise it from a "
-        "hundredth in two epochs, then lower it to a hundredth in the last epoch",
+        "hundredth in two epochs, then lower it to a hundredth in the last epoch; one_cycle: raise it from a "
+        "25th in the first 30 % of the steps, then lower it to nearly 0",
+    )
+    warmup: Annotated[Real, Field(ge=0, lt=1)] = Field(
+        default=0.0, description="The share of all steps in which the learning rate rises from 0"
     )
     weight_decay: Annotated[Real, Field(ge=0, lt=1)] = Field(
         default=0.0, description="Decoupled: each step scales weights by 1 - learning_rate * weight_decay"
+    )
+    decay_biases: bool = Field(
+        default=True, description="Decay biases and the scales and shifts of normalisations too"
     )
     label_smoothing: Annotated[Real, Field(ge=0, lt=1)] = Field(
         default=0.0, description="The share of a label's probability that is spread over all labels"
@@ -154,17 +167,57 @@ class TrainingSection(_Section):
     clip_value: Annotated[Real, Field(gt=0)] | None = Field(
         default=None, description="Cut each element of a gradient to [-clip_value, clip_value]"
     )
+    clip_norm: Annotated[Real, Field(gt=0)] | None = Field(
+        default=None, description="Scale the gradient of all weights to at most this norm"
+    )
+    accumulation: Annotated[Whole, Field(gt=0)] = Field(
+        default=1, description="The number of batches whose mean gradient makes an update of the weights"
+    )
     averaging: Annotated[Real, Field(gt=0, lt=1)] | None = Field(
         default=None, description="The momentum of a moving average of the weights, which is then tested"
+    )
+    class_weights: Literal["balanced"] | None = Field(
+        default=None, description="Images, balanced: weight losses by the inverse frequency of their class"
     )
     batch_size: Annotated[Whole, Field(gt=0), BeforeValidator(_check_batch_size)] = 8
     batch_by_length: bool = Field(default=False, description="Fill batches with examples of similar length")
     epochs: Annotated[Whole, Field(gt=0)]
+    patience: Annotated[Whole, Field(gt=0)] | None = Field(
+        default=None,
+        description="Stop after this number of epochs without a better value of the validation criterion; "
+        "tested_epoch is then best",
+    )
     drop_last: bool = Field(default=False, description="Leave out a smaller last batch")
     tested_epoch: Literal["last", "best"] = Field(
         default="last", description="The model to test: of the last epoch, or the best on the validation set"
     )
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 42
+
+    @model_validator(mode="before")
+    @classmethod
+    def _test_best_epoch(cls, values: Any) -> Any:
+        """Test the best epoch of a training that may stop early, unless the recipe says otherwise."""
+        if isinstance(values, dict) and values.get("patience") is not None:
+            return {"tested_epoch": "best", **values}
+        return values
+
+    @model_validator(mode="after")
+    def _check_combination(self) -> Self:
+        """Raise for keys that contradict each other or would have no effect."""
+        refused = {
+            "adam has a momentum of its own: leave out momentum": self.momentum and self.optimizer == "adam",
+            "nesterov is for sgd with momentum: set momentum": self.nesterov
+            and not (self.momentum and self.optimizer == "sgd"),
+            "one_cycle has a warm-up of its own: leave out warmup": self.warmup
+            and self.schedule == "one_cycle",
+            "clip_value and clip_norm exclude each other: leave one out": self.clip_value and self.clip_norm,
+            "patience is for the best epoch: set tested_epoch to best": self.patience
+            and self.tested_epoch == "last",
+        }
+        for message, applies in refused.items():
+            if applies:
+                raise PydanticCustomError("combination", message)
+        return self
 
 
 class AugmentationSection(_Section):

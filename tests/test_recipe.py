@@ -149,6 +149,17 @@ def test_an_unknown_figure_or_key_far_from_all_lists_what_there_is():
         ("training.seed", -1),
         ("training.seed", 2**32),
         ("training.optimizer", "lion"),
+        ("training.momentum", 1),
+        ("training.nesterov", "perhaps"),
+        ("training.warmup", 1),
+        ("training.warmup", -0.1),
+        ("training.decay_biases", "perhaps"),
+        ("training.clip_value", 0),
+        ("training.clip_norm", 0),
+        ("training.accumulation", 0),
+        ("training.accumulation", 1.5),
+        ("training.patience", 0),
+        ("training.class_weights", "uneven"),
         ("training.schedule", "exponential"),
         ("training.weight_decay", -0.1),
         ("training.weight_decay", 1),
@@ -193,6 +204,34 @@ def test_the_key_of_an_earlier_version_is_read():
     before = {"training.augmentation": 0.1}
     assert load_recipe("nmt", before) == load_recipe("nmt", {"augmentation.tokens": 0.1})
     assert load_recipe("nmt", before | {"augmentation.tokens": 0.2}).augmentation.tokens == 0.2
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"optimizer": "adam", "momentum": 0.9}, "adam has a momentum of its own: leave out momentum"),
+        ({"optimizer": "sgd", "nesterov": True}, "nesterov is for sgd with momentum: set momentum"),
+        (
+            {"optimizer": "rmsprop", "momentum": 0.9, "nesterov": True},
+            "nesterov is for sgd with momentum: set momentum",
+        ),
+        ({"schedule": "one_cycle", "warmup": 0.1}, "one_cycle has a warm-up of its own: leave out warmup"),
+        ({"clip_value": 1, "clip_norm": 1}, "clip_value and clip_norm exclude each other: leave one out"),
+        (
+            {"patience": 3, "tested_epoch": "last"},
+            "patience is for the best epoch: set tested_epoch to best",
+        ),
+    ],
+)
+def test_keys_that_contradict_each_other_are_one_line(settings, said):
+    with pytest.raises(UsageError) as caught:
+        load_recipe("cnn-bn", {f"training.{key}": value for key, value in settings.items()})
+    assert str(caught.value) == f"recipe 'cnn-bn', training: {said}"
+
+
+def test_a_training_that_may_stop_early_tests_the_best_epoch():
+    assert load_recipe("cnn-bn").training.tested_epoch == "last"
+    assert load_recipe("cnn-bn", {"training.patience": 3}).training.tested_epoch == "best"
 
 
 def test_a_row_of_a_table_is_a_recipe_by_both_names():

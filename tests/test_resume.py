@@ -232,6 +232,37 @@ def test_a_finished_run(trained_run, kzoo):
     assert {path: path.read_bytes() for path in trained_run.iterdir() if path.is_file()} == before
 
 
+def test_a_run_that_was_stopped_early(kzoo, small_training, tmp_path):
+    """A rate at which no epoch is better than the first. An interruption before the test changes nothing."""
+    run = tmp_path / "run"
+    words = [*small_training, "--epochs", 9, "--lr", 1e-9, "--set", "training.patience=2", "--out", run]
+    done = kzoo(*words)
+    assert done.exit_code == 0, done.stderr
+    assert "after 3 epochs" in done.stdout
+    metrics = json.loads((run / "metrics.json").read_text())
+    reason = "no epoch after epoch 1 improved validation_accuracy"
+    assert (metrics["epochs"], metrics["tested_epoch"], metrics["stopped"]) == (3, 1, reason)
+    for epochs in ([], ["--epochs", 20]):
+        done = kzoo("train", "--resume", run, *epochs)
+        assert done.exit_code == 2
+        said = f"kzoo: {run} is finished: it was stopped after epoch 3, as {reason}; start a new run"
+        assert done.stderr.startswith(said)
+        assert len(done.stderr.splitlines()) == 1
+    (run / "metrics.json").unlink()
+    assert kzoo("train", "--resume", run).exit_code == 0
+    assert {**json.loads((run / "metrics.json").read_text()), "seconds": 0} == {**metrics, "seconds": 0}
+    assert len((run / "history.csv").read_text().splitlines()) == 4
+
+
+def test_beyond_the_steps_of_a_warm_up(kzoo, small_training, tmp_path):
+    run = tmp_path / "run"
+    words = [*small_training, "--epochs", 1, "--set", "training.warmup=0.5", "--out", run]
+    assert kzoo(*words).exit_code == 0
+    done = kzoo("train", "--resume", run, "--epochs", 2)
+    assert done.exit_code == 2
+    assert f"the schedule of {run} ends at epoch 1: start a new run" in done.stderr
+
+
 @pytest.mark.once
 def test_data_that_were_named_are_found_again(kzoo, small_speech_training, own_speech, tmp_path):
     words = [word if word != str(own_speech) else "lj-speech" for word in small_speech_training]

@@ -77,7 +77,7 @@ def _keras_optimizer(experiment: Experiment, model: keras.Model) -> keras.Optimi
     """Return Keras's own optimiser with the settings of kzoo's optimiser, which may be a faster class."""
     import keras
 
-    kind = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}[experiment.recipe.training.optimizer]
     ours = experiment.create_optimizer(model)
     scaled = getattr(ours, "inner_optimizer", ours)  # Keras wraps it in loss scaling itself in float16
-    return kind.from_config(scaled.get_config())
+    name = experiment.recipe.training.optimizer
+    return keras.optimizers.deserialize({"class_name": name, "config": scaled.get_config()})

@@ -13,7 +13,8 @@ A reference is a Python file or package that defines
   contains its encoder. A captioner's third argument has the index of each target's image;
 - `train(model, optimizer, X, y, order, batch_size)`: takes one step for each batch of the examples in the
   list `order`. It gets the keyword `label_smoothing` if the recipe has label smoothing. The optimiser applies
-  weight decay and gradient clipping. The learning rate is constant, even if the recipe has a schedule;
+  weight decay, to biases too, and gradient clipping. The learning rate is constant, even if the recipe has a
+  schedule;
 - `evaluate(model, X, y)`: does the evaluation after each epoch on the validation set, and at the end on the
   test set.
 
@@ -163,16 +164,37 @@ def smoothing(training: TrainingSection) -> dict[str, float]:
     return {"label_smoothing": training.label_smoothing} if training.label_smoothing else {}
 
 
+def check_recipe(training: TrainingSection) -> None:
+    """Raise UsageError if a recipe asks for what references do not compute."""
+    lacking = {
+        "optimizer=rmsprop": training.optimizer == "rmsprop",
+        "accumulation": training.accumulation > 1,
+        "class_weights": training.class_weights is not None,
+    }
+    for key, asked in lacking.items():
+        if asked:
+            raise UsageError(f"the references of kzoo bench do not have training.{key}: race without it")
+
+
 def create_optimizer(
     model: torch.nn.Module, training: TrainingSection, **options: Any
 ) -> torch.optim.Optimizer:
     """Create the recipe's optimiser with a constant learning rate and further options of PyTorch's class."""
     import torch
 
-    adam = torch.optim.AdamW if training.weight_decay else torch.optim.Adam
-    kind = {"sgd": torch.optim.SGD, "adam": adam}[training.optimizer]
-    rate, decay = training.learning_rate, training.weight_decay
-    optimizer = kind(model.parameters(), lr=rate, weight_decay=decay, **options)
-    if (clip := training.clip_value) is not None:
-        optimizer.register_step_pre_hook(lambda *_: torch.nn.utils.clip_grad_value_(model.parameters(), clip))
+    weights = list(model.parameters())
+    options |= {"lr": training.learning_rate, "weight_decay": training.weight_decay}
+    if training.optimizer == "sgd":
+        options |= {"momentum": training.momentum, "nesterov": training.nesterov}
+        optimizer: torch.optim.Optimizer = torch.optim.SGD(weights, **options)
+    else:
+        optimizer = (torch.optim.AdamW if training.weight_decay else torch.optim.Adam)(weights, **options)
+
+    def clip(*_: Any) -> None:
+        if training.clip_value is not None:
+            torch.nn.utils.clip_grad_value_(weights, training.clip_value)
+        if training.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(weights, training.clip_norm)
+
+    optimizer.register_step_pre_hook(clip)
     return optimizer

@@ -12,7 +12,7 @@ from typing import Any
 
 from kzoo.bench.machine import Report
 from kzoo.bench.peers import STUDENT, THREADS, TIGHT, name_side
-from kzoo.bench.reference import OWN_TWINS, TIGHT_NAME
+from kzoo.bench.reference import OWN_TWINS, TIGHT_NAME, check_recipe
 from kzoo.bench.task import TrainingTask
 from kzoo.bench.timed_worker import TimedWorker
 from kzoo.errors import MissingExtraError, UsageError
@@ -114,7 +114,12 @@ def _rounds(task: TrainingTask) -> list[str]:
 def _race(
     task: TrainingTask, racing: Sequence[str], names: list[str], report: Report
 ) -> tuple[Answer, Answer, dict[str, Sides]]:
-    """Time all workers in turn; return the facts of the race, kzoo's side, and the sides of each peer."""
+    """Time all workers in turn; return the facts of the race, kzoo's side, and the sides of each peer.
+
+    Raises:
+        UsageError: the recipe asks for what references do not compute.
+    """
+    check_recipe(task.recipe.training)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         task = task.model_copy(update={"handover": Path(folder)})
         zoo = stack.enter_context(TimedWorker("zoo", "train", task))

@@ -22,7 +22,7 @@ from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.feeding import create_feeder
 from kzoo.training.objective import Objective
-from kzoo.training.optimizers import create_optimizer
+from kzoo.training.optimizers import create_optimizer, leave_biases_undecayed
 from kzoo.training.order import steps_per_epoch
 from kzoo.training.run import Checkpoint, RunFolder
 
@@ -147,6 +147,8 @@ class Experiment(ABC):
         training = self.recipe.training
         steps = training.epochs * steps_per_epoch(self.example_count, training)
         optimizer = create_optimizer(training, self.recipe.runtime.precision, steps)
+        if not training.decay_biases:
+            leave_biases_undecayed(optimizer, model.trainable_variables)
         optimizer.build(model.trainable_variables)
         return optimizer
 

@@ -25,7 +25,12 @@ from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
-from kzoo.training.objective import Objective, image_classification, mixed_image_classification
+from kzoo.training.objective import (
+    Objective,
+    balanced_class_weights,
+    image_classification,
+    mixed_image_classification,
+)
 from kzoo.training.run import Checkpoint, RunFolder
 
 
@@ -36,6 +41,7 @@ class ImageExperiment(Experiment):
     data: ImageSet
 
     NOUN = "images"
+    TRAINING_KEYS = frozenset({"class_weights"})
     DATA_KEYS = frozenset({"test_cut"})
     AUGMENTATION_KEYS = frozenset(
         {"shift", "flip", "rotation", "crop", "colour", "cutout", "mixup", "cutmix"}
@@ -94,10 +100,12 @@ class ImageExperiment(Experiment):
 
     def objective(self) -> Objective:
         """Return the training objective: the negative log-likelihood of the labels."""
-        smoothing = self.recipe.training.label_smoothing
+        training, weights = self.recipe.training, None
+        if training.class_weights == "balanced":
+            weights = balanced_class_weights(self.data.train.labels)
         if self.mixing is None:
-            return image_classification(smoothing, self.operations)
-        return mixed_image_classification(self.mixing, smoothing, self.operations)
+            return image_classification(training.label_smoothing, weights, self.operations)
+        return mixed_image_classification(self.mixing, training.label_smoothing, weights, self.operations)
 
     def validator(self, model: keras.Model) -> Callable[[], dict[str, float]]:
         """Return a function that measures loss and accuracy on the validation set."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import keras
 
 from kzoo.errors import KzooError
+from kzoo.metrics.table import Metric
 from kzoo.recipe import TrainingSection
 from kzoo.training.averaging import averaged
 from kzoo.training.engines import engine
@@ -44,20 +45,22 @@ def fit(
     training: TrainingSection,
     examples: Callable[[int], Examples],
     validate: Callable[[], dict[str, float]],
+    criterion: Metric,
     progress: Progress,
     listener: Listener,
 ) -> None:
     """Train from the epoch after `progress` to the last epoch, validating the averaged model after each.
 
     `examples(epoch)` returns the examples of an epoch. An array that is the same object in the next epoch
-    stays on the device.
+    stays on the device. If the recipe has a patience, the training stops when the validation metric
+    `criterion` has not improved for this number of epochs.
 
     Raises:
         DivergedError: the loss of some steps or a validation metric is not finite.
     """
     run = engine().compile_training(model, optimizer, objective)
     feeder: Feeder | None = None
-    while progress.epoch < training.epochs:
+    while progress.epoch < training.epochs and not progress.ran_out(training.patience, criterion):
         started = time.perf_counter()
         epoch, done, loss_sum = progress.epoch + 1, 0, 0.0
         current = examples(epoch)

@@ -29,24 +29,45 @@ class Objective:
     loss: Callable[[Any, Tensor], Tensor]
 
 
-def image_classification(label_smoothing: float = 0.0, operations: Sequence[Operation] = ()) -> Objective:
+def image_classification(
+    label_smoothing: float = 0.0,
+    class_weights: np.ndarray | None = None,
+    operations: Sequence[Operation] = (),
+) -> Objective:
     """Return the objective of image classifiers: the negative log-likelihood of the labels.
 
-    The arrays are images, labels and the draws of each of the `operations`, which augment the images.
+    The arrays are images, labels and the draws of each of the `operations`, which augment the images. Each
+    image's loss is multiplied by the weight of its label, if `class_weights` `(classes,)` are given.
     """
-    loss = partial(negative_log_likelihood, smoothing=label_smoothing)
+    loss = partial(negative_log_likelihood, smoothing=label_smoothing, class_weights=class_weights)
     return Objective(partial(_image_batch, operations), loss)
 
 
+def balanced_class_weights(labels: np.ndarray) -> np.ndarray:
+    """Return n / (k n_c) for each class c up to the last label, float32, so that all weigh the same.
+
+    n is the number of labels, n_c those of class c, and k the number of classes that occur. The mean weight
+    of the labels is 1. A class that does not occur has weight 0.
+    """
+    counts = np.bincount(labels)
+    occurs = counts > 0
+    weights = np.zeros(len(counts), "float32")
+    weights[occurs] = len(labels) / (occurs.sum() * counts[occurs])
+    return weights
+
+
 def mixed_image_classification(
-    mixing: Mixup | CutMix, label_smoothing: float = 0.0, operations: Sequence[Operation] = ()
+    mixing: Mixup | CutMix,
+    label_smoothing: float = 0.0,
+    class_weights: np.ndarray | None = None,
+    operations: Sequence[Operation] = (),
 ) -> Objective:
     """Return the objective of image classifiers that learn from mixed images.
 
     The arrays are those of `image_classification`, then the draws of the mixing. The targets are the labels
     of both images and the share of the first.
     """
-    loss = partial(mixed_negative_log_likelihood, smoothing=label_smoothing)
+    loss = partial(mixed_negative_log_likelihood, smoothing=label_smoothing, class_weights=class_weights)
     return Objective(partial(_mixed_batch, mixing, operations), loss)
 
 
@@ -77,24 +98,33 @@ def scale_pixels(images: Tensor | np.ndarray) -> Tensor:
     return ops.cast(images, "float32") / PIXEL_LEVELS
 
 
-def negative_log_likelihood(labels: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Compute -1/B sum_b log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
+def negative_log_likelihood(
+    labels: Tensor,
+    log_probabilities: Tensor,
+    smoothing: float = 0.0,
+    class_weights: np.ndarray | None = None,
+) -> Tensor:
+    """Compute -1/B sum_b w[y_b] log p_b[y_b] for labels `(B,)` and log-probabilities `(B, classes)`.
 
-    Label smoothing by e (Szegedy et al., 2016, arXiv 1512.00567, 7) gives the label the probability 1 - e and
-    spreads e evenly over all classes, including the label.
+    w are the weights of the classes `(classes,)`; None is 1 for each. Label smoothing by e (Szegedy et al.,
+    2016, arXiv 1512.00567, 7) gives the label the probability 1 - e and spreads e evenly over all classes,
+    including the label.
     """
-    return ops.mean(_losses(labels, log_probabilities, smoothing))
+    return ops.mean(_losses(labels, log_probabilities, smoothing, class_weights))
 
 
 def mixed_negative_log_likelihood(
-    targets: tuple[Tensor, Tensor, Tensor], log_probabilities: Tensor, smoothing: float = 0.0
+    targets: tuple[Tensor, Tensor, Tensor],
+    log_probabilities: Tensor,
+    smoothing: float = 0.0,
+    class_weights: np.ndarray | None = None,
 ) -> Tensor:
     """Compute -1/B sum_b (l_b log p_b[y_b] + (1 - l_b) log p_b[z_b]) for targets (y, z, l), each `(B,)`.
 
-    Label smoothing is that of `negative_log_likelihood`, for both labels.
+    Label smoothing and weights are those of `negative_log_likelihood`, for both labels.
     """
     labels, others, share = targets
-    first, second = (_losses(each, log_probabilities, smoothing) for each in (labels, others))
+    first, second = (_losses(each, log_probabilities, smoothing, class_weights) for each in (labels, others))
     return ops.mean(share * first + (1 - share) * second)
 
 
@@ -113,11 +143,13 @@ def token_losses(targets: Tensor, log_probabilities: Tensor, smoothing: float = 
     return losses * real, real
 
 
-def _losses(labels: Tensor, log_probabilities: Tensor, smoothing: float) -> Tensor:
+def _losses(
+    labels: Tensor, log_probabilities: Tensor, smoothing: float, class_weights: np.ndarray | None = None
+) -> Tensor:
     losses = -ops.take_along_axis(log_probabilities, labels[..., None], axis=-1)[..., 0]
-    if smoothing == 0:
-        return losses
-    return (1 - smoothing) * losses - smoothing * ops.mean(log_probabilities, axis=-1)
+    if smoothing:
+        losses = (1 - smoothing) * losses - smoothing * ops.mean(log_probabilities, axis=-1)
+    return losses if class_weights is None else losses * ops.take(class_weights, labels)
 
 
 def _image_batch(

@@ -1,8 +1,9 @@
-"""The optimisers of the reports, with PyTorch's defaults, and the learning rate schedules."""
+"""The optimisers and the learning rate schedules of recipes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import keras
@@ -25,24 +26,45 @@ def create_optimizer(
         UsageError: the recipe names an unknown optimiser or schedule.
     """
     rate = _find("schedule", SCHEDULES, training.schedule)(training, steps)
+    if training.warmup:
+        rate = Warmup(rate, math.ceil(training.warmup * steps))
     options: dict[str, Any] = {"learning_rate": rate}
     if training.weight_decay:
         options["weight_decay"] = training.weight_decay
     if training.clip_value is not None:
         options["clipvalue"] = training.clip_value
+    if training.clip_norm is not None:
+        options["global_clipnorm"] = training.clip_norm
+    if training.accumulation > 1:
+        options["gradient_accumulation_steps"] = training.accumulation
     if training.averaging is not None:
         options |= {"use_ema": True, "ema_momentum": training.averaging}
-    optimizer = _find("optimiser", OPTIMIZERS, training.optimizer)(options)
+    optimizer = _find("optimiser", OPTIMIZERS, training.optimizer)(training, options)
     if precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer
 
 
-OPTIMIZERS: dict[str, Callable[[dict[str, Any]], keras.Optimizer]] = {
-    "sgd": lambda options: engine().SGD(**options),
-    "adam": lambda options: engine().Adam(epsilon=1e-8, **options),
+def leave_biases_undecayed(optimizer: keras.Optimizer, variables: Sequence[keras.Variable]) -> None:
+    """Exclude the biases and the scales and shifts of normalisations from weight decay.
+
+    They are the weights that are vectors. The optimiser must not be built yet.
+    """
+    decaying = getattr(optimizer, "inner_optimizer", optimizer)  # within that which scales the loss
+    decaying.exclude_from_weight_decay([variable for variable in variables if len(variable.shape) == 1])
+
+
+OPTIMIZERS: dict[str, Callable[[TrainingSection, dict[str, Any]], keras.Optimizer]] = {
+    "sgd": lambda training, options: engine().SGD(
+        momentum=training.momentum, nesterov=training.nesterov, **options
+    ),
+    "adam": lambda training, options: engine().Adam(epsilon=1e-8, **options),
+    "rmsprop": lambda training, options: keras.optimizers.RMSprop(momentum=training.momentum, **options),
 }
-"""SGD without momentum; Adam with betas (.9, .999) and PyTorch's epsilon (the default of Keras is 1e-7)."""
+"""SGD; Adam with betas (.9, .999) and PyTorch's epsilon (Keras's is 1e-7); RMSprop with Keras's defaults.
+
+Weight decay is decoupled, so Adam with weight decay is AdamW (Loshchilov and Hutter, arXiv 1711.05101).
+"""
 
 
 def _cosine(training: TrainingSection, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -59,6 +81,7 @@ SCHEDULES: dict[str, Callable[[TrainingSection, int], Any]] = {
     "linear": lambda training, steps: EpochwiseLinear(
         training.learning_rate, training.epochs, steps // training.epochs
     ),
+    "one_cycle": lambda training, steps: OneCycle(training.learning_rate, steps),
 }
 """The functions that create a learning rate schedule from a recipe and its number of steps."""
 
@@ -102,3 +125,66 @@ class EpochwiseLinear(keras.optimizers.schedules.LearningRateSchedule):
             "epochs": self.epochs,
             "steps_per_epoch": self.steps_per_epoch,
         }
+
+
+@keras.saving.register_keras_serializable("kzoo")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):
+    """The 1cycle policy of Smith, arXiv 1803.09820, in PyTorch's form: two halves of a cosine.
+
+    The rate rises from rate / 25 at step 0 to `learning_rate` at step .3 T - 1, then falls to rate / 250,000
+    at step T - 1. The momentum stays as it is.
+
+    Args:
+        learning_rate: the highest rate.
+        steps: T, the number of steps of the whole training.
+    """
+
+    START, END, RISING = 1 / 25, 1 / 250_000, 0.3
+
+    def __init__(self, learning_rate: float, steps: int) -> None:
+        self.learning_rate, self.steps = learning_rate, steps
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate at a step, counted from 0."""
+        step, peak, last = keras.ops.cast(step, "float32"), self.RISING * self.steps - 1, self.steps - 1
+        rising = _cosine_between(self.START, 1.0, step / peak)
+        falling = _cosine_between(1.0, self.END, (keras.ops.minimum(step, last) - peak) / (last - peak))
+        return self.learning_rate * keras.ops.where(step <= peak, rising, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {"learning_rate": self.learning_rate, "steps": self.steps}
+
+
+def _cosine_between(start: float, end: float, share: Any) -> Any:
+    """Go from `start` at share 0 to `end` at share 1 along half a cosine."""
+    return end + (start - end) / 2 * (1 + keras.ops.cos(math.pi * share))
+
+
+@keras.saving.register_keras_serializable("kzoo")
+class Warmup(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule whose first W steps t = 0, 1, ... are multiplied by (t + 1) / (W + 1).
+
+    Source: Goyal et al., 2017, arXiv 1706.02677, 2.2.
+
+    Args:
+        rate: the learning rate, or its schedule.
+        steps: W, the number of steps of the warm-up.
+    """
+
+    def __init__(self, rate: float | Callable[[Any], Any], steps: int) -> None:
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step: Any) -> Any:
+        """Return the learning rate at a step, counted from 0."""
+        share = keras.ops.minimum((keras.ops.cast(step, "float32") + 1) / (self.steps + 1), 1.0)
+        return share * (self.rate(step) if callable(self.rate) else self.rate)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments of the constructor."""
+        return {"rate": keras.saving.serialize_keras_object(self.rate), "steps": self.steps}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Warmup:
+        """Create the schedule that `get_config` describes."""
+        return cls(keras.saving.deserialize_keras_object(config["rate"]), config["steps"])

@@ -45,6 +45,12 @@ class Progress:
         sign = -1 if criterion.higher_is_better else 1
         return min(self.history, key=lambda row: sign * row[f"validation_{criterion.name}"])
 
+    def ran_out(self, patience: int | None, criterion: Metric) -> bool:
+        """Whether the last `patience` epochs did not surpass the best epoch before them; None never does."""
+        if patience is None or not self.history:
+            return False
+        return self.epoch - self.best(criterion)["epoch"] >= patience
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON values; JSON's shortest form of a float keeps every bit."""
         return asdict(self)

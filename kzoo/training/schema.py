@@ -38,12 +38,16 @@ class Comparison(_Document):
 
 
 class Metrics(_Document):
-    """The schema of metrics.json: the metrics of a finished run."""
+    """The schema of metrics.json: the metrics of a finished run.
+
+    `stopped` is the reason why the run was stopped after `epochs`, before the last epoch of its recipe.
+    """
 
     recipe: str
     parameters: int
     epochs: int
     tested_epoch: int
+    stopped: str | None = None
     seconds: float
     data: DataRecord
     test: dict[str, Any]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import keras
 import numpy as np
 import pytest
 from marks import once_but
@@ -13,6 +14,7 @@ from kzoo.experiment import prepare
 from kzoo.recipe import load_recipe, parse_setting
 from kzoo.registry import check_options
 from kzoo.training.examples import Examples
+from kzoo.training.optimizers import create_optimizer
 from kzoo.training.order import batches, epoch_order
 
 FAMILIES = {
@@ -352,3 +354,38 @@ def test_both_sides_get_the_same_orders():
     assert rounds[0] != rounds[1]
     epochs = [order.tolist() for order in task.model_copy(update={"steps": None}).orders(examples)]
     assert [sorted(order) for order in epochs] == [list(range(19))] * 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "key"),
+    [
+        ("optimizer=rmsprop", "optimizer=rmsprop"),
+        ("accumulation=2", "accumulation"),
+        ("class_weights=balanced", "class_weights"),
+    ],
+)
+def test_what_references_do_not_compute_does_not_race(setting, key):
+    recipe = load_recipe("cnn", dict([parse_setting(f"training.{setting}")]))
+    task = TrainingTask(recipe=recipe, data_dir=None, against=None, steps=1, rounds=1)
+    with pytest.raises(UsageError, match=f"the references of kzoo bench do not have training.{key}: race"):
+        training_race.race_steps(task, print)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"momentum": 0.9, "nesterov": True}, {"momentum": 0.9, "clip_norm": 0.1}]
+)
+def test_a_reference_has_the_optimizer_of_the_recipe(settings):
+    """Its step on the same gradient. Momentum is written otherwise, but is the same at a constant rate."""
+    torch = pytest.importorskip("torch")
+    training = load_recipe("cnn", {f"training.{key}": value for key, value in settings.items()}).training
+    theirs, ours = torch.nn.Linear(1, 5), keras.Variable(np.zeros((5, 1), "float32"))
+    torch.nn.init.zeros_(theirs.weight)
+    theirs.bias = None
+    reference_optimizer, optimizer = reference.create_optimizer(theirs, training), create_optimizer(training)
+    for step in range(3):
+        gradient = np.random.default_rng(step).normal(size=(5, 1)).astype("float32")
+        theirs.weight.grad = torch.from_numpy(gradient.copy())
+        reference_optimizer.step()
+        optimizer.apply([keras.ops.convert_to_tensor(gradient)], [ours])
+    expected = theirs.weight.detach().numpy()
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(ours), expected, rtol=1e-4)

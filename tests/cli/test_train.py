@@ -175,6 +175,7 @@ def test_mixed_precision(kzoo, own_recipe):
         (["mine.yaml", "--set", "model.filters=0"], 2, "cannot be built with"),
         (["mine.yaml", "--set", "epochs"], 2, "expected key=value"),
         (["mine.yaml", "--set", "training.drop_last=true", "--batch-size", "64"], 2, "lower --batch-size"),
+        (["mine.yaml", "--set", "training.accumulation=999"], 2, "the training has only"),
         (["mine.yaml", "--data", "minst"], 2, "did you mean 'mnist'?"),
         (["mine.yaml", "--data", "damaged.npz"], 3, "damaged.npz"),
         (["mine.yaml", "--data", "kmnist", "--require-data"], 3, "kzoo data fetch kmnist"),

@@ -111,6 +111,7 @@ def test_a_stand_in_is_said_to_be_one(kzoo):
         (["nmt", "--data", "none.tsv"], 2, "none.tsv"),
         (["nmt", "--data", "mnist"], 2, "mnist"),
         (["nmt", "--set", "data.test_cut=true"], 2, "data.test_cut is not for pairs"),
+        (["nmt", "--set", "training.class_weights=balanced"], 2, "training.class_weights is not for pairs"),
         (["nmt", "--require-data"], 3, "spa-eng"),
         (["cnn", "--set", "data.max_length=3"], 2, "data.max_length is not for images"),
         (["cnn", "--set", "data.stress=true"], 2, "data.stress is not for images"),

@@ -103,7 +103,8 @@ def train() -> Callable[..., tuple[list[dict[str, float]], list[tuple[int, int, 
         rows, reports = [], []
         listener = Listener(lambda *report: reports.append(report), rows.append)
         parts = experiment.objective(), experiment.recipe.training, experiment.examples()
-        fit(model, optimizer, *parts, validate or experiment.validator(model), Progress(), listener)
+        validate = validate or experiment.validator(model)
+        fit(model, optimizer, *parts, validate, experiment.criterion, Progress(), listener)
         return rows, reports
 
     return run

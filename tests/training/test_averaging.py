@@ -36,7 +36,7 @@ def trained(stateful_model, image_experiment, training, noise):
 
         listener = Listener(lambda *_: None, lambda row: own.append(values(model)))
         parts = experiment.objective(), settings, experiment.examples()
-        fit(model, optimizer, *parts, validate, Progress(), listener)
+        fit(model, optimizer, *parts, validate, experiment.criterion, Progress(), listener)
         return model, optimizer, validated, own
 
     return build

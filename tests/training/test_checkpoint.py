@@ -46,7 +46,8 @@ def _saved(start, training, noise, image_experiment, tmp_path_factory):
 
     experiment = image_experiment(training(epochs=3), noise(24))
     parts = experiment.objective(), experiment.recipe.training, experiment.examples()
-    fit(model, optimizer, *parts, experiment.validator(model), progress, Listener(lambda *_: None, keep))
+    validate, listener = experiment.validator(model), Listener(lambda *_: None, keep)
+    fit(model, optimizer, *parts, validate, experiment.criterion, progress, listener)
     return folder, states
 
 
@@ -55,6 +56,38 @@ def saved(_saved, tmp_path):
     """A folder with the checkpoints of three epochs, and the bits and the progress at each epoch's end."""
     folder, states = _saved
     return shutil.copytree(folder, tmp_path / "saved"), states
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd", "momentum": 0.9, "nesterov": True, "schedule": "one_cycle"},
+        {"optimizer": "rmsprop", "momentum": 0.9, "clip_norm": 0.1},
+        {"optimizer": "adam", "weight_decay": 0.1, "decay_biases": False, "averaging": 0.9, "warmup": 0.4},
+        {"optimizer": "sgd", "momentum": 0.9, "accumulation": 3},
+        {"optimizer": "adam", "accumulation": 4, "schedule": "cosine", "averaging": 0.9},
+    ],
+    ids=lambda settings: " ".join(map(str, settings.values())),
+)
+def test_a_resumed_training_ends_with_the_bits_of_an_uninterrupted_one(
+    stateful_model, training, noise, image_experiment, tmp_path, settings
+):
+    """Three epochs of two steps, resumed after each, so with gradients left in the accumulators."""
+    experiment = image_experiment(training(epochs=3, **settings), noise(24))
+    ends = []
+    for stops in (False, True):
+        folder, epochs = tmp_path / f"{stops}", 0
+        while epochs < 3:
+            model = stateful_model(seed=1 if epochs == 0 else 2)
+            optimizer = experiment.create_optimizer(model)
+            progress = load_checkpoint(folder, model, optimizer)
+            epochs = epochs + 1 if stops else 3
+            parts = experiment.objective(), training(epochs=epochs), experiment.examples()
+            listener = Listener(lambda *_: None, lambda row: None)
+            fit(model, optimizer, *parts, lambda: {}, experiment.criterion, progress, listener)
+            save_checkpoint(folder, model, optimizer, progress)
+        ends.append(bits(model, optimizer))
+    assert ends[0] == ends[1]
 
 
 def names(folder) -> list[str]:

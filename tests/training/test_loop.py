@@ -90,7 +90,34 @@ def test_the_best_epoch_is_the_first_that_none_surpasses(criterion, best):
     assert progress.best(criterion) == progress.history[best - 1]
 
 
+@pytest.mark.parametrize(
+    ("criterion", "values", "stops"),
+    [
+        (METRICS["accuracy"], [0.2, 0.5, 0.4, 0.5, 0.9], 4),  # an equal value is no better one
+        (METRICS["accuracy"], [0.2, 0.1, 0.3, 0.2, 0.4], None),
+        (METRICS["loss"], [0.2, 0.5, 0.1, 0.1, 0.3, 0.05], 5),
+    ],
+)
+def test_patience_runs_out_after_epochs_without_a_better_one(criterion, values, stops):
+    progress, over = Progress(), []
+    assert not progress.ran_out(2, criterion)
+    for value in values:
+        progress.record(1.0, 1, {criterion.name: value}, 0.1)
+        over.append(progress.ran_out(2, criterion))
+        assert not progress.ran_out(None, criterion)
+    assert (over.index(True) + 1 if any(over) else None) == stops
+
+
 # ---- whole trainings ----
+
+
+def test_a_training_stops_when_its_patience_has_run_out(
+    stateful_model, training, noise, image_experiment, train
+):
+    accuracies = iter([0.2, 0.5, 0.3, 0.4, 0.6])
+    experiment = image_experiment(training(epochs=9, patience=2), noise(24))
+    rows, _ = train(experiment, stateful_model(), lambda: {"accuracy": next(accuracies)})
+    assert [row["validation_accuracy"] for row in rows] == [0.2, 0.5, 0.3, 0.4]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

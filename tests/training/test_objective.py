@@ -9,6 +9,7 @@ from kzoo.training.augmentation.images import Mixup
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.objective import (
+    balanced_class_weights,
     image_classification,
     mixed_image_classification,
     token_losses,
@@ -48,19 +49,52 @@ def test_the_loss_of_images_is_the_mean_cross_entropy(smoothing):
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
-def test_the_loss_of_mixed_images_is_the_mix_of_the_losses_of_both_labels(smoothing):
+@pytest.mark.parametrize("weights", [None, np.linspace(0.5, 2, 7, dtype="float32")], ids=["", "weighted"])
+def test_the_loss_of_mixed_images_is_the_mix_of_the_losses_of_both_labels(smoothing, weights):
     labels, others = np.array([0, 3, 6], np.int32), np.array([6, 3, 1], np.int32)
     share, log_p = np.array([0.2, 0.5, 1.0], "float32"), log_probabilities(3)
+    of_class = np.ones(7) if weights is None else weights
     expected = np.mean(
         [
-            weight * cross_entropy(first, row, smoothing)
-            + (1 - weight) * cross_entropy(second, row, smoothing)
-            for first, second, weight, row in zip(labels, others, share, log_p, strict=True)
+            first_share * of_class[first] * cross_entropy(first, row, smoothing)
+            + (1 - first_share) * of_class[second] * cross_entropy(second, row, smoothing)
+            for first, second, first_share, row in zip(labels, others, share, log_p, strict=True)
         ]
     )
-    objective = mixed_image_classification(Mixup(1.0), smoothing)
+    objective = mixed_image_classification(Mixup(1.0), smoothing, weights)
     loss = compute(lambda *targets: objective.loss(targets, log_p), labels, others, share)
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_the_losses_of_images_are_weighted_by_their_class(smoothing):
+    labels, log_p = np.array([0, 3, 6, 3, 1], np.int32), log_probabilities(5)
+    weights = np.linspace(0.5, 2, 7, dtype="float32")
+    losses = [cross_entropy(*pair, smoothing) for pair in zip(labels, log_p, strict=True)]
+    loss = compute(image_classification(smoothing, weights).loss, labels, log_p)
+    np.testing.assert_allclose(loss, np.mean(weights[labels] * losses), rtol=1e-5)
+
+
+def test_with_balanced_weights_each_class_that_occurs_weighs_the_same():
+    labels = np.array([0, 2, 2, 2, 3, 0, 2, 2, 2], np.int32)
+    weights = balanced_class_weights(labels)
+    np.testing.assert_allclose(weights, [9 / (3 * 2), 0, 9 / (3 * 6), 9 / 3], rtol=1e-6)
+    np.testing.assert_allclose(weights[labels].mean(), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("class_weights", [None, "balanced"])
+def test_class_weights_are_those_of_the_training_split(noise, image_experiment, training, class_weights):
+    """The loss of a batch of the first ten images, on weights from all 24."""
+    data = noise(24)
+    images = keras.Input((7, 5, 1))
+    model = keras.Model(images, keras.layers.Dense(3, "log_softmax")(keras.layers.Flatten()(images)))
+    log_p = keras.ops.convert_to_numpy(model(data.images[:10] / np.float32(PIXEL_LEVELS)))
+    counts = np.bincount(data.labels)
+    weights = 24 / (3 * counts) if class_weights else np.ones(3)
+    labels = data.labels[:10]
+    _, run = image_experiment(training(class_weights=class_weights), data).compile_steps(model)
+    loss = run(np.arange(10, dtype=np.int32)[None])
+    assert loss == pytest.approx(np.mean(-weights[labels] * log_p[np.arange(10), labels]), rel=1e-5)
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)

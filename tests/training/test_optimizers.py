@@ -1,4 +1,4 @@
-"""The optimisers against their equations, each with every schedule, weight decay and clipping."""
+"""The optimisers against their equations, with each schedule, weight decay, clipping and accumulation."""
 
 from __future__ import annotations
 
@@ -11,10 +11,19 @@ import pytest
 from kzoo.errors import UsageError
 from kzoo.recipe import TrainingSection
 from kzoo.training.engines import engine
-from kzoo.training.optimizers import OPTIMIZERS, SCHEDULES, EpochwiseLinear, create_optimizer
+from kzoo.training.optimizers import (
+    OPTIMIZERS,
+    SCHEDULES,
+    EpochwiseLinear,
+    OneCycle,
+    Warmup,
+    create_optimizer,
+    leave_biases_undecayed,
+)
 
 RATE, DECAY, EPSILON, STEPS = 0.01, 0.3, 1e-8, 5
 FIRST, SECOND = 0.9, 0.999
+MOMENTUM = 0.8
 
 # Small enough that an epsilon of 1e-7 would fail.
 GRADIENTS = np.array(
@@ -33,6 +42,14 @@ RATES = {
     "cosine": [RATE * (1 + np.cos(np.pi * step / STEPS)) / 2 for step in range(STEPS)],
     # An epoch for each step: two up from a hundredth, the others down to it.
     "linear": [RATE * share for share in (0.01, 0.505, 1.0, 0.505, 0.01)],
+    # Of 5 steps the peak is at .3 5 - 1 = .5: from a 25th, then down to a 250,000th at step 4.
+    "one_cycle": [
+        RATE / 25,
+        *(
+            RATE * (4e-6 + (1 - 4e-6) * (1 + np.cos(np.pi * (step - 0.5) / 3.5)) / 2)
+            for step in range(1, STEPS)
+        ),
+    ],
 }
 
 
@@ -60,13 +77,66 @@ def adam(rates: list[float], decay: float, gradients: np.ndarray) -> list[np.nda
     return weights
 
 
+def momentum(rates: list[float], decay: float, gradients: np.ndarray) -> list[np.ndarray]:
+    """Polyak's: m <- u m - rate g, w <- w + m"""
+    weight, update, weights = np.arange(4.0), np.zeros(4), []
+    for rate, gradient in zip(rates, gradients, strict=True):
+        update = MOMENTUM * update - rate * gradient
+        weight = weight - rate * decay * weight + update
+        weights.append(weight)
+    return weights
+
+
+def nesterov(rates: list[float], decay: float, gradients: np.ndarray) -> list[np.ndarray]:
+    """Sutskever et al., 2013, written for the weights after the look-ahead: w <- w + u m - rate g"""
+    weight, update, weights = np.arange(4.0), np.zeros(4), []
+    for rate, gradient in zip(rates, gradients, strict=True):
+        update = MOMENTUM * update - rate * gradient
+        weight = weight - rate * decay * weight + MOMENTUM * update - rate * gradient
+        weights.append(weight)
+    return weights
+
+
+def rmsprop(rates: list[float], decay: float, gradients: np.ndarray, share: float = 0.0) -> list[np.ndarray]:
+    """Hinton's: v <- .9 v + .1 g^2, w <- w - rate g / sqrt(v + 1e-7), the epsilon that of Keras"""
+    weight, square, update, weights = np.arange(4.0), np.zeros(4), np.zeros(4), []
+    for rate, gradient in zip(rates, gradients, strict=True):
+        square = 0.9 * square + 0.1 * gradient**2
+        update = share * update + rate * gradient / np.sqrt(square + 1e-7)
+        weight = weight - rate * decay * weight - update
+        weights.append(weight)
+    return weights
+
+
+def rmsprop_momentum(rates: list[float], decay: float, gradients: np.ndarray) -> list[np.ndarray]:
+    """RMSprop whose updates are added up with a momentum."""
+    return rmsprop(rates, decay, gradients, MOMENTUM)
+
+
+EQUATIONS = {
+    sgd: {"optimizer": "sgd"},
+    momentum: {"optimizer": "sgd", "momentum": MOMENTUM},
+    nesterov: {"optimizer": "sgd", "momentum": MOMENTUM, "nesterov": True},
+    adam: {"optimizer": "adam"},
+    rmsprop: {"optimizer": "rmsprop"},
+    rmsprop_momentum: {"optimizer": "rmsprop", "momentum": MOMENTUM},
+}
+"""The equations, and the keys of the recipe for each."""
+
+
+def apply(optimizer: keras.Optimizer, gradient: np.ndarray, weight: keras.Variable) -> np.ndarray:
+    """Return the weight after a step."""
+    optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))], [weight])
+    return keras.ops.convert_to_numpy(weight)
+
+
 @pytest.mark.parametrize("clip", [None, 0.015])
 @pytest.mark.parametrize("decay", [0.0, DECAY])
 @pytest.mark.parametrize("schedule", RATES)
-@pytest.mark.parametrize("equation", [sgd, adam])
+@pytest.mark.parametrize("equation", EQUATIONS)
 def test_an_optimizer_is_its_equation(equation, schedule, decay, clip):
     section = TrainingSection(
-        optimizer=equation.__name__,
+        **EQUATIONS[equation],
         learning_rate=RATE,
         schedule=schedule,
         weight_decay=decay,
@@ -77,8 +147,96 @@ def test_an_optimizer_is_its_equation(equation, schedule, decay, clip):
     weight = keras.Variable(np.arange(4, dtype="float32"))
     gradients = GRADIENTS if clip is None else np.clip(GRADIENTS, -clip, clip)
     for gradient, expected in zip(GRADIENTS, equation(RATES[schedule], decay, gradients), strict=True):
-        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))], [weight])
-        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(apply(optimizer, gradient, weight), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_accumulation_takes_a_step_with_the_mean_of_some_gradients(equation):
+    """Steps after the second and the fourth gradient, each with its rate; the fifth is left over."""
+    section = TrainingSection(
+        **EQUATIONS[equation],
+        learning_rate=RATE,
+        schedule="cosine",
+        weight_decay=DECAY,
+        clip_value=0.3,
+        accumulation=2,
+        epochs=STEPS,
+    )
+    optimizer = create_optimizer(section, steps=STEPS)
+    weight = keras.Variable(np.arange(4, dtype="float32"))
+    means = np.clip(GRADIENTS[:4].reshape(2, 2, 4).mean(axis=1), -0.3, 0.3)
+    once, twice = equation([RATES["cosine"][step] for step in (1, 3)], DECAY, means)
+    expected = [np.arange(4.0), once, once, twice, twice]
+    for gradient, after in zip(GRADIENTS, expected, strict=True):
+        np.testing.assert_allclose(apply(optimizer, gradient, weight), after, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("norm", [0.1, 100.0])
+def test_the_norm_is_that_of_all_gradients_together(norm):
+    section = TrainingSection(learning_rate=1.0, clip_norm=norm, epochs=1)
+    gradients = [np.array([3.0, -4.0], "float32"), np.array([[12.0]], "float32")]
+    weights = [keras.Variable(np.zeros_like(gradient)) for gradient in gradients]
+    create_optimizer(section).apply(list(map(keras.ops.convert_to_tensor, gradients)), weights)
+    for gradient, weight in zip(gradients, weights, strict=True):
+        expected = -gradient * min(1.0, norm / 13)
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop"])
+def test_biases_and_normalisations_may_be_left_undecayed(name, precision):
+    section = TrainingSection(optimizer=name, learning_rate=0.5, weight_decay=0.2, epochs=1)
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(2), keras.layers.BatchNormalization(), keras.layers.Dense(2)]
+    )
+    weights = model.trainable_variables
+    for weight in weights:
+        weight.assign(keras.ops.ones(weight.shape))
+    optimizer = create_optimizer(section, precision)
+    leave_biases_undecayed(optimizer, weights)
+    optimizer.build(weights)
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    inner.apply([keras.ops.zeros(weight.shape) for weight in weights], weights)
+    found = [(weight.name, keras.ops.convert_to_numpy(weight).max()) for weight in weights]
+    decayed = {"kernel": pytest.approx(0.9)}
+    assert found == [(weight.name, decayed.get(weight.name, 1.0)) for weight in weights]
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear"])
+def test_a_warm_up_multiplies_the_schedule(schedule):
+    """Over 40 % of five steps: two, by a third and two thirds."""
+    section = TrainingSection(learning_rate=RATE, schedule=schedule, warmup=0.4, epochs=STEPS)
+    optimizer, rates = create_optimizer(section, steps=STEPS), []
+    weight = keras.Variable(np.zeros(4, "float32"))
+    for _ in range(STEPS):
+        rates.append(float(optimizer.learning_rate))
+        apply(optimizer, np.zeros(4), weight)
+    factors = [1 / 3, 2 / 3, 1, 1, 1]
+    np.testing.assert_allclose(rates, np.multiply(factors, RATES[schedule]), rtol=1e-5)
+
+
+def test_one_cycle_is_that_of_torch():
+    torch = pytest.importorskip("torch")
+    for steps in (1, 2, 3, 10, 47):
+        reference = torch.optim.SGD([torch.zeros(1)], 1.0)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            reference, max_lr=RATE, total_steps=steps, cycle_momentum=False
+        )
+        ours = OneCycle(RATE, steps)
+        for step in range(steps):
+            expected = pytest.approx(schedule.get_last_lr()[0], rel=1e-4, abs=1e-9)
+            assert float(ours(step)) == expected
+            reference.step()
+            if step + 1 < steps:
+                schedule.step()
+
+
+@pytest.mark.parametrize(
+    "schedule", [OneCycle(RATE, 9), Warmup(RATE, 3), Warmup(OneCycle(RATE, 9), 3)], ids=lambda each: ""
+)
+def test_a_schedule_survives_its_configuration(schedule):
+    again = type(schedule).from_config(schedule.get_config())
+    assert [float(again(step)) for step in range(10)] == [float(schedule(step)) for step in range(10)]
 
 
 def test_a_training_is_that_of_torch():
@@ -130,7 +288,7 @@ def test_the_linear_schedule_stays_the_same_within_an_epoch(epochs, steps):
     assert float(again(steps)) == float(schedule(steps))
 
 
-@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_half_precision_scales_the_loss_and_changes_nothing_else(name):
     section = TrainingSection(
         optimizer=name,

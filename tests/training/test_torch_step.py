@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -69,7 +71,16 @@ def eager_steps(model, optimizer, arrays, order) -> float:
     return float(total)
 
 
-@pytest.mark.parametrize("optimizer", [SGD, Adam])
+OPTIMIZERS = {
+    "sgd": SGD,
+    "momentum": partial(SGD, momentum=0.8),
+    "nesterov": partial(SGD, momentum=0.8, nesterov=True),
+    "adam": Adam,
+    "rmsprop": partial(keras.optimizers.RMSprop, momentum=0.8),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 def test_the_losses_and_the_state_are_those_of_eager_steps_to_the_bit(arrays, graphs, optimizer):
     ours, theirs = (network(BatchNormalization(), layers.Dropout(0.4, seed=5)) for _ in range(2))
     rate = keras.optimizers.schedules.CosineDecay(0.05, 5)

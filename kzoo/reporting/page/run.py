@@ -150,10 +150,11 @@ def _facts(run: ReportedRun) -> Facts:
 
 
 def _epochs(metrics: dict[str, Any]) -> str:
-    """Spell the number of epochs, and which epoch is tested."""
+    """Spell the number of epochs, whether the run was stopped after them, and which epoch is tested."""
     epochs = metrics["epochs"]
     tested = metrics.get("tested_epoch", epochs)
-    return f"{epochs}, the last is tested" if tested == epochs else f"{epochs}, epoch {tested} is tested"
+    stopped = " (stopped early)" if metrics.get("stopped") else ""
+    return f"{epochs}{stopped}, {'the last' if tested == epochs else f'epoch {tested}'} is tested"
 
 
 def _figures(run: ReportedRun) -> Grid | None:

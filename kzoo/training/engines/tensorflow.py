@@ -15,11 +15,24 @@ from kzoo.training.objective import Objective
 
 
 class SGD(keras.optimizers.SGD):
-    """Keras's SGD without momentum, which updates a variable in one pass over its memory."""
+    """Keras's SGD, which updates a variable in one pass over its memory."""
 
     def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
-        """Update a variable: w <- w - rate g."""
-        tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=learning_rate, delta=gradient)
+        """Update a variable: w <- w - rate g, or with momentum u: m <- u m - rate g, w <- w + m.
+
+        Nesterov's momentum is w <- w + u m - rate g with the new m.
+        """
+        if not self.momentum:
+            tf.raw_ops.ResourceApplyGradientDescent(var=variable.handle, alpha=learning_rate, delta=gradient)
+            return
+        tf.raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=self.momentums[self._get_variable_index(variable)].value.handle,
+            lr=learning_rate,
+            grad=gradient,
+            momentum=self.momentum,
+            use_nesterov=self.nesterov,
+        )
 
 
 class Adam(keras.optimizers.Adam):

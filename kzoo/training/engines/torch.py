@@ -1,7 +1,7 @@
 """PyTorch: a training step is traced once and run as a graph of ATen operations, without Keras's Python code.
 
 A graph is traced for each number of rows and each combination of bucket lengths. A step that branches on
-values, such as dynamic loss scaling, cannot be traced and runs eagerly.
+values, such as dynamic loss scaling or the accumulation of gradients, cannot be traced and runs eagerly.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Step = Callable[[Values, torch.Tensor, list[torch.Tensor], torch.Tensor], tuple[
 
 
 class SGD(keras.optimizers.SGD):
-    """Keras's SGD without momentum, as one operation of the graph."""
+    """Keras's SGD, as one operation of the graph."""
 
     @torch.no_grad()
     def _backend_update_step(
@@ -34,8 +34,13 @@ class SGD(keras.optimizers.SGD):
         trainable_variables: list[keras.Variable],
         learning_rate: torch.Tensor,
     ) -> None:
-        """w <- w - rate g."""
-        torch.ops.kzoo.sgd_([variable.value for variable in trainable_variables], grads, learning_rate)
+        """w <- w - rate g, or with momentum as `kzoo.training.engines.torch_operations` says."""
+        weights = [variable.value for variable in trainable_variables]
+        if not self.momentum:
+            torch.ops.kzoo.sgd_(weights, grads, learning_rate)
+            return
+        m = [self.momentums[self._get_variable_index(variable)].value for variable in trainable_variables]
+        torch.ops.kzoo.momentum_(weights, grads, m, learning_rate, self.momentum, self.nesterov)
 
 
 class Adam(keras.optimizers.Adam):
@@ -54,7 +59,8 @@ class Adam(keras.optimizers.Adam):
             [variable.value for variable in trainable_variables],
             grads,
             *([slots[index].value for index in indices] for slots in (self._momentums, self._velocities)),
-            *(self.iterations.value, learning_rate, self.beta_1, self.beta_2, self.epsilon),
+            keras.ops.convert_to_tensor(self.iterations),  # a variable, or a tensor if gradients accumulate
+            *(learning_rate, self.beta_1, self.beta_2, self.epsilon),
         )
 
 

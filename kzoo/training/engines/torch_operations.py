@@ -22,6 +22,10 @@ LIBRARY = torch.library.Library("kzoo", "DEF")
 LIBRARY.define("uniform(Tensor seed, int[] shape) -> Tensor")
 LIBRARY.define("sgd_(Tensor(a!)[] weights, Tensor[] grads, Tensor rate) -> ()")
 LIBRARY.define(
+    "momentum_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor rate, float momentum, "
+    "bool nesterov) -> ()"
+)
+LIBRARY.define(
     "adam_(Tensor(a!)[] weights, Tensor[] grads, Tensor(b!)[] m, Tensor(c!)[] v, Tensor steps_done, "
     "Tensor rate, float beta_1, float beta_2, float epsilon) -> ()"
 )
@@ -37,6 +41,22 @@ def _uniform(seed: torch.Tensor, shape: list[int]) -> torch.Tensor:
 def _sgd(weights: list[torch.Tensor], grads: list[torch.Tensor], rate: torch.Tensor) -> None:
     """w <- w - rate g."""
     torch._foreach_add_(weights, grads, alpha=-float(rate))
+
+
+def _momentum(
+    weights: list[torch.Tensor],
+    grads: list[torch.Tensor],
+    m: list[torch.Tensor],
+    rate: torch.Tensor,
+    momentum: float,
+    nesterov: bool,
+) -> None:
+    """m <- u m - rate g, w <- w + m for momentum u; Nesterov's is w <- w + u m - rate g with the new m."""
+    torch._foreach_mul_(m, momentum)
+    torch._foreach_add_(m, grads, alpha=-float(rate))
+    torch._foreach_add_(weights, m, alpha=momentum if nesterov else 1.0)
+    if nesterov:
+        torch._foreach_add_(weights, grads, alpha=-float(rate))
 
 
 def _adam(
@@ -73,7 +93,12 @@ def _adam(
     )
 
 
-for _name, _function in (("uniform", _uniform), ("sgd_", _sgd), ("adam_", _adam)):
+for _name, _function in (
+    ("uniform", _uniform),
+    ("sgd_", _sgd),
+    ("momentum_", _momentum),
+    ("adam_", _adam),
+):
     LIBRARY.impl(_name, _function, "CompositeExplicitAutograd")
 
 
