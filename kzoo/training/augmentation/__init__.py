@@ -13,6 +13,8 @@ import numpy as np
 
 from kzoo.types import Tensor
 
+__all__: list[str] = []
+
 _STREAM = 1
 """The stream of the draws, which differs from that of the order of the examples."""
 
