@@ -117,7 +117,6 @@ def test_a_stand_in_is_said_to_be_one(kzoo):
         (["cnn", "--set", "data.stress=true"], 2, "data.stress is not for images"),
         (["cnn", "--set", "augmentation.tokens=.1"], 2, "augmentation.tokens is not for images"),
         (["nmt", "--set", "augmentation.shift=2"], 2, "augmentation.shift is not for pairs"),
-        (["nmt", "--set", "training.augmentation=.1"], 2, "training.augmentation is now augmentation.tokens"),
         (["cnn", "--set", "training.batch_by_length=true"], 2, "training.batch_by_length is not for images"),
         (["cnn", "--set", "model.input_shape=28"], 2, "'input_shape' is 3 positive numbers, not 28"),
         (["cnn", "--data", "PAIRS"], 3, "neither a folder of images nor an npz file"),
