@@ -219,13 +219,14 @@ def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     torch.ones(16 * 2**20)
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-print(faults(), faults())
+print(faults(), min(faults() for _ in range(20)))
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 @pytest.mark.skipif(os.environ["KERAS_BACKEND"] != "torch", reason="PyTorch alone takes memory from glibc")
-def test_pytorch_takes_the_memory_of_a_large_tensor_once(python):
+def test_pytorch_takes_the_memory_of_a_large_tensor_again(python):
+    """The first few tensors may not fit where the one before was, as small blocks lie there by then."""
     done = python(REUSED)
     first, again = map(int, done.stdout.split())
     assert first > 20 * (again + 1), done.stderr
