@@ -191,7 +191,7 @@ def _with_fastest_batch(
     from kzoo.bench.task import BatchSizeTask
 
     chosen = runtime.choose_backend(backend, recipe.runtime.backend)
-    recipe = recipe.model_copy(update={"runtime": recipe.runtime.model_copy(update={"backend": chosen})})
+    recipe = recipe.with_values("runtime", backend=chosen)
     task = BatchSizeTask(recipe=recipe, data_dir=data_dir, require_data=require_data)
     speeds = find_batch_size(task)
     first, size = min(speeds), max(speeds)
@@ -214,8 +214,7 @@ def _with_backend(recipe: Recipe, backend: Backend | None) -> Recipe:
     chosen = start_backend(
         backend, recipe.runtime.backend, recipe.runtime.precision, batch_size=recipe.training.batch_size
     )
-    runtime = recipe.runtime.model_copy(update={"backend": chosen})
-    return recipe.model_copy(update={"runtime": runtime})
+    return recipe.with_values("runtime", backend=chosen)
 
 
 def _announce(experiment: Experiment) -> None:

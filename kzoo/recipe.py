@@ -317,6 +317,10 @@ class Recipe(_Section):
         model = ModelSection.model_validate({**self.model.model_dump(), **options})
         return self.model_copy(update={"model": model})
 
+    def with_values(self, section: str, **values: Any) -> Recipe:
+        """Return the recipe with these values in a section; they are not checked."""
+        return self.model_copy(update={section: getattr(self, section).model_copy(update=values)})
+
     def to_yaml(self) -> str:
         """Return the recipe as YAML with every default spelled out, as saved in a run folder."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -85,8 +85,7 @@ class BatchSizeTask(BaseModel):
 
     def starting_at(self, size: int) -> BatchSizeTask:
         """Return the task with another first batch size."""
-        training = self.recipe.training.model_copy(update={"batch_size": size})
-        return self.model_copy(update={"recipe": self.recipe.model_copy(update={"training": training})})
+        return self.model_copy(update={"recipe": self.recipe.with_values("training", batch_size=size)})
 
 
 TASKS: dict[str, type[BaseModel]] = {

@@ -64,8 +64,7 @@ def race_runs(task: TrainingTask, report: Report) -> Answer:
     of the whole run and `ratios` of each epoch. The student is the only peer.
     """
     epochs = task.recipe.training.epochs
-    training = task.recipe.training.model_copy(update={"epochs": task.rounds})
-    raced = task.model_copy(update={"recipe": task.recipe.model_copy(update={"training": training})})
+    raced = task.model_copy(update={"recipe": task.recipe.with_values("training", epochs=task.rounds)})
     facts, ours, peers = _race(raced, (STUDENT,), [*_rounds(task), "end"], report)
     for side in [ours, *_sides(peers)]:
         *side["epoch_seconds"], side["end_seconds"] = side.pop("timings")
