@@ -17,8 +17,11 @@ from kzoo.parameters import trainable_count
 from kzoo.recipe import AugmentationSection, DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
+from kzoo.tasks.initial import with_initial_weights
 from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, newest_epoch, save_checkpoint
+from kzoo.training.frozen import freeze
+from kzoo.training.initial import InitialWeights
 from kzoo.training.loop import Listener, fit
 from kzoo.training.order import steps_per_epoch
 from kzoo.training.progress import Progress
@@ -44,6 +47,8 @@ def prepare(
     registry.check_options(recipe.model.name, recipe.model.options)
     kind = experiment_type(recipe.model.name)
     _check_keys(kind, recipe)
+    if recipe.model.init is not None:
+        recipe = recipe.with_values("model", init=str(Path(recipe.model.init).resolve()))
     data = _load(kind, recipe, data_dir, require_data)
     fitting = kind.fit_model(recipe, data)
     experiment = kind(fitting, data, reference or recipe, tuple(changed_keys(fitting, recipe)))
@@ -52,10 +57,21 @@ def prepare(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
     _check_accumulation(experiment)
-    registry.abstract_model(recipe.model.name, **experiment.recipe.model.options)
+    _frozen_model(fitting)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
-    return replace(experiment, recipe=fitting)
+    return with_initial_weights(replace(experiment, recipe=fitting))
+
+
+def _frozen_model(recipe: Recipe) -> keras.Model:
+    """Build the model of a recipe without values, with its frozen layers, for its number of parameters.
+
+    Raises:
+        UsageError: the model cannot be built, or its layers cannot be frozen as the recipe says.
+    """
+    model = registry.abstract_model(recipe.model.name, **recipe.model.options)
+    freeze(model, recipe.training.frozen)
+    return model
 
 
 def _check_accumulation(experiment: Experiment) -> None:
@@ -105,14 +121,20 @@ def _other_data(origin: Origin, before: dict[str, Any], run: RunFolder) -> DataE
 
 
 def start(experiment: Experiment, run: RunFolder) -> None:
-    """Write the environment, the recipe and the vocabularies, if any, of a new run before it is trained."""
-    reference = experiment.reference or experiment.recipe
+    """Write what a new run needs before it is trained; the recipe, which makes a folder a run, comes last.
+
+    Those are the environment, the vocabularies and the weights of another run, if any.
+    """
+    reference, initial = experiment.reference or experiment.recipe, experiment.initial
     environment = {
         **runtime.environment(),
         "data": experiment.describe_data(),
         "reference": reference.model_dump(mode="json"),
         "fitted": list(experiment.fitted),
+        "initial": None if initial is None else initial.record.model_dump(),
     }
+    if initial is not None:
+        initial.save(run)
     run.write_json("environment.json", environment)
     experiment.prepare_run(run)
     run.write_recipe(experiment.recipe)
@@ -171,6 +193,7 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         DivergedError: a loss or a validation metric is not finite.
         DataError: the run was trained before, but none of its checkpoints can be read.
     """
+    experiment = replace(experiment, initial=InitialWeights.open(run))
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
     progress = load_checkpoint(run.checkpoints, model, optimizer, listener.on_notice)
@@ -234,16 +257,16 @@ def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
 def outline(experiment: Experiment) -> dict[str, Any]:
     """Describe what training would do, without training: recipe, data, criterion, metrics and cost.
 
-    `reads` is the hash of the data and how the model's inputs are made; `figures` are the names of the
-    metrics that will be measured.
+    `reads` is the hash of the data, how the model's inputs are made, and the hash of the model of another run
+    whose weights are taken; `figures` are the names of the metrics that will be measured.
     """
-    training, options = experiment.recipe.training, experiment.recipe.model.options
-    model = registry.abstract_model(experiment.recipe.model.name, **options)
+    training, model = experiment.recipe.training, _frozen_model(experiment.recipe)
     steps, data = steps_per_epoch(experiment.example_count, training), experiment.describe_data()
+    initial = {"initial": experiment.initial.record.sha256} if experiment.initial else {}
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
         "data": data,
-        "reads": {key: data[key] for key in ("sha256", *experiment.READS)},
+        "reads": {**{key: data[key] for key in ("sha256", *experiment.READS)}, **initial},
         "criterion": f"validation_{experiment.criterion.name}",
         "figures": [
             "train_loss_running",

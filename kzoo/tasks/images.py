@@ -25,6 +25,7 @@ from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
 from kzoo.training.examples import Examples
 from kzoo.training.inference import compile_predict
+from kzoo.training.initial import Labels
 from kzoo.training.objective import (
     Objective,
     balanced_class_weights,
@@ -76,6 +77,11 @@ class ImageExperiment(Experiment):
                 f"--set model.num_classes={classes}"
             )
         return recipe
+
+    @property
+    def labels(self) -> Labels:
+        """The class names."""
+        return {"num_classes": self.data.class_names}
 
     def describe(self) -> dict[str, Any]:
         """Return the class names."""
