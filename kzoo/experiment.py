@@ -21,6 +21,7 @@ from kzoo.tasks.initial import with_initial_weights
 from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, newest_epoch, save_checkpoint
 from kzoo.training.frozen import freeze
+from kzoo.training.guessing import STUCK_EPOCHS
 from kzoo.training.initial import InitialWeights
 from kzoo.training.loop import Listener, fit
 from kzoo.training.order import steps_per_epoch
@@ -201,6 +202,10 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
     if progress.epoch == 0 and run.was_trained:
         raise DataError(f"{run.checkpoints} holds no undamaged checkpoint to resume from: start a new run")
 
+    def warn() -> None:
+        if warning := experiment.warning(progress.history):
+            listener.on_notice(warning)
+
     def keep(row: dict[str, float]) -> None:
         # The checkpoint is written last: if the process ends before that, resuming repeats this epoch.
         with averaged(model, optimizer):
@@ -210,6 +215,8 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         run.write_history(progress.history)
         save_checkpoint(run.checkpoints, model, optimizer, progress)
         listener.on_epoch(row)
+        if progress.epoch == STUCK_EPOCHS:
+            warn()
 
     fit(
         model,
@@ -222,6 +229,8 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         progress,
         Listener(listener.on_steps, keep),
     )
+    if progress.epoch != STUCK_EPOCHS:
+        warn()
     with averaged(model, optimizer):
         tested = model if training.tested_epoch == "last" else run.load_model("best")
         test = experiment.test_and_report(tested, run)

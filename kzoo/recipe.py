@@ -66,6 +66,12 @@ def _check_batch_size(value: Any) -> Any:
     return value
 
 
+def _check_patterns(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise PydanticCustomError("patterns", "expected a list of patterns, for instance [conv*, fc1]")
+    return value
+
+
 def _check_figure(name: str) -> str:
     if not is_metric(name):
         raise PydanticCustomError("figure", unknown_metric(name))
@@ -176,7 +182,7 @@ class TrainingSection(_Section):
     accumulation: Annotated[Whole, Field(gt=0)] = Field(
         default=1, description="The number of batches whose mean gradient makes an update of the weights"
     )
-    frozen: list[str] = Field(
+    frozen: Annotated[list[str], BeforeValidator(_check_patterns)] = Field(
         default=[], description="Shell patterns of the names of layers whose weights stay as they are"
     )
     initialized_rate: Annotated[Real, Field(gt=0, le=1)] = Field(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import keras
@@ -19,11 +20,12 @@ from kzoo.errors import UsageError
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.pictures.classifier_run import draw_pictures
 from kzoo.pictures.figure import NONE_OF_THESE
-from kzoo.recipe import Recipe
+from kzoo.recipe import Recipe, list_recipes
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
 from kzoo.training.examples import Examples
+from kzoo.training.guessing import is_guessing, loss_of_guessing
 from kzoo.training.inference import compile_predict
 from kzoo.training.initial import Labels
 from kzoo.training.objective import (
@@ -33,6 +35,9 @@ from kzoo.training.objective import (
     mixed_image_classification,
 )
 from kzoo.training.run import Checkpoint, RunFolder
+
+BEST = "cnn-bn-best"
+"""The recipe to try on a user's own images that another one does not learn."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +130,25 @@ class ImageExperiment(Experiment):
             }
 
         return validate
+
+    def warning(self, history: Sequence[dict[str, float]]) -> str | None:
+        """Return a warning if the training loss is still that of guessing, with what to try, else None."""
+        training, classes = (
+            self.recipe.training,
+            registry.check_options(self.recipe.model.name, self.recipe.model.options)["num_classes"],
+        )
+        guessing = loss_of_guessing(
+            self.data.train.labels, classes, training.label_smoothing, training.class_weights == "balanced"
+        )
+        if not is_guessing([row["train_loss"] for row in history], guessing):
+            return None
+        advice = f"try another learning rate (now {training.learning_rate:g}), for instance with kzoo sweep"
+        if self.recipe.data.own and BEST in list_recipes() and self.recipe.name != BEST:
+            advice = f"try kzoo train {BEST} --data {quote(self.recipe.data.name)}"
+        return (
+            f"nothing is learned: the training loss after epoch {history[-1]['epoch']}, "
+            f"{history[-1]['train_loss']:.4f}, is that of guessing ({guessing:.4f}); {advice}"
+        )
 
     def prepare_run(self, run: RunFolder) -> None:
         """Do nothing: a classifier needs no files besides its weights."""

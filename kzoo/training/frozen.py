@@ -26,7 +26,7 @@ def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
         if not matching:
             names = ", ".join(layer.name for layer in layers)
             raise UsageError(
-                f"training.frozen: no layer of {model.name} matches {pattern!r}; there are {names}"
+                f"training.frozen: no layer of {model.name} with weights matches {pattern!r}; it has {names}"
             )
         for layer in matching:
             layer.trainable = False

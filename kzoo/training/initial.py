@@ -65,17 +65,14 @@ class InitialWeights:
         return cls(InitialRecord.model_validate(record), read_npz(run.path / FILE))
 
     def lines(self) -> list[str]:
-        """Say how many weights come from the run, and list the others."""
+        """Say how many weights come from the run, and list the others with the reasons."""
         record = self.record
-        total = len(record.whole) + len(record.partly) + len(record.drawn)
-        head = (
-            f"{len(record.whole)} of {total} weights from {record.run} ({record.model}, epoch {record.epoch})"
-        )
-        partly = [f"in part: {path}, {share}" for path, share in record.partly.items()]
-        reasons: dict[str, list[str]] = {}
-        for path, reason in record.drawn.items():
-            reasons.setdefault(reason, []).append(path)
-        return [head, *partly, *(f"drawn anew: {', '.join(paths)} ({why})" for why, paths in reasons.items())]
+        count = f"{len(record.whole)} of {len(record.whole) + len(record.partly) + len(record.drawn)} weights"
+        return [
+            f"{count} from {record.run} ({record.model} after epoch {record.epoch})",
+            *(f"in part: {path}, {share}" for path, share in record.partly.items()),
+            *(f"drawn anew: {path}, {reason}" for path, reason in record.drawn.items()),
+        ]
 
 
 def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.ndarray]:
