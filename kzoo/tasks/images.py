@@ -133,21 +133,24 @@ class ImageExperiment(Experiment):
 
     def warning(self, history: Sequence[dict[str, float]]) -> str | None:
         """Return a warning if the training loss is still that of guessing, with what to try, else None."""
-        training, classes = (
-            self.recipe.training,
-            registry.check_options(self.recipe.model.name, self.recipe.model.options)["num_classes"],
-        )
+        training, rate = self.recipe.training, self.recipe.training.learning_rate
+        options = registry.check_options(self.recipe.model.name, self.recipe.model.options)
         guessing = loss_of_guessing(
-            self.data.train.labels, classes, training.label_smoothing, training.class_weights == "balanced"
+            self.data.train.labels,
+            options["num_classes"],
+            training.label_smoothing,
+            is_balanced=training.class_weights == "balanced",
         )
         if not is_guessing([row["train_loss"] for row in history], guessing):
             return None
-        advice = f"try another learning rate (now {training.learning_rate:g}), for instance with kzoo sweep"
+        advice = (
+            f"another learning rate, such as --lr {rate / 10:g} or --lr {rate * 10:g}, or another optimiser"
+        )
         if self.recipe.data.own and BEST in list_recipes() and self.recipe.name != BEST:
-            advice = f"try kzoo train {BEST} --data {quote(self.recipe.data.name)}"
+            advice = f"kzoo train {BEST} --data {quote(self.recipe.data.name)}"
         return (
             f"nothing is learned: the training loss after epoch {history[-1]['epoch']}, "
-            f"{history[-1]['train_loss']:.4f}, is that of guessing ({guessing:.4f}); {advice}"
+            f"{history[-1]['train_loss']:.4f}, is that of guessing ({guessing:.4f}): try {advice}"
         )
 
     def prepare_run(self, run: RunFolder) -> None:

@@ -98,8 +98,8 @@ class Fit:
 def fit_weights(found: Arrays, theirs: Labels, section: ModelSection, ours: Labels) -> Fit:
     """Choose the weights of another model that fit a model: those of the same path and shape.
 
-    An axis whose places stand for tokens or classes fits if these are the same. If only some tokens are the
-    same, their rows are taken.
+    A layer fits as a whole: a bias is of no use with another kernel. An axis whose places stand for tokens or
+    classes fits if these are the same. If only some tokens are the same, their rows are taken.
 
     Args:
         found: the weights of the other model.
@@ -127,7 +127,16 @@ def fit_weights(found: Arrays, theirs: Labels, section: ModelSection, ours: Labe
             fit.drawn[path] = "the run has other classes"
         else:
             fit.drawn[path] = f"of shape {shape}, the run's {array.shape}"
+    layers = {_layer(path) for path in fit.drawn}
+    for path in [path for path in fit.arrays if _layer(path) in layers]:
+        fit.drawn[path] = "its layer does not fit"
+        fit.partly.pop(path, None)
+        del fit.arrays[path]
     return fit
+
+
+def _layer(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _shapes(section: ModelSection, **options: int) -> dict[str, tuple[int, ...]]:
