@@ -133,7 +133,7 @@ class ImageExperiment(Experiment):
 
     def warning(self, history: Sequence[dict[str, float]]) -> str | None:
         """Return a warning if the training loss is still that of guessing, with what to try, else None."""
-        training, rate = self.recipe.training, self.recipe.training.learning_rate
+        training = self.recipe.training
         options = registry.check_options(self.recipe.model.name, self.recipe.model.options)
         guessing = loss_of_guessing(
             self.data.train.labels,
@@ -143,13 +143,13 @@ class ImageExperiment(Experiment):
         )
         if not is_guessing([row["train_loss"] for row in history], guessing):
             return None
-        advice = (
-            f"another learning rate, such as --lr {rate / 10:g} or --lr {rate * 10:g}, or another optimiser"
-        )
+        advice = f"another learning rate than {training.learning_rate:g}"
+        if training.optimizer != "adam":
+            advice += ", or Adam: --set training.optimizer=adam --lr 0.001"
         if self.recipe.data.own and BEST in list_recipes() and self.recipe.name != BEST:
             advice = f"kzoo train {BEST} --data {quote(self.recipe.data.name)}"
         return (
-            f"nothing is learned: the training loss after epoch {history[-1]['epoch']}, "
+            f"nothing is learned so far: the training loss after epoch {history[-1]['epoch']}, "
             f"{history[-1]['train_loss']:.4f}, is that of guessing ({guessing:.4f}): try {advice}"
         )
 

@@ -66,12 +66,10 @@ class InitialWeights:
 
     def lines(self) -> list[str]:
         """Say how many weights come from the run, and list the others with the reasons."""
-        record = self.record
-        count = f"{len(record.whole)} of {len(record.whole) + len(record.partly) + len(record.drawn)} weights"
         return [
-            f"{count} from {record.run} ({record.model} after epoch {record.epoch})",
-            *(f"in part: {path}, {share}" for path, share in record.partly.items()),
-            *(f"drawn anew: {path}, {reason}" for path, reason in record.drawn.items()),
+            self.record.summary,
+            *(f"in part: {path}, {share}" for path, share in self.record.partly.items()),
+            *(f"drawn anew: {path}, {reason}" for path, reason in self.record.drawn.items()),
         ]
 
 

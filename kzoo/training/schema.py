@@ -37,6 +37,12 @@ class InitialRecord(_Document):
     partly: dict[str, str]
     drawn: dict[str, str]
 
+    @property
+    def summary(self) -> str:
+        """The number of weights that were taken as they are, and where from."""
+        total = len(self.whole) + len(self.partly) + len(self.drawn)
+        return f"{len(self.whole)} of {total} weights from {self.run} ({self.model} after epoch {self.epoch})"
+
 
 class Environment(_Document):
     """The schema of environment.json: the software, device, data and published recipe of a run.
