@@ -58,13 +58,13 @@ def prepare(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
     _check_accumulation(experiment)
-    _frozen_model(fitting)
+    _abstract_model(fitting)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
     return with_initial_weights(replace(experiment, recipe=fitting))
 
 
-def _frozen_model(recipe: Recipe) -> keras.Model:
+def _abstract_model(recipe: Recipe) -> keras.Model:
     """Build the model of a recipe without values, with its frozen layers, for its number of parameters.
 
     Raises:
@@ -269,7 +269,7 @@ def outline(experiment: Experiment) -> dict[str, Any]:
     `reads` is the hash of the data, how the model's inputs are made, and the hash of the model of another run
     whose weights are taken; `figures` are the names of the metrics that will be measured.
     """
-    training, model = experiment.recipe.training, _frozen_model(experiment.recipe)
+    training, model = experiment.recipe.training, _abstract_model(experiment.recipe)
     steps, data = steps_per_epoch(experiment.example_count, training), experiment.describe_data()
     initial = {"initial": experiment.initial.record.sha256} if experiment.initial else {}
     return {
