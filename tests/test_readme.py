@@ -21,7 +21,7 @@ VERBS = [
 ]
 RUNS = {
     "runs/fashion-cnn-20261121-101500": "trained_run",
-    "runs/cnn-bn-20261121-110000": "normalised_run",
+    "runs/scenes": "normalised_run",
     "runs/one": "trained_run",
     "runs/another": "trained_run",
     "runs/nmt-bilinear-20261121-113000": "trained_pair_run",
