@@ -21,7 +21,7 @@ from .options import (
     complete_set,
     start_backend,
 )
-from .output import console, error_console, print_data, print_json, print_table
+from .output import console, error_console, print_data, print_json, print_lines, print_table
 from .progress import epoch_listener
 
 if TYPE_CHECKING:
@@ -226,8 +226,9 @@ def _announce(experiment: Experiment) -> None:
         f"{recipe.model.name} on {recipe.runtime.backend}, {runtime.device()}, {recipe.runtime.precision}",
     )
     print_data(experiment.describe_data(), recipe.data.name, experiment.NOUN)
-    for line in experiment.describe().get("left_out", []):
-        screen.print(line, soft_wrap=True)
+    print_lines(experiment.describe().get("left_out", []))
+    if experiment.initial is not None:
+        print_lines(experiment.initial.lines())
 
 
 def _point_to_faster_backend(recipe: Recipe) -> None:

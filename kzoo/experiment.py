@@ -17,8 +17,12 @@ from kzoo.parameters import trainable_count
 from kzoo.recipe import AugmentationSection, DataSection, Recipe, TrainingSection, changed_keys
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
+from kzoo.tasks.initial import with_initial_weights
 from kzoo.training.averaging import averaged
 from kzoo.training.checkpoint import load_checkpoint, newest_epoch, save_checkpoint
+from kzoo.training.frozen import freeze
+from kzoo.training.guessing import STUCK_EPOCHS
+from kzoo.training.initial import InitialWeights
 from kzoo.training.loop import Listener, fit
 from kzoo.training.order import steps_per_epoch
 from kzoo.training.progress import Progress
@@ -44,6 +48,8 @@ def prepare(
     registry.check_options(recipe.model.name, recipe.model.options)
     kind = experiment_type(recipe.model.name)
     _check_keys(kind, recipe)
+    if recipe.model.init is not None:
+        recipe = recipe.with_values("model", init=str(Path(recipe.model.init).resolve()))
     data = _load(kind, recipe, data_dir, require_data)
     fitting = kind.fit_model(recipe, data)
     experiment = kind(fitting, data, reference or recipe, tuple(changed_keys(fitting, recipe)))
@@ -52,10 +58,21 @@ def prepare(
             f"training.drop_last leaves none of {experiment.example_count} examples: lower --batch-size"
         )
     _check_accumulation(experiment)
-    registry.abstract_model(recipe.model.name, **experiment.recipe.model.options)
+    _abstract_model(fitting)
     if experiment.comparison["published"] is None:
         fitting = fitting.model_copy(update={"published": None})
-    return replace(experiment, recipe=fitting)
+    return with_initial_weights(replace(experiment, recipe=fitting))
+
+
+def _abstract_model(recipe: Recipe) -> keras.Model:
+    """Build the model of a recipe without values, with its frozen layers, for its number of parameters.
+
+    Raises:
+        UsageError: the model cannot be built, or its layers cannot be frozen as the recipe says.
+    """
+    model = registry.abstract_model(recipe.model.name, **recipe.model.options)
+    freeze(model, recipe.training.frozen)
+    return model
 
 
 def _check_accumulation(experiment: Experiment) -> None:
@@ -105,14 +122,20 @@ def _other_data(origin: Origin, before: dict[str, Any], run: RunFolder) -> DataE
 
 
 def start(experiment: Experiment, run: RunFolder) -> None:
-    """Write the environment, the recipe and the vocabularies, if any, of a new run before it is trained."""
-    reference = experiment.reference or experiment.recipe
+    """Write what a new run needs before it is trained; the recipe, which makes a folder a run, comes last.
+
+    Those are the environment, the vocabularies and the weights of another run, if any.
+    """
+    reference, initial = experiment.reference or experiment.recipe, experiment.initial
     environment = {
         **runtime.environment(),
         "data": experiment.describe_data(),
         "reference": reference.model_dump(mode="json"),
         "fitted": list(experiment.fitted),
+        "initial": None if initial is None else initial.record.model_dump(),
     }
+    if initial is not None:
+        initial.save(run)
     run.write_json("environment.json", environment)
     experiment.prepare_run(run)
     run.write_recipe(experiment.recipe)
@@ -171,12 +194,17 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         DivergedError: a loss or a validation metric is not finite.
         DataError: the run was trained before, but none of its checkpoints can be read.
     """
+    experiment = replace(experiment, initial=InitialWeights.open(run))
     model = experiment.create_model()
     optimizer = experiment.create_optimizer(model)
     progress = load_checkpoint(run.checkpoints, model, optimizer, listener.on_notice)
     training = experiment.recipe.training
     if progress.epoch == 0 and run.was_trained:
         raise DataError(f"{run.checkpoints} holds no undamaged checkpoint to resume from: start a new run")
+
+    def warn() -> None:
+        if warning := experiment.warning(progress.history):
+            listener.on_notice(warning)
 
     def keep(row: dict[str, float]) -> None:
         # The checkpoint is written last: if the process ends before that, resuming repeats this epoch.
@@ -187,6 +215,8 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         run.write_history(progress.history)
         save_checkpoint(run.checkpoints, model, optimizer, progress)
         listener.on_epoch(row)
+        if progress.epoch == STUCK_EPOCHS:
+            warn()
 
     fit(
         model,
@@ -199,6 +229,8 @@ def train(experiment: Experiment, run: RunFolder, listener: Listener) -> dict[st
         progress,
         Listener(listener.on_steps, keep),
     )
+    if progress.epoch != STUCK_EPOCHS:
+        warn()
     with averaged(model, optimizer):
         tested = model if training.tested_epoch == "last" else run.load_model("best")
         test = experiment.test_and_report(tested, run)
@@ -234,16 +266,16 @@ def _summary(experiment: Experiment, progress: Progress) -> dict[str, Any]:
 def outline(experiment: Experiment) -> dict[str, Any]:
     """Describe what training would do, without training: recipe, data, criterion, metrics and cost.
 
-    `reads` is the hash of the data and how the model's inputs are made; `figures` are the names of the
-    metrics that will be measured.
+    `reads` is the hash of the data, how the model's inputs are made, and the hash of the model of another run
+    whose weights are taken; `figures` are the names of the metrics that will be measured.
     """
-    training, options = experiment.recipe.training, experiment.recipe.model.options
-    model = registry.abstract_model(experiment.recipe.model.name, **options)
+    training, model = experiment.recipe.training, _abstract_model(experiment.recipe)
     steps, data = steps_per_epoch(experiment.example_count, training), experiment.describe_data()
+    initial = {"initial": experiment.initial.record.sha256} if experiment.initial else {}
     return {
         "recipe": experiment.recipe.model_dump(mode="json"),
         "data": data,
-        "reads": {key: data[key] for key in ("sha256", *experiment.READS)},
+        "reads": {**{key: data[key] for key in ("sha256", *experiment.READS)}, **initial},
         "criterion": f"validation_{experiment.criterion.name}",
         "figures": [
             "train_loss_running",

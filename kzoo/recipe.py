@@ -66,6 +66,12 @@ def _check_batch_size(value: Any) -> Any:
     return value
 
 
+def _check_patterns(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise PydanticCustomError("patterns", "expected a list of patterns, for instance [conv*, fc1]")
+    return value
+
+
 def _check_figure(name: str) -> str:
     if not is_metric(name):
         raise PydanticCustomError("figure", unknown_metric(name))
@@ -90,10 +96,13 @@ class _Section(BaseModel):
 
 
 class ModelSection(BaseModel):
-    """The model section: a name and the options of the model's builder, which the registry checks."""
+    """The model section: a name, a run to begin from, and the builder's options, checked by the registry."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
+    init: str | None = Field(
+        default=None, description="The folder of a run whose tested weights the training begins with"
+    )
 
     @property
     def options(self) -> dict[str, Any]:
@@ -172,6 +181,12 @@ class TrainingSection(_Section):
     )
     accumulation: Annotated[Whole, Field(gt=0)] = Field(
         default=1, description="The number of batches whose mean gradient makes an update of the weights"
+    )
+    frozen: Annotated[list[str], BeforeValidator(_check_patterns)] = Field(
+        default=[], description="Shell patterns of the names of layers whose weights stay as they are"
+    )
+    initialized_rate: Annotated[Real, Field(gt=0, le=1)] = Field(
+        default=1.0, description="model.init: a factor of the updates of the weights that come from the run"
     )
     averaging: Annotated[Real, Field(gt=0, lt=1)] | None = Field(
         default=None, description="The momentum of a moving average of the weights, which is then tested"
@@ -311,6 +326,13 @@ class Recipe(_Section):
         others = {key: value for key, value in training.items() if key != "augmentation"}
         moved = {"tokens": training["augmentation"]} | document.get("augmentation", {})
         return document | {"training": others, "augmentation": moved}
+
+    @model_validator(mode="after")
+    def _rates_what_is_initialized(self) -> Self:
+        if self.training.initialized_rate != 1 and self.model.init is None:
+            message = "training.initialized_rate is for weights of another run: set model.init to its folder"
+            raise PydanticCustomError("combination", message)
+        return self
 
     def with_model_options(self, **options: Any) -> Recipe:
         """Return the recipe with these model options changed."""

@@ -21,6 +21,7 @@ VERBS = [
 ]
 RUNS = {
     "runs/fashion-cnn-20261121-101500": "trained_run",
+    "runs/scenes": "normalised_run",
     "runs/one": "trained_run",
     "runs/another": "trained_run",
     "runs/nmt-bilinear-20261121-113000": "trained_pair_run",
@@ -42,6 +43,16 @@ def test_the_main_job_of_the_readme_is_a_recipe(kzoo, monkeypatch, tmp_path):
     assert done.exit_code == 0, done.stderr
 
 
+@pytest.fixture
+def normalised_run(kzoo, write_image_set, tmp_path):
+    """A run of `cnn-bn`, which a training of larger images can begin from."""
+    images, run = write_image_set(tmp_path / "small.npz", 16, 3, (24, 8, 8)), tmp_path / "normalised"
+    words = ["train", "cnn-bn", "--data", images, "--set", "model.input_shape=[16,16,3]", "--epochs", 1]
+    done = kzoo(*words, "--out", run)
+    assert done.exit_code == 0, done.stderr
+    return run
+
+
 @pytest.mark.parametrize("line", [line for line in VERBS if not line.startswith("kzoo bench")])
 def test_every_verb_of_the_readme_runs(line, kzoo, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -52,9 +63,9 @@ def test_every_verb_of_the_readme_runs(line, kzoo, request, tmp_path, monkeypatc
         Image.fromarray(np.full((48, 48, 3), len(name), np.uint8)).save(name)
     Path("my-pairs.tsv").write_text("".join(f"{i} {i}\t{i}\n" for i in range(30)))
     write_wav(Path("clip.wav"), np.random.default_rng(6).normal(0, 0.1, 4_000).astype(np.float32), 16_000)
-    arguments = [
-        str(request.getfixturevalue(RUNS[word])) if word in RUNS else word for word in shlex.split(line)[1:]
-    ]
+    for name in filter(line.__contains__, RUNS):
+        line = line.replace(name, shlex.quote(str(request.getfixturevalue(RUNS[name]))))
+    arguments = shlex.split(line)[1:]
     if "--resume" in arguments:
         arguments += ["--epochs", "4"]
     elif arguments[0] in {"train", "sweep"} or (arguments[0] == "reproduce" and "--list" not in arguments):

@@ -52,6 +52,20 @@ def whole(request, kzoo, write_image_set, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def tuned(whole, kzoo, tmp_path_factory):
+    """A run of 2 epochs that began from a copy of `whole`, which is gone, with frozen convolutions."""
+    arguments, origin = whole
+    folder = tmp_path_factory.mktemp("tuned")
+    gone = shutil.copytree(origin, folder / "gone")
+    settings = [f"model.init={gone}", "training.frozen=[conv*]", "training.initialized_rate=0.1"]
+    words = [word for setting in settings for word in ("--set", setting)]
+    done = kzoo(*arguments, *words, "--epochs", 2, "--out", folder / "run")
+    assert done.exit_code == 0, done.stderr
+    shutil.rmtree(gone)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
 def whole_of_pairs(kzoo, own_pairs, tmp_path_factory):
     """The same for pairs that are augmented anew in each epoch, with schedule, averaging and best epoch."""
     settings = {
@@ -274,6 +288,25 @@ def test_data_that_were_named_are_found_again(kzoo, small_speech_training, own_s
     done = kzoo("train", "--resume", run, "--epochs", 2)
     assert done.exit_code == 0, done.stderr
     assert f"data lj-speech, {own_speech}" in done.stderr
+
+
+@pytest.mark.parametrize("lost", [["checkpoints/epoch-00002.npz"], ["checkpoints", "history.csv"]])
+def test_after_the_run_that_it_began_from_is_gone(tuned, kzoo, tmp_path, lost):
+    """From a checkpoint, and from the start."""
+    run = Path(shutil.copytree(tuned, tmp_path / "run"))
+    for path in (run / name for name in [*lost, "metrics.json"]):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    done = kzoo("train", "--resume", run)
+    assert done.exit_code == 0, done.stderr
+    assert_same_run(run, tuned)
+    assert kzoo("evaluate", run).exit_code == 0
+
+
+def test_frozen_layers_stay_those_of_the_run_that_it_began_from(whole, tuned):
+    before, after = weights(whole[1] / "last.keras"), weights(tuned / "last.keras")
+    changed = {name.split("/")[1] for name, array in after.items() if (array != before[name]).any()}
+    assert changed
+    assert changed <= {"dense", "dense_1", "dense_2", "batch_normalization_3"}
 
 
 def test_fewer_epochs_than_are_done_leave_the_recipe_as_it_is(kzoo, trained_run):

@@ -12,10 +12,6 @@ from kzoo.bench.task import DecodingTask, TrainingTask
 from kzoo.bench.timed_worker import Stopwatch
 
 if TYPE_CHECKING:
-    import keras
-    import numpy as np
-
-    from kzoo.recipe import ModelSection
     from kzoo.tasks.experiment import Experiment
 
 
@@ -93,6 +89,7 @@ def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
     from kzoo.recipe import changed_keys
     from kzoo.registry import check_options
     from kzoo.tasks import kind
+    from kzoo.training.initial import weights_by_path
     from kzoo.training.run import open_run
 
     environment = runtime.environment()
@@ -127,16 +124,3 @@ def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
         for decode_all in decoders:
             decode_all(sources)
             stopwatch.done()
-
-
-def weights_by_path(model: keras.Model, section: ModelSection) -> dict[str, np.ndarray]:
-    """Return the weights of a loaded model by the paths that Keras gives them in a newly built model.
-
-    The paths of a loaded model lack the outer layer of a nested layer.
-    """
-    import keras
-
-    from kzoo.registry import abstract_model
-
-    paths = [weight.path for weight in abstract_model(section.name, **section.options).weights]
-    return dict(zip(paths, map(keras.ops.convert_to_numpy, model.weights), strict=True))

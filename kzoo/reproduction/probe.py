@@ -33,8 +33,8 @@ class Probe:
             KzooError: the recipe or the data are wrong.
         """
         recipe = self.conditions.recipe(row)
-        options, data = recipe.model.options, recipe.data.model_dump_json(exclude={"fraction"})
-        kind = (recipe.model.name, options.get("input_shape"), options.get("encoder"), data)
+        model, data = recipe.model, recipe.data.model_dump_json(exclude={"fraction"})
+        kind = (model.name, model.init, model.options.get("input_shape"), model.options.get("encoder"), data)
         if (key := repr(kind)) not in self.answers:
             self.answers[key] = self._ask(row)
         self._check_figures(row, self.answers[key]["figures"])

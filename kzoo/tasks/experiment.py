@@ -21,8 +21,10 @@ from kzoo.tasks import criterion, epoch_of
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.feeding import create_feeder
+from kzoo.training.frozen import freeze
+from kzoo.training.initial import InitialWeights, Labels
 from kzoo.training.objective import Objective
-from kzoo.training.optimizers import create_optimizer, leave_biases_undecayed
+from kzoo.training.optimizers import create_optimizer, leave_biases_undecayed, scale_updates
 from kzoo.training.order import steps_per_epoch
 from kzoo.training.run import Checkpoint, RunFolder
 
@@ -44,13 +46,15 @@ class Experiment(ABC):
     """A recipe with its loaded data and a model that fits them.
 
     `reference` is the recipe as it was published, or None if `recipe` is the published one. `fitted` are the
-    keys of the recipe that were changed to make the model fit the data.
+    keys of the recipe that were changed to make the model fit the data. `initial` are the weights of another
+    run with which the training begins, if any.
     """
 
     recipe: Recipe
     data: Any
     reference: Recipe | None = None
     fitted: tuple[str, ...] = ()
+    initial: InitialWeights | None = None
 
     NOUN: ClassVar[str]
     """The word for the examples, in the plural."""
@@ -85,6 +89,11 @@ class Experiment(ABC):
     def with_files_of(self, run: RunFolder) -> Self:
         """Return the experiment with what `prepare_run` saved in a run, in place of building it anew."""
         return self
+
+    @property
+    @abstractmethod
+    def labels(self) -> Labels:
+        """The tokens or classes of the model, by the option that sets their number."""
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -136,11 +145,22 @@ class Experiment(ABC):
         """The number of training examples in an epoch."""
         return len(self.data.train)
 
+    def warning(self, history: Sequence[dict[str, float]]) -> str | None:
+        """Return a warning if the history of a training shows that nothing is learned, else None."""
+        return None
+
     def create_model(self) -> keras.Model:
-        """Create the model with the initial weights drawn from the recipe's seed."""
-        return registry.create_model(
+        """Create the model with the initial weights, and freeze the layers that the recipe names.
+
+        The weights come from the recipe's seed, and from another run if there is one.
+        """
+        model = registry.create_model(
             self.recipe.model.name, seed=self.recipe.training.seed, **self.recipe.model.options
         )
+        freeze(model, self.recipe.training.frozen)
+        if self.initial is not None:
+            self.initial.assign_to(model)
+        return model
 
     def create_optimizer(self, model: keras.Model) -> keras.Optimizer:
         """Create the recipe's optimiser and build its variables for the model."""
@@ -149,6 +169,10 @@ class Experiment(ABC):
         optimizer = create_optimizer(training, self.recipe.runtime.precision, steps)
         if not training.decay_biases:
             leave_biases_undecayed(optimizer, model.trainable_variables)
+        if self.initial is not None and training.initialized_rate != 1:
+            whole = set(self.initial.record.whole)
+            initialized = [weight for weight in model.trainable_variables if weight.path in whole]
+            scale_updates(optimizer, initialized, training.initialized_rate)
         optimizer.build(model.trainable_variables)
         return optimizer
 

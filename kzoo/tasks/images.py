@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import keras
@@ -19,12 +20,14 @@ from kzoo.errors import UsageError
 from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log_likelihood, per_class
 from kzoo.pictures.classifier_run import draw_pictures
 from kzoo.pictures.figure import NONE_OF_THESE
-from kzoo.recipe import Recipe
+from kzoo.recipe import Recipe, list_recipes
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
 from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
 from kzoo.training.examples import Examples
+from kzoo.training.guessing import is_guessing, loss_of_guessing
 from kzoo.training.inference import compile_predict
+from kzoo.training.initial import Labels
 from kzoo.training.objective import (
     Objective,
     balanced_class_weights,
@@ -32,6 +35,9 @@ from kzoo.training.objective import (
     mixed_image_classification,
 )
 from kzoo.training.run import Checkpoint, RunFolder
+
+BEST = "cnn-bn-best"
+"""The recipe to try on a user's own images that another one does not learn."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,11 @@ class ImageExperiment(Experiment):
             )
         return recipe
 
+    @property
+    def labels(self) -> Labels:
+        """The class names."""
+        return {"num_classes": self.data.class_names}
+
     def describe(self) -> dict[str, Any]:
         """Return the class names."""
         return {"class_names": list(self.data.class_names)}
@@ -119,6 +130,28 @@ class ImageExperiment(Experiment):
             }
 
         return validate
+
+    def warning(self, history: Sequence[dict[str, float]]) -> str | None:
+        """Return a warning if the training loss is still that of guessing, with what to try, else None."""
+        training = self.recipe.training
+        options = registry.check_options(self.recipe.model.name, self.recipe.model.options)
+        guessing = loss_of_guessing(
+            self.data.train.labels,
+            options["num_classes"],
+            training.label_smoothing,
+            is_balanced=training.class_weights == "balanced",
+        )
+        if not is_guessing([row["train_loss"] for row in history], guessing):
+            return None
+        advice = f"another learning rate than {training.learning_rate:g}"
+        if training.optimizer != "adam":
+            advice += ", or Adam: --set training.optimizer=adam --lr 0.001"
+        if self.recipe.data.own and BEST in list_recipes() and self.recipe.name != BEST:
+            advice = f"kzoo train {BEST} --data {quote(self.recipe.data.name)}"
+        return (
+            f"nothing is learned so far: the training loss after epoch {history[-1]['epoch']}, "
+            f"{history[-1]['train_loss']:.4f}, is that of guessing ({guessing:.4f}): try {advice}"
+        )
 
     def prepare_run(self, run: RunFolder) -> None:
         """Do nothing: a classifier needs no files besides its weights."""

@@ -26,8 +26,9 @@ from kzoo.pictures.alignment import alignment
 from kzoo.pictures.title import picture_title
 from kzoo.recipe import Recipe
 from kzoo.tasks.sequences import SequenceExperiment
-from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary
+from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary, size_option
 from kzoo.training.examples import Examples
+from kzoo.training.initial import Labels
 from kzoo.training.objective import Objective, transduction
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
@@ -63,6 +64,12 @@ class PairExperiment(SequenceExperiment):
     def build_vocabulary(self) -> Vocabulary:
         """Build the vocabulary of the training targets."""
         return self.data.vocabularies()[1]
+
+    @property
+    def labels(self) -> Labels:
+        """The tokens of both vocabularies."""
+        option = size_option(self.recipe.model.name, SOURCE_VOCABULARY)
+        return {option: self.source_vocabulary, **super().labels}
 
     @classmethod
     def load(

@@ -27,8 +27,9 @@ from kzoo.pictures.curves import curves
 from kzoo.pictures.figure import save
 from kzoo.pictures.title import folder_label
 from kzoo.tasks.experiment import Evaluation, Experiment, tested
-from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary
+from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary, size_option
 from kzoo.training.inference import compile_token_loss
+from kzoo.training.initial import Labels
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
@@ -65,6 +66,11 @@ class SequenceExperiment(Experiment):
     @abstractmethod
     def build_vocabulary(self) -> Vocabulary:
         """Build the target vocabulary of the training split."""
+
+    @property
+    def labels(self) -> Labels:
+        """The tokens of the target vocabulary."""
+        return {size_option(self.recipe.model.name, TARGET_VOCABULARY): self.vocabulary}
 
     @property
     @abstractmethod

@@ -32,14 +32,30 @@ def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) ->
     return vocabularies[0]
 
 
+def load_vocabularies(run: RunFolder) -> dict[str, Vocabulary]:
+    """Load the vocabularies of a run, by the model options that hold their sizes.
+
+    Raises:
+        DataError: a file is missing, damaged, or does not fit the model of the run.
+    """
+    options = registry.default_options(run.recipe().model.name)
+    return {
+        option: _load(run, name) for name, sizes in _OPTIONS.items() for option in sizes if option in options
+    }
+
+
+def size_option(model: str, name: str) -> str:
+    """Return the option of a model that holds the size of a vocabulary."""
+    return next(option for option in registry.default_options(model) if option in _OPTIONS[name])
+
+
 def _load(run: RunFolder, name: str) -> Vocabulary:
     """Load a vocabulary of one run and check its size against the model.
 
     A model may embed more source ids than there are tokens, but every id that it outputs must be a token.
     """
     path, model = run.path / name, run.recipe().model
-    options = registry.check_options(model.name, model.options)
-    size = next(options[option] for option in _OPTIONS[name] if option in options)
+    size = registry.check_options(model.name, model.options)[size_option(model.name, name)]
     vocabulary = Vocabulary.load(path)
     if len(vocabulary) > size or (len(vocabulary) < size and name == TARGET_VOCABULARY):
         raise DataError(

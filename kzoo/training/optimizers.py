@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import keras
@@ -52,6 +52,38 @@ def leave_biases_undecayed(optimizer: keras.Optimizer, variables: Sequence[keras
     """
     decaying = getattr(optimizer, "inner_optimizer", optimizer)  # within that which scales the loss
     decaying.exclude_from_weight_decay([variable for variable in variables if len(variable.shape) == 1])
+
+
+def scale_updates(optimizer: keras.Optimizer, variables: Sequence[keras.Variable], factor: float) -> None:
+    """Multiply the updates of these variables, with their weight decay, by a factor.
+
+    It multiplies their learning rate. The updates of all `OPTIMIZERS` are proportional to it, as the momentum
+    of SGD and RMSprop adds up updates and that of Adam gradients.
+    """
+    inner: Any = getattr(optimizer, "inner_optimizer", optimizer)  # within that which scales the loss
+    update, decay = inner._backend_update_step, inner._apply_weight_decay
+    scaled = {id(variable) for variable in variables}
+
+    def parts(known: Sequence[keras.Variable]) -> Iterator[tuple[float, list[int]]]:
+        """Yield each factor with the places of its variables."""
+        for share, chosen in ((factor, True), (1.0, False)):
+            if places := [place for place, each in enumerate(known) if (id(each) in scaled) is chosen]:
+                yield share, places
+
+    def update_in_parts(grads: Sequence[Any], known: Sequence[keras.Variable], rate: Any) -> None:
+        for share, places in parts(known):
+            update([grads[place] for place in places], [known[place] for place in places], rate * share)
+
+    def decay_in_parts(known: Sequence[keras.Variable]) -> None:
+        if (whole := inner.weight_decay) is None:
+            return
+        known = [each for each in known if inner._use_weight_decay(each)]
+        for share, places in parts(known):
+            inner.weight_decay = whole * share
+            decay([known[place] for place in places])
+        inner.weight_decay = whole
+
+    inner._backend_update_step, inner._apply_weight_decay = update_in_parts, decay_in_parts
 
 
 OPTIMIZERS: dict[str, Callable[[TrainingSection, dict[str, Any]], keras.Optimizer]] = {

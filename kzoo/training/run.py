@@ -173,7 +173,7 @@ def _first(error: ValidationError) -> str:
 
 
 def _shapes(model: keras.Model) -> list[tuple[int, ...]]:
-    return sorted(tuple(weight.shape) for weight in model.trainable_weights)
+    return sorted(tuple(weight.shape) for weight in model.weights)  # those of frozen layers too
 
 
 def new_run(recipe: Recipe, out: Path | None) -> RunFolder:

@@ -21,14 +21,41 @@ class DataRecord(_Document):
     sha256: str
 
 
+class InitialRecord(_Document):
+    """The record of the initial weights that a run took from another one.
+
+    `model`, `epoch` and `sha256`, the hash of the model's file, identify the other run's model. `whole` are
+    the paths of the weights that were taken, `partly` those of which only some rows were, with their number,
+    and `drawn` those that the seed drew, with the reason.
+    """
+
+    run: str
+    model: str
+    epoch: int | None
+    sha256: str
+    whole: list[str]
+    partly: dict[str, str]
+    drawn: dict[str, str]
+
+    @property
+    def summary(self) -> str:
+        """The number of weights that were taken as they are, and where from."""
+        total = len(self.whole) + len(self.partly) + len(self.drawn)
+        return f"{len(self.whole)} of {total} weights from {self.run} ({self.model} after epoch {self.epoch})"
+
+
 class Environment(_Document):
-    """The schema of environment.json: the software, device, data and published recipe of a run."""
+    """The schema of environment.json: the software, device, data and published recipe of a run.
+
+    `initial` is None if all weights were drawn from the seed.
+    """
 
     backend: str
     device: str
     versions: dict[str, str]
     data: DataRecord
     reference: dict[str, Any]
+    initial: InitialRecord | None = None
 
 
 class Comparison(_Document):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -8,8 +10,10 @@ from kzoo.data.images.image_set import PIXEL_LEVELS, Split
 from kzoo.metrics.table import METRICS
 from kzoo.recipe import TrainingSection
 from kzoo.training import feeding
+from kzoo.training.initial import InitialWeights
 from kzoo.training.loop import DivergedError
 from kzoo.training.progress import Progress
+from kzoo.training.schema import InitialRecord
 
 # ---- what a step computes ----
 
@@ -165,3 +169,31 @@ def test_mixed_precision_keeps_variables_and_outputs_in_float32(
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
     outputs = model(np.zeros((1, 28, 28, 1), "float32"))
     assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+
+
+def test_the_weights_of_another_run_are_updated_at_their_own_rate(
+    image_experiment, training, trees, small_model, train
+):
+    """A quarter of an update that is the same otherwise, in one compiled step."""
+    whole = image_experiment(training(batch_size=60), trees["train"])
+    model = small_model()
+    before = {weight.path: keras.ops.convert_to_numpy(weight).copy() for weight in model.weights}
+    record = InitialRecord(
+        run="run", model="tiny-cnn", epoch=1, sha256="", whole=["conv1/kernel"], partly={}, drawn={}
+    )
+    recipe = whole.recipe.with_values("training", initialized_rate=0.25)
+    scaled = replace(whole, recipe=recipe, initial=InitialWeights(record, {}))
+    updates = []
+    for experiment in (whole, scaled):
+        model = small_model()
+        train(experiment, model, lambda: {"loss": 1.0, "accuracy": 0.0})
+        updates.append(
+            {
+                weight.path: keras.ops.convert_to_numpy(weight) - before[weight.path]
+                for weight in model.weights
+            }
+        )
+    for path, update in updates[0].items():
+        factor = 0.25 if path == "conv1/kernel" else 1.0
+        assert np.abs(update).max() > 0
+        np.testing.assert_allclose(updates[1][path], factor * update, rtol=1e-3, atol=1e-7, err_msg=path)

@@ -19,6 +19,7 @@ from kzoo.training.optimizers import (
     Warmup,
     create_optimizer,
     leave_biases_undecayed,
+    scale_updates,
 )
 
 RATE, DECAY, EPSILON, STEPS = 0.01, 0.3, 1e-8, 5
@@ -169,6 +170,32 @@ def test_accumulation_takes_a_step_with_the_mean_of_some_gradients(equation):
     expected = [np.arange(4.0), once, once, twice, twice]
     for gradient, after in zip(GRADIENTS, expected, strict=True):
         np.testing.assert_allclose(apply(optimizer, gradient, weight), after, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("accumulation", [1, 2])
+@pytest.mark.parametrize("equation", EQUATIONS)
+def test_scaled_updates_are_those_of_another_learning_rate(equation, accumulation):
+    """Weight decay and schedule too, and the other weights keep their rate."""
+    section = TrainingSection(
+        **EQUATIONS[equation],
+        learning_rate=RATE,
+        schedule="cosine",
+        weight_decay=DECAY,
+        accumulation=accumulation,
+        epochs=STEPS,
+    )
+    optimizer = create_optimizer(section, steps=STEPS)
+    weights = [keras.Variable(np.arange(4, dtype="float32")) for _ in range(3)]
+    scale_updates(optimizer, weights[1:2], 0.2)
+    optimizer.build(weights)
+    for gradient in GRADIENTS:
+        optimizer.apply([keras.ops.convert_to_tensor(gradient.astype("float32"))] * 3, weights)
+    whole = STEPS // accumulation * accumulation
+    means = GRADIENTS[:whole].reshape(-1, accumulation, 4).mean(axis=1)
+    rates = np.array(RATES["cosine"][accumulation - 1 : whole : accumulation])
+    for weight, factor in zip(weights, (1.0, 0.2, 1.0), strict=True):
+        expected = equation(list(factor * rates), DECAY, means)[-1]
+        np.testing.assert_allclose(keras.ops.convert_to_numpy(weight), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("norm", [0.1, 100.0])

@@ -23,6 +23,7 @@ from kzoo.reporting.page.spelling import MISSING, duration, interval, number, se
 from kzoo.reproduction.result import intervals_of_test
 from kzoo.tasks import criterion
 from kzoo.training.run import RunFolder
+from kzoo.training.schema import InitialRecord
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _look_up(recipe: Recipe, dotted: str) -> object:
 
 
 def _facts(run: ReportedRun) -> Facts:
-    """Collect the facts at the head of a section: model, data, training, parameters, epochs, time."""
+    """Collect the facts at the head of a section, from the model to the time of its training."""
     training, data, metrics = run.recipe.training, run.environment["data"], run.metrics
     facts = {
         "model": run.recipe.model.name,
@@ -140,6 +141,8 @@ def _facts(run: ReportedRun) -> Facts:
         "training": f"{training.optimizer}, learning rate {setting(training.learning_rate)}, "
         f"batch {training.batch_size}, seed {training.seed}",
     }
+    if initial := run.environment.get("initial"):
+        facts["initial weights"] = InitialRecord.model_validate(initial).summary
     if metrics:
         facts["parameters"] = f"{metrics['parameters']:,}"
         facts["epochs"] = _epochs(metrics)
