@@ -26,6 +26,7 @@ class Row(_Section):
     """A recipe, the dotted keys that are changed in it as by `--set`, and the published figures.
 
     A row may decode the `runs` of another row in its own way; `decoding` has options of `kzoo evaluate`.
+    A row that states empty published figures has none, and is not compared.
     """
 
     name: Name
@@ -97,8 +98,9 @@ def load_table(name_or_path: str) -> Table:
     its recipe's file, and their remark unless the row has a note.
 
     Raises:
-        UsageError: the table or a recipe does not exist, the file is not YAML, a key is unknown, or a row has
-            no published figures, decodes runs that do not exist, or decodes them by an unknown method.
+        UsageError: the table or a recipe does not exist, the file is not YAML, a key is unknown, a row says
+            nothing of published figures and its recipe has none, it decodes runs that do not exist, or it
+            decodes them by an unknown method.
     """
     document = read_document("table", name_or_path, tables_folder())
     try:
@@ -163,8 +165,8 @@ def _check_decoding(row: Row) -> None:
 
 
 def _with_published(row: Row) -> Row:
-    """Return the row with the published figures of its recipe, if it has none of its own."""
-    if row.published:
+    """Return the row with the published figures of its recipe, unless it states its own, or none."""
+    if "published" in row.model_fields_set:
         return row
     published = load_recipe(row.recipe).published
     if published is None or row.overrides or row.decoding:

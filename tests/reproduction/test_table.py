@@ -32,6 +32,7 @@ R001 = """
 def own_table(tmp_path: Path, **changes: object) -> str:
     row = {"name": "a", "recipe": "fashion-cnn", "overrides": {"model.dropout": 0.3}}
     row |= {"published": {"test_accuracy": 0.9}} | changes.pop("row", {})
+    row = {key: value for key, value in row.items() if value is not None}
     document = {"name": "mine", "title": "mine", "source": "A. Author", "decides": "test_accuracy"}
     path = tmp_path / "mine.yaml"
     path.write_text(yaml.safe_dump({**document, "rows": [row], **changes}))
@@ -43,11 +44,11 @@ def test_every_row_is_a_recipe_with_what_decides_published(table):
     assert (tables_folder() / f"{table.name}.yaml").read_text().count(f"kzoo reproduce {table.name}") == 1
     for row in table.rows:
         recipe = table.recipe(row)
-        assert table.decides in row.published
+        assert table.decides in row.published or row.published == {}
         assert recipe.data.name in PUBLISHED_SETS
         assert recipe.name == f"{table.name} {row.name}"
         assert row.runs is None or row.runs in {other.name for other in table.rows}
-        assert (recipe.published is None) == (row.runs is not None)
+        assert (recipe.published is None) == (row.runs is not None or row.published == {})
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.name)
@@ -104,8 +105,8 @@ def test_published_figures_go_with_no_change_but_that_of_the_seed():
         ({"row": {"published": {"test_accuracy": True}}}, "a number is expected, not true or false"),
         ({"row": {"overrides": {"model.dropout": float("inf")}}}, "a number is not finite"),
         ({"row": {"overides": {}}}, "overides"),
-        ({"row": {"published": {}}}, "needs published figures"),
-        ({"row": {"recipe": "fashion-cn", "published": {}}}, "did you mean 'fashion-cnn'"),
+        ({"row": {"published": None}}, "needs published figures"),
+        ({"row": {"recipe": "fashion-cn", "published": None}}, "did you mean 'fashion-cnn'"),
         ({"row": {"runs": "b"}}, "'a' decodes the runs of 'b', which is not another row"),
         ({"row": {"runs": "a"}}, "'a' decodes the runs of 'a', which is not another row"),
         ({"row": {"decoding": {"top_p": 0.8}}}, "one of greedy, beam, nucleus, not None"),
@@ -132,6 +133,11 @@ def test_a_recipe_beside_a_table_is_found_from_anywhere(tmp_path, monkeypatch):
     table = load_table("tables/mine.yaml")
     monkeypatch.chdir("/")
     assert table.recipe(table.rows[0]).training.epochs == 7
+
+
+def test_a_row_may_state_that_nothing_is_published(tmp_path):
+    (row,) = load_table(own_table(tmp_path, row={"published": {}})).rows
+    assert row.published == {}
 
 
 def test_two_rows_of_one_name_are_refused(tmp_path):
