@@ -68,8 +68,8 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     from kzoo.bench.zoo import weights_by_path
     from kzoo.decoding.decoder import compile_decoding
     from kzoo.decoding.options import Decoding
-    from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
+    from kzoo.tasks.opening import open_experiment
     from kzoo.training.run import open_run
 
     reference = importlib.import_module(f"kzoo.pytorch.{RUNS[fixture][0]}")
