@@ -29,7 +29,6 @@ from .options import (
     Json,
     Run,
     checkpoint_name,
-    open_together,
     open_with_backend,
 )
 from .output import console, print_json, print_table
@@ -76,8 +75,8 @@ def evaluate(
     For a classifier: the loss, the accuracy, the confusion matrix and the metrics of each class. For a
     sequence model: error rates, similarities or BLEU, with 95 % bootstrap intervals.
     """
-    folder = open_with_backend(run, backend)
-    from kzoo.experiment import open_experiment
+    open_with_backend(run, backend)
+    from kzoo.api import load
     from kzoo.files import atomic_write_text
 
     wanted = to_decoding(
@@ -90,9 +89,8 @@ def evaluate(
         samples=samples,
         seed=seed,
     )
-    experiment = open_experiment(folder, data_dir)
-    runs = open_together(folder, ensemble)
-    found = experiment.evaluate(runs, checkpoint_name(checkpoint), split.value, wanted)
+    predictor = load(run, *(ensemble or []), checkpoint=checkpoint_name(checkpoint))
+    found = predictor.evaluate(split.value, wanted, data_dir=data_dir)
     if out is not None:
         lines = (json.dumps(hypothesis, ensure_ascii=False) for hypothesis in found.hypotheses)
         atomic_write_text(out, "".join(f"{line}\n" for line in lines))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from kzoo.training.run import RunFolder
 
@@ -112,24 +112,6 @@ def start_backend(
     chosen = runtime.choose_backend(backend, preferred)
     runtime.start(chosen, precision=precision, batch_size=batch_size, debug="--debug" in sys.argv)
     return chosen
-
-
-def open_together(folder: RunFolder, others: Sequence[Path] | None) -> list[RunFolder]:
-    """Return a run and the opened runs that are decoded together with it.
-
-    Raises:
-        UsageError: one of them is not a run, or has another task.
-    """
-    from kzoo.errors import UsageError
-    from kzoo.registry import card
-    from kzoo.training.run import open_run
-
-    together = [folder, *map(open_run, others or [])]
-    task, *tasks = (card(run.recipe().model.name).task for run in together)
-    for other, found in zip(together[1:], tasks, strict=True):
-        if found != task:
-            raise UsageError(f"--with is for runs of {task}; {other.path} is a run of {found}")
-    return together
 
 
 def open_with_backend(path: Path, backend: Backend | None) -> RunFolder:

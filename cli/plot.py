@@ -58,18 +58,17 @@ def activations(
 ) -> None:
     """Draw the maps of a convolution, before its nonlinearity, beside the image."""
     folder = open_with_backend(run, backend)
-    from kzoo.experiment import open_experiment
+    from kzoo.api import load
     from kzoo.pictures.classifier_run import draw_activations, test_image
-    from kzoo.tasks import check_picture, predictor_type
+    from kzoo.tasks import check_picture
 
     check_picture(folder, "activations")
-    predictor = predictor_type(folder.recipe().model.name)([folder], checkpoint_name(checkpoint))
-    (model,) = predictor.models
+    predictor = load(run, checkpoint=checkpoint_name(checkpoint))
     if image is not None:
         pixels, source = predictor.read(str(image)), image.name
     else:
-        pixels, source = test_image(open_experiment(folder, data_dir).data, index)
-    _save(draw_activations(folder, model, pixels, source, layer), folder, out, "activations")
+        pixels, source = test_image(predictor.open_experiment(data_dir).data, index)
+    _save(draw_activations(folder, predictor.model, pixels, source, layer), folder, out, "activations")
 
 
 @app.command()
@@ -119,9 +118,9 @@ def mistakes(
     folder = open_with_backend(run, backend)
     import numpy as np
 
-    from kzoo.experiment import open_experiment
     from kzoo.pictures.classifier_run import draw_mistakes
     from kzoo.tasks import check_picture
+    from kzoo.tasks.opening import open_experiment
     from kzoo.training.inference import compile_predict
 
     check_picture(folder, "mistakes")
@@ -143,10 +142,11 @@ def attention(
 ) -> None:
     """Draw what each output token attends to in a text, an image or a recording."""
     folder = open_with_backend(run, backend)
-    from kzoo.tasks import check_picture, predictor_type
+    from kzoo.api import load
+    from kzoo.tasks import check_picture
 
     check_picture(folder, "attention")
-    predictor = predictor_type(folder.recipe().model.name)([folder], checkpoint_name(checkpoint))
+    predictor = load(run, checkpoint=checkpoint_name(checkpoint))
     print_lines(predictor.remarks([source]))
     _save(predictor.draw_attention(source), folder, out, "attention")
 

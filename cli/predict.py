@@ -28,7 +28,6 @@ from .options import (
     Json,
     Run,
     checkpoint_name,
-    open_together,
     open_with_backend,
 )
 from .output import print_json, print_lines, print_table
@@ -90,6 +89,7 @@ def predict(
     are answered. Blank lines of a file or of stdin have blank answers.
     """
     folder = open_with_backend(run, backend)
+    from kzoo.api import load
     from kzoo.errors import UsageError
     from kzoo.tasks import predictor_type
 
@@ -105,11 +105,10 @@ def predict(
         samples=samples,
         seed=seed,
     )
-    kind = predictor_type(folder.recipe().model.name)
-    given = list(_given(kind, inputs or [], file))
-    predictor = kind(open_together(folder, ensemble), checkpoint_name(checkpoint))
+    given = list(_given(predictor_type(folder.recipe().model.name), inputs or [], file))
+    predictor = load(run, *(ensemble or []), checkpoint=checkpoint_name(checkpoint))
     shown = top or (1 if plain else None)
-    predictions = list(predictor.predict([each.source for each in given], wanted, shown))
+    predictions = predictor.predict([each.source for each in given], wanted, shown)
     failed = _failures(given, predictions)
     if failed and not any(prediction.answers for prediction in predictions):
         raise failed[0]

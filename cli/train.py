@@ -171,9 +171,9 @@ def _resume(
     backend = backend or (None if recipe.runtime.backend is None else Backend(recipe.runtime.backend))
     recipe = _with_backend(recipe, backend)
 
-    from kzoo.experiment import open_experiment
     from kzoo.experiment import resume as resume_run
     from kzoo.locks import hold
+    from kzoo.tasks.opening import open_experiment
 
     experiment = replace(open_experiment(run, data_dir), recipe=recipe)
     with hold(run.path):

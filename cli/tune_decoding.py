@@ -17,7 +17,6 @@ from .options import (
     Run,
     checkpoint_name,
     flag,
-    open_together,
     open_with_backend,
     option_words,
 )
@@ -72,22 +71,23 @@ def tune_decoding(
     """
     grid = _grid(beam, length_penalty, top_p, temperature)
     folder = open_with_backend(run, backend)
-    from kzoo.experiment import open_experiment
+    from kzoo.api import load
     from kzoo.tasks import check_writes
-    from kzoo.tasks.experiment import tested
     from kzoo.tasks.sequences import SequenceExperiment
     from kzoo.tasks.tuning import best_trial, try_decodings
 
     check_writes(folder, "kzoo tune-decoding")
-    runs, chosen = open_together(folder, ensemble), checkpoint_name(checkpoint)
-    experiment = open_experiment(folder, data_dir)
+    predictor = load(run, *(ensemble or []), checkpoint=checkpoint_name(checkpoint))
+    experiment, runs = predictor.open_experiment(data_dir), predictor.runs
     assert isinstance(experiment, SequenceExperiment)
     trials = _report(
-        try_decodings(experiment, runs, chosen, grid), len(grid) * len({1, len(runs)}), experiment.criterion
+        try_decodings(experiment, runs, predictor.models, grid),
+        len(grid) * len({1, len(runs)}),
+        experiment.criterion,
     )
     best = best_trial(trials, experiment.criterion)
     figures = {
-        **tested(runs, chosen),
+        **predictor.tested,
         "split": "validation",
         "data": experiment.describe_data(),
         "criterion": experiment.criterion.name,

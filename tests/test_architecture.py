@@ -36,7 +36,11 @@ FACTS = {
 }
 """The modules that every subpackage may import."""
 
-ABOVE = {"experiment": ("bench", "reproduction"), "comparison": ("tasks", "reproduction")}
+ABOVE: dict[str, tuple[str, ...]] = {
+    "api": (),
+    "experiment": ("bench", "reproduction"),
+    "comparison": ("tasks", "reproduction"),
+}
 """The modules that only these subpackages and the command line may import."""
 
 

@@ -85,10 +85,10 @@ def decode(task: DecodingTask, stopwatch: Stopwatch) -> None:
 
     from kzoo.decoding.decoder import compile_decoding
     from kzoo.decoding.options import Decoding
-    from kzoo.experiment import open_experiment
     from kzoo.recipe import changed_keys
     from kzoo.registry import check_options
     from kzoo.tasks import kind
+    from kzoo.tasks.opening import open_experiment
     from kzoo.training.initial import weights_by_path
     from kzoo.training.run import open_run
 

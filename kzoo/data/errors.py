@@ -23,8 +23,8 @@ def regular(path: Path) -> Path:
     return path
 
 
-def unreadable(path: Path, error: BaseException | str) -> DataError:
-    """Return the error to raise for a file that cannot be read."""
+def unreadable(path: object, error: BaseException | str) -> DataError:
+    """Return the error to raise for a file, or an image in memory, that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return DataError(f"{path} does not exist")
     if isinstance(error, IsADirectoryError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kzoo.errors import UsageError
+from kzoo.names import suggestion
 
 Method = Literal["greedy", "beam", "nucleus"]
 
@@ -36,6 +37,9 @@ class Decoding:
     seed: int = 42
 
     def __post_init__(self) -> None:
+        if self.method not in OPTIONS:
+            known = suggestion(self.method, OPTIONS)
+            raise UsageError(f"no decoding method is called {self.method!r}; {known}")
         for name, number in (("a beam", self.beam), ("a number of samples", self.samples)):
             if not 1 <= number <= MOST:
                 raise UsageError(f"{name} must be 1 to {MOST:,}, not {number:,}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -9,8 +10,10 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo.data.images.folders import SUFFIXES, read_image
-from kzoo.data.tokens import TokenKind
+from kzoo.data.captions.caption_set import CaptionSet, CaptionSplit
+from kzoo.data.images.folders import FORMS, SUFFIXES, is_image, read_image
+from kzoo.data.row_filter import DroppedRows
+from kzoo.data.tokens import TokenKind, Tokens, caption_words
 from kzoo.decoding import Limits
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import DataError
@@ -25,6 +28,7 @@ from kzoo.tasks.captions import (
     limits,
     region_attention,
 )
+from kzoo.tasks.predictor import OWN, Example, Input, as_test, as_text, input_name
 from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
@@ -41,6 +45,7 @@ class CaptionPredictor(SequencePredictor):
     ADAPTER: ClassVar[SequenceAdapter] = family
     READS = CaptionExperiment.READS
     INPUTS = "image files"
+    FORMS = FORMS
     SUFFIXES = SUFFIXES
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
@@ -59,10 +64,16 @@ class CaptionPredictor(SequencePredictor):
         """The kind of the output tokens: words."""
         return "spaces"
 
-    def read(self, source: str) -> np.ndarray:
-        """Read the pixels of an image file, resized to the size used in training."""
+    def is_one(self, inputs: object) -> bool:
+        """Return whether `inputs` is a single image."""
+        return is_image(inputs)
+
+    def read(self, source: Input) -> np.ndarray:
+        """Read the pixels of an image, resized to the size used in training."""
+        if not is_image(source):
+            raise self._strange(source)
         size = self.data["image_size"]
-        return read_image(Path(source), (size, size, 3))
+        return read_image(source, (size, size, 3))
 
     def collate(self, inputs: Sequence[np.ndarray]) -> Sources:
         """Return the regions of the images, or their pixels if the encoder was trained with the model."""
@@ -71,8 +82,25 @@ class CaptionPredictor(SequencePredictor):
             images = open_encoder(self._encoder).encode(images)
         return as_sources(images)
 
-    def draw_attention(self, source: str) -> Figure:
+    def source_names(self, read: np.ndarray, count: int) -> tuple[str, ...]:
+        """Return "row,column" of each region."""
+        side = math.isqrt(count)
+        return tuple(f"{row},{column}" for row in range(side) for column in range(side))
+
+    def draw_attention(self, source: Input) -> Figure:
         """Draw the image once for each word of its caption, overlaid with the attention weights."""
-        written, weights = self.attention(source)
-        title = picture_title(self.run, "attention", Path(source).name)
-        return region_attention(self.read(source), written, weights, title)
+        found = self.attention(source)
+        title = picture_title(self.run, "attention", Path(input_name(source)).name)
+        return region_attention(self.read(source), found.target, found.weights, title)
+
+    def data_set(self, examples: Sequence[Example]) -> CaptionSet:
+        """Return a data set whose test split holds images, each with one or several captions."""
+        captioned = (
+            (input_name(source), self.read(source), _words(captions)) for source, captions in examples
+        )
+        return CaptionSet(*as_test(CaptionSplit.of(captioned)), dropped=DroppedRows({}, ()), origin=OWN)
+
+
+def _words(captions: str | Sequence[str]) -> tuple[Tokens, ...]:
+    several = captions if isinstance(captions, list | tuple) else [captions]
+    return tuple(caption_words(as_text(caption).split()) for caption in several)

@@ -104,7 +104,7 @@ class CaptionExperiment(SequenceExperiment):
         """Describe the rows left out, the longest caption, the image size and the encoder's identity."""
         return {
             "left_out": self.data.dropped.lines(),
-            "longest": self.data.longest,
+            "longest": self.longest,
             "image_size": self.image_size,
             "encoder": encoder_identity(self.encoder),
         }
@@ -136,10 +136,15 @@ class CaptionExperiment(SequenceExperiment):
         """Build the vocabulary of the training captions."""
         return self.data.vocabulary()
 
+    @cached_property
+    def longest(self) -> int:
+        """The number of words in the longest caption."""
+        return self.data.longest if self.saved_longest is None else self.saved_longest
+
     @property
     def limits(self) -> Limits:
         """The decoding limits: the longest caption with its start and end tokens, 22 tokens in R001."""
-        return limits(self.data.longest)
+        return limits(self.longest)
 
     def sources(self, split: str) -> Sources:
         """Return the regions, or the scaled pixels, of the images of a split."""

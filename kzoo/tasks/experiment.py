@@ -17,7 +17,7 @@ from kzoo.data.data_set import DataSet
 from kzoo.decoding.options import Decoding
 from kzoo.metrics.table import Metric
 from kzoo.recipe import Recipe
-from kzoo.tasks import criterion, epoch_of
+from kzoo.tasks import criterion
 from kzoo.training.engines import engine
 from kzoo.training.examples import Examples
 from kzoo.training.feeding import create_feeder
@@ -26,7 +26,7 @@ from kzoo.training.initial import InitialWeights, Labels
 from kzoo.training.objective import Objective
 from kzoo.training.optimizers import create_optimizer, leave_biases_undecayed, scale_updates
 from kzoo.training.order import steps_per_epoch
-from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.run import RunFolder
 
 
 @dataclass(frozen=True)
@@ -121,18 +121,11 @@ class Experiment(ABC):
 
     @abstractmethod
     def evaluate(
-        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
+        self, models: Sequence[keras.Model], split: str, decoding: Decoding | None = None
     ) -> Evaluation:
-        """Measure the models of one or several runs on a split; several are decoded as an ensemble.
+        """Measure one or several models on a split; several sequence models are decoded as an ensemble.
 
-        Args:
-            runs: the run of the experiment, and the others of the ensemble.
-            checkpoint: the checkpoint of each run; None takes the one that its recipe says is tested.
-            split: the name of the split.
-            decoding: the decoding method of sequence models; None is greedy decoding.
-
-        Raises:
-            UsageError: the runs cannot be decoded together, or their task has no decoding.
+        `decoding` is the decoding method of sequence models; None is greedy decoding.
         """
 
     @property
@@ -208,12 +201,3 @@ class Experiment(ABC):
         """The published figures of the recipe, or the reason why a run cannot be compared with any."""
         data = {"sizes": self.sizes, **asdict(self.data.origin)}
         return compare(self.recipe, self.reference or self.recipe, data, self.fitted)
-
-
-def tested(runs: Sequence[RunFolder], checkpoint: Checkpoint | None) -> dict[str, Any]:
-    """Return which checkpoint of the runs is measured and the epochs it was saved after, ready for JSON."""
-    chosen = [checkpoint or run.recipe().training.tested_epoch for run in runs]
-    return {
-        "checkpoint": chosen[0] if len(set(chosen)) == 1 else "tested",
-        "epochs": [epoch_of(run, name) for run, name in zip(runs, chosen, strict=True)],
-    }

@@ -21,7 +21,7 @@ from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log
 from kzoo.pictures.classifier_run import draw_pictures
 from kzoo.pictures.figure import NONE_OF_THESE
 from kzoo.recipe import Recipe, list_recipes
-from kzoo.tasks.experiment import Evaluation, Experiment, tested
+from kzoo.tasks.experiment import Evaluation, Experiment
 from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
 from kzoo.training.examples import Examples
@@ -34,7 +34,7 @@ from kzoo.training.objective import (
     image_classification,
     mixed_image_classification,
 )
-from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.run import RunFolder
 
 BEST = "cnn-bn-best"
 """The recipe to try on a user's own images that another one does not learn."""
@@ -163,16 +163,12 @@ class ImageExperiment(Experiment):
         return evaluate_split(self.data.test, log_probabilities, self.data.class_names)
 
     def evaluate(
-        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
+        self, models: Sequence[keras.Model], split: str, decoding: Decoding | None = None
     ) -> Evaluation:
         """Measure loss, accuracy, confusion matrix and the metrics of each class on a split."""
-        run, chosen = runs[0], self.data.splits[split]
-        if decoding is not None or len(runs) > 1:
-            raise UsageError(f"--decoding and --with are for sequences; {run.path} is a run of images")
-        log_probabilities = compile_predict(run.load_tested_model(checkpoint))(chosen.images)
+        (model,), chosen = models, self.data.splits[split]
+        log_probabilities = compile_predict(model)(chosen.images)
         metrics = {
-            "run": str(run.path),
-            **tested(runs, checkpoint),
             "split": split,
             "data": self.describe_data(),
             **evaluate_split(chosen, log_probabilities, self.data.class_names),

@@ -133,7 +133,7 @@ class PairExperiment(SequenceExperiment):
     @cached_property
     def longest(self) -> int:
         """The number of tokens in the longest training target."""
-        return max(map(len, self.data.train.targets))
+        return max(map(len, self.data.train.targets)) if self.saved_longest is None else self.saved_longest
 
     @property
     def limits(self) -> Limits:
@@ -205,11 +205,6 @@ class PairExperiment(SequenceExperiment):
     def with_files_of(self, run: RunFolder) -> Self:
         """Return the experiment with the vocabularies saved in a run."""
         return replace(super().with_files_of(run), saved_sources=load_vocabulary([run], SOURCE_VOCABULARY))
-
-    def check_together(self, runs: Sequence[RunFolder]) -> None:
-        """Check as the base class does, and that the runs share a source vocabulary."""
-        super().check_together(runs)
-        load_vocabulary(runs, SOURCE_VOCABULARY)
 
     def encode_sources(self, sources: Sequence[Tokens]) -> np.ndarray:
         """Encode sources as ids, int32 `(count, length)`, padded with 0."""

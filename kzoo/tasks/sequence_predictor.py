@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from kzoo.data.tokens import TokenKind, Tokens, to_text
+from kzoo.data.tokens import TokenKind, to_text
 from kzoo.decoding import Limits
 from kzoo.decoding.adapter import SequenceAdapter
-from kzoo.decoding.decoder import compile_decoding
+from kzoo.decoding.decoder import Decode, compile_decoding
 from kzoo.decoding.options import Decoding
-from kzoo.tasks.predictor import Answer, Answers, Predictor
-from kzoo.tasks.sequences import END, check_reading
-from kzoo.tasks.vocabularies import load_vocabulary
+from kzoo.tasks.experiment import Experiment
+from kzoo.tasks.predictor import Answer, Answers, Attention, Input, Predictor
+from kzoo.tasks.sequences import END, check_data, check_reading
+from kzoo.tasks.vocabularies import Vocabularies, load_vocabulary
 from kzoo.training.run import Checkpoint, RunFolder
 from kzoo.training.sources import Sources
 
@@ -34,9 +37,14 @@ class SequencePredictor(Predictor):
     """The keys of the recorded data that must be equal in all runs."""
 
     def __init__(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None = None) -> None:
-        self.vocabulary = load_vocabulary(runs)
+        self._target_vocabulary = load_vocabulary(runs)
         check_reading(runs, self.READS)
         super().__init__(runs, checkpoint)
+
+    @property
+    def vocabulary(self) -> Vocabularies:
+        """The vocabularies of the models."""
+        return Vocabularies(None, self._target_vocabulary)
 
     @property
     @abstractmethod
@@ -52,6 +60,20 @@ class SequencePredictor(Predictor):
     def collate(self, inputs: Sequence[Any]) -> Sources:
         """Collate inputs, as `read` returns them, into sources."""
 
+    @abstractmethod
+    def source_names(self, read: Any, count: int) -> tuple[str, ...]:
+        """Name the parts of an input that `count` attention weights belong to, without padding."""
+
+    def open_experiment(self, data_dir: Path | None = None) -> Experiment:
+        """Open the experiment of the first run.
+
+        Raises:
+            UsageError: the runs were trained on different data.
+            DataError: the data found now are not those that the run was trained on.
+        """
+        check_data(self.runs)
+        return super().open_experiment(data_dir)
+
     def compile(self, decoding: Decoding | None) -> Answers:
         """Return a function that decodes inputs, as `read` returns them; greedily if `decoding` is None."""
         decode = compile_decoding(self.models, self.ADAPTER, decoding or Decoding(), self.limits)
@@ -60,7 +82,7 @@ class SequencePredictor(Predictor):
             found = decode(self.collate(inputs))
             return [
                 [
-                    Answer(to_text(self.vocabulary.decode(row), self.kind), float(score))
+                    Answer(to_text(self._target_vocabulary.decode(row), self.kind), float(score))
                     for row, score in zip(rows, scores, strict=True)
                     if score > _NO_SEQUENCE
                 ]
@@ -69,23 +91,29 @@ class SequencePredictor(Predictor):
 
         return answer
 
-    def attention(self, source: str) -> tuple[Tokens, np.ndarray]:
-        """Return the greedily decoded tokens of an input and their attention weights.
-
-        The end token is included if it was reached. The weights are `(tokens, source)`, float32.
+    def attention(self, source: Input) -> Attention:
+        """Return the attention weights of the greedily decoded tokens of an input.
 
         Raises:
-            UsageError: the model has no attention.
+            UsageError: the model has no attention, or `read` raised it.
+            DataError: `read` raised it.
         """
-        sources = self.collate([self.read(source)])
-        found = compile_decoding(self.models[:1], self.ADAPTER, Decoding(), self.limits)(sources)
+        read = self.read(source)
+        sources = self.collate([read])
+        found = self._decode_greedily(sources)
         ids = found.tokens[0, 0][: np.count_nonzero(found.tokens[0, 0])]
         before = np.array([[self.limits.start, *ids[:-1]]], np.int32)
-        weights = self.ADAPTER.attention_weights(self.models[0], sources.values, before)
-        return tuple(self._name(number) for number in ids), weights[0]
+        (weights,) = self.ADAPTER.attention_weights(self.model, sources.values, before)
+        names = self.source_names(read, weights.shape[1])
+        return Attention(names, tuple(map(self._name, ids)), weights[:, : len(names)])
+
+    @cached_property
+    def _decode_greedily(self) -> Decode:
+        """Greedy decoding with the model of the first run."""
+        return compile_decoding(self.models[:1], self.ADAPTER, Decoding(), self.limits)
 
     def _name(self, number: int) -> str:
-        return END if number == self.limits.end else "".join(self.vocabulary.decode([number]))
+        return END if number == self.limits.end else "".join(self._target_vocabulary.decode([number]))
 
 
 _NO_SEQUENCE = -1e29

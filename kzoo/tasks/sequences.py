@@ -26,11 +26,11 @@ from kzoo.metrics.transcription import edit_distances
 from kzoo.pictures.curves import curves
 from kzoo.pictures.figure import save
 from kzoo.pictures.title import folder_label
-from kzoo.tasks.experiment import Evaluation, Experiment, tested
+from kzoo.tasks.experiment import Evaluation, Experiment
 from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary, size_option
 from kzoo.training.inference import compile_token_loss
 from kzoo.training.initial import Labels
-from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
 END = "end"
@@ -44,10 +44,12 @@ SAMPLES = 20
 class SequenceExperiment(Experiment):
     """An experiment that trains a sequence model: one that outputs a sequence of tokens for each source.
 
-    `saved` is the target vocabulary of a run; None builds it from the training split.
+    `saved` is the target vocabulary of a run, and `saved_longest` the number of tokens in the longest target
+    that it was trained on; None takes them from the data.
     """
 
     saved: Vocabulary | None = None
+    saved_longest: int | None = None
 
     ADAPTER: ClassVar[SequenceAdapter]
     """The family of the model."""
@@ -143,11 +145,6 @@ class SequenceExperiment(Experiment):
         target_ids, _, owners = self.encode_targets(split)
         return lambda: measure(sources, target_ids, owners)
 
-    def check_together(self, runs: Sequence[RunFolder]) -> None:
-        """Raise UsageError if runs to be decoded together differ in a vocabulary or in `READS`."""
-        load_vocabulary(runs)
-        check_reading(runs, self.READS)
-
     def encode_targets(self, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Encode the targets of a split.
 
@@ -165,8 +162,9 @@ class SequenceExperiment(Experiment):
         self.vocabulary.save(run.path / TARGET_VOCABULARY)
 
     def with_files_of(self, run: RunFolder) -> Self:
-        """Return the experiment with the target vocabulary saved in a run."""
-        return replace(self, saved=load_vocabulary([run]))
+        """Return the experiment with the target vocabulary and the longest target of a run."""
+        longest = run.environment()["data"].get("longest")
+        return replace(self, saved=load_vocabulary([run]), saved_longest=longest)
 
     def test_and_report(self, model: keras.Model, run: RunFolder) -> dict[str, Any]:
         """Return the test metrics of greedy decoding; save curves, attention and sample predictions."""
@@ -180,17 +178,14 @@ class SequenceExperiment(Experiment):
         return {"loss": self.compile_loss(model, "test")(), **self.measure("test", passes)}
 
     def evaluate(
-        self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None, split: str, decoding: Decoding | None
+        self, models: Sequence[keras.Model], split: str, decoding: Decoding | None = None
     ) -> Evaluation:
         """Measure the decoded sequences of a split against the references, and the loss of a single model."""
-        models = self.open_models(runs, checkpoint)
         decoding = decoding or Decoding()
         loss = {"loss": self.compile_loss(models[0], split)()} if len(models) == 1 else {}
         decoded = self.decode(models, split, decoding)
         passes = decode_all(decoded, self.vocabulary)
         metrics = {
-            "runs": [str(run.path) for run in runs],
-            **tested(runs, checkpoint),
             "split": split,
             "data": self.describe_data(),
             "decoding": decoding.to_json(),
@@ -199,16 +194,6 @@ class SequenceExperiment(Experiment):
             **self.measure(split, passes),
         }
         return Evaluation(metrics, self._hypotheses(split, passes, decoded.scores))
-
-    def open_models(self, runs: Sequence[RunFolder], checkpoint: Checkpoint | None) -> list[keras.Model]:
-        """Load the models of runs that are measured together.
-
-        Raises:
-            UsageError: the runs cannot be decoded together, or were trained on different data.
-        """
-        self.check_together(runs)
-        check_data(runs)
-        return [run.load_tested_model(checkpoint) for run in runs]
 
     def decode(self, models: Sequence[keras.Model], split: str, decoding: Decoding) -> Decoded:
         """Decode the sources of a split with one or several models."""

@@ -264,8 +264,13 @@ def frame_attention(
 
     `weights` are `(written, states)`: one state for every two frames, then the states of padding.
     """
-    heard = weights[:, : -(-len(frames) // 2)]
+    heard = weights[:, : state_count(len(frames))]
     return speech_alignment(frames, written, heard, transform, title=title)
+
+
+def state_count(frames: int) -> int:
+    """Return the number of encoder states of so many frames: one for every two."""
+    return -(-frames // 2)
 
 
 def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:

@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import keras
+
 from kzoo.decoding.options import Decoding
 from kzoo.metrics.table import Metric
 from kzoo.tasks.sequences import SequenceExperiment, decode_best
-from kzoo.training.run import Checkpoint, RunFolder
+from kzoo.training.run import RunFolder
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,19 @@ class Trial:
 def try_decodings(
     experiment: SequenceExperiment,
     runs: Sequence[RunFolder],
-    checkpoint: Checkpoint | None,
+    models: Sequence[keras.Model],
     decodings: Sequence[Decoding],
 ) -> Iterator[Trial]:
     """Measure decoding methods on the validation split with the first run and, if there are more, with all.
 
-    Each model is loaded once, and each method is compiled once.
+    Each method is compiled once.
 
     Args:
         experiment: the experiment of the first run.
         runs: the run of the experiment, and the others of the ensemble.
-        checkpoint: the checkpoint of each run; None takes the one that its recipe says is tested.
+        models: the model of each run.
         decodings: the methods.
-
-    Raises:
-        UsageError: the runs cannot be decoded together.
     """
-    models = experiment.open_models(runs, checkpoint)
     for count in sorted({1, len(runs)}):
         for decoding in decodings:
             started = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kzoo import registry
 from kzoo.data.vocabulary import Vocabulary
@@ -14,6 +15,14 @@ SOURCE_VOCABULARY, TARGET_VOCABULARY = "source-vocabulary.json", "target-vocabul
 
 _OPTIONS = {SOURCE_VOCABULARY: ("source_vocabulary",), TARGET_VOCABULARY: ("target_vocabulary", "vocabulary")}
 """The model options that may hold the size of each vocabulary; the name depends on the model family."""
+
+
+@dataclass(frozen=True)
+class Vocabularies:
+    """The vocabularies of a sequence model. `source` is None if it does not read tokens."""
+
+    source: Vocabulary | None
+    target: Vocabulary
 
 
 def load_vocabulary(runs: Sequence[RunFolder], name: str = TARGET_VOCABULARY) -> Vocabulary:

@@ -67,8 +67,8 @@ def test_the_reference_writes_what_the_run_writes(request, tmp_path, fixture):
     from kzoo.bench.handover import read_split, write_split
     from kzoo.decoding.decoder import compile_decoding
     from kzoo.decoding.options import Decoding
-    from kzoo.experiment import open_experiment
     from kzoo.registry import check_options
+    from kzoo.tasks.opening import open_experiment
     from kzoo.training.initial import weights_by_path
     from kzoo.training.run import open_run
 

@@ -17,6 +17,7 @@ from kzoo.features.encoders import Encoder
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
 from kzoo.tasks import captions
+from kzoo.tasks.caption_predictor import CaptionPredictor
 from kzoo.tasks.sequences import decode_best
 
 pytest.importorskip("sacrebleu", reason="sacrebleu is not installed")
@@ -196,13 +197,12 @@ def test_keys_of_other_data_are_refused_before_they_are_read(captioner, key, val
 
 
 def test_runs_are_decoded_together_only_where_they_read_alike(captioner, scenes, untrained_run):
-    experiment = captioner()
-    run, same = untrained_run(experiment), untrained_run(captioner(training__seed=2))
-    experiment.check_together([run, same])
+    run, same = untrained_run(captioner()), untrained_run(captioner(training__seed=2))
+    CaptionPredictor([run, same])
     larger = untrained_run(captioner(data__image_size=24))
     with pytest.raises(UsageError, match=r"differ in data\.image_size: they read different inputs") as raised:
-        experiment.check_together([run, larger])
+        CaptionPredictor([run, larger])
     assert str(larger.path) in str(raised.value)
     stranger = untrained_run(captioner(data=replace(scenes(), min_count=3)))
     with pytest.raises(UsageError, match="have different vocabularies"):
-        experiment.check_together([run, stranger])
+        CaptionPredictor([run, stranger])

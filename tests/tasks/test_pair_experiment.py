@@ -139,7 +139,7 @@ def test_the_vocabularies_of_runs_together_must_be_the_same(experiment, untraine
     other = word_set(words=([("abd", "x")], [("a", "x")], [("a", "x")]))
     stranger = untrained_run(experiment(other))
     with pytest.raises(UsageError, match="have different vocabularies") as raised:
-        experiment().check_together([*runs, stranger])
+        TextPredictor([*runs, stranger])
     assert str(stranger.path) in str(raised.value)
 
 
@@ -147,8 +147,11 @@ def test_evaluation_takes_the_model_that_the_recipe_says_is_tested(experiment, u
     pairs = experiment(training__tested_epoch="best")
     run = untrained_run(pairs)
     run.save_model(experiment(training__seed=3).create_model(), "best")
-    told = pairs.evaluate([run], None, "test", None).metrics
-    assert told == pairs.evaluate([run], "best", "test", Decoding()).metrics
+    split = pairs.data.test
+    test = [(*map("".join, pair),) for pair in zip(split.sources, split.targets, strict=True)]
+    told = TextPredictor([run]).evaluate(test).metrics
+    measured = pairs.evaluate([run.load_model("best")], "test").metrics
+    assert {key: told[key] for key in measured} == {**measured, "data": told["data"]}
     assert (told["checkpoint"], told["split"], told["count"]) == ("best", "test", 4)
     assert told["runs"] == [str(run.path)]
     assert told["decoding"] == {"method": "greedy"}

@@ -15,6 +15,7 @@ from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
 from kzoo.tasks.sequences import decode_best
+from kzoo.tasks.speech_predictor import SpeechPredictor
 
 pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")
 
@@ -192,8 +193,7 @@ def test_keys_that_do_not_go_with_clips_are_refused_before_they_are_read(recogni
     "overrides", [{"model__mels": 5}, {"data__mel_rate": 16_000}, {"data__max_frames": 9}]
 )
 def test_runs_are_decoded_together_only_where_they_hear_alike(recogniser, untrained_run, overrides):
-    experiment = recogniser()
-    run, same = untrained_run(experiment), untrained_run(recogniser(training__seed=2))
-    experiment.check_together([run, same])
+    run, same = untrained_run(recogniser()), untrained_run(recogniser(training__seed=2))
+    SpeechPredictor([run, same])
     with pytest.raises(UsageError, match=r"differ in data\.frames: they read different inputs"):
-        experiment.check_together([run, untrained_run(recogniser(**overrides))])
+        SpeechPredictor([run, untrained_run(recogniser(**overrides))])

@@ -94,7 +94,9 @@ def test_phones_are_told_with_spaces_between_them(author):
 def test_every_attention_shows_what_it_read(author, attention):
     reader = author(model__attention=attention)
     (found,) = reader.predict(["cabq"])
-    written, weights = reader.attention("cabq")
+    found_attention = reader.attention("cabq")
+    written, weights = found_attention.target, found_attention.weights
+    assert found_attention.source == tuple("cabq")
     assert "".join(written).removesuffix(END) == found.answers[0].text
     assert (written[-1] == END) == (len(written) < LONGEST)  # the end is shown only if it was reached
     assert weights.shape == (len(written), 4)
@@ -119,7 +121,8 @@ def test_a_run_draws_what_its_first_test_source_is_written_from(
     run = untrained_run(trained)
     reader = TextPredictor([run])
     source = trained.data.test.sources[0]
-    written, weights = reader.attention("".join(source))
+    attention = reader.attention("".join(source))
+    written, weights = attention.target, attention.weights
     prediction = written[:-1] if written[-1] == END else written
     figure = trained.draw_attention(run, reader.models[0], prediction)
     figure.draw_without_rendering()

@@ -19,30 +19,27 @@ NUCLEUS = Decoding("nucleus", temperature=2.0)
 @pytest.mark.parametrize("family", once_but(["experiment"], ["experiment", "captioner", "recogniser"]))
 def test_every_method_is_measured_as_evaluate_measures_it(request, untrained_run, family):
     fitting = request.getfixturevalue(family)()
-    runs, grid = [untrained_run(fitting)], [GREEDY, BEAM]
-    trials = list(try_decodings(fitting, runs, None, grid))
+    run, grid = untrained_run(fitting), [GREEDY, BEAM]
+    models = [run.load_model("last")]
+    trials = list(try_decodings(fitting, [run], models, grid))
     assert [trial.decoding for trial in trials] == grid
     for trial in trials:
-        evaluated = fitting.evaluate(runs, None, "validation", trial.decoding).metrics
+        evaluated = fitting.evaluate(models, "validation", trial.decoding).metrics
         assert trial.metrics == {name: evaluated[name] for name in fitting.METRICS}
         assert trial.seconds > 0
 
 
-def test_several_runs_are_measured_alone_and_together(experiment, untrained_run, monkeypatch):
+def test_several_runs_are_measured_alone_and_together(experiment, untrained_run):
     pairs = experiment()
     runs = [untrained_run(pairs), untrained_run(experiment(training__seed=2))]
-    loaded, load = [], RunFolder.load_tested_model
-    monkeypatch.setattr(
-        RunFolder, "load_tested_model", lambda run, name: loaded.append(run) or load(run, name)
-    )
-    first, second, *together = try_decodings(pairs, runs, "last", [GREEDY, NUCLEUS])
-    assert loaded == runs
+    models = [run.load_model("last") for run in runs]
+    first, second, *together = try_decodings(pairs, runs, models, [GREEDY, NUCLEUS])
     assert first.runs == second.runs == (runs[0],)
     assert [(trial.runs, trial.decoding) for trial in together] == [
         (tuple(runs), GREEDY),
         (tuple(runs), NUCLEUS),
     ]
-    evaluated = pairs.evaluate(runs, "last", "validation", NUCLEUS).metrics
+    evaluated = pairs.evaluate(models, "validation", NUCLEUS).metrics
     assert together[1].metrics.items() <= evaluated.items()
 
 
@@ -57,7 +54,7 @@ def test_only_the_validation_split_is_read(experiment, untrained_run, monkeypatc
             return original(self, split, *others)
 
         monkeypatch.setattr(type(pairs), method, note)
-    list(try_decodings(pairs, [run], None, [GREEDY]))
+    list(try_decodings(pairs, [run], [run.load_model("last")], [GREEDY]))
     assert read == {"validation"}
 
 

@@ -1,20 +1,28 @@
-"""Reader of image files in one folder for each class."""
+"""Reader of images, and of image files in one folder for each class."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from kzoo.data.errors import regular, unreadable
 from kzoo.data.images.arrays import shape_text
 from kzoo.data.large_arrays import zeros
-from kzoo.errors import DataError
+from kzoo.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
+
+ImageSource: TypeAlias = "str | Path | Image.Image | np.ndarray"
+"""An image file, an image of Pillow, or pixels in uint8, `(height, width)` or `(height, width, channels)`.
+
+The channels are 1 (grey), 3 (RGB) or 4 (RGBA)."""
+
+FORMS = "paths of image files, images of Pillow, or uint8 arrays"
+"""The forms of `ImageSource` in words."""
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 """The suffixes of image files. All other files, such as `.DS_Store`, are ignored."""
@@ -89,17 +97,25 @@ def _shape_of(path: Path) -> tuple[int, int, int]:
     return image.height, image.width, 1 if image.mode in ("1", "L", "LA") else 3
 
 
-def read_image(path: Path, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
-    """Read an image file as uint8 `(height, width, channels)` in RGB or luma, resized if necessary.
+def is_image(value: object) -> bool:
+    """Return whether a value is a single image in one of the forms of `read_image`; a batch is none."""
+    from PIL import Image
+
+    return isinstance(value, str | Path | Image.Image) or (isinstance(value, np.ndarray) and value.ndim < 4)
+
+
+def read_image(source: ImageSource, shape: tuple[int, int, int], *, resize: bool = True) -> np.ndarray:
+    """Read an image as uint8 `(height, width, channels)` in RGB or luma, resized if necessary.
 
     Raises:
-        DataError: the file cannot be read, or it has another size and `resize` is False.
+        DataError: the image cannot be read, or it has another size and `resize` is False.
+        UsageError: an array does not hold an image in uint8.
     """
     height, width, channels = shape
-    image = _open(path).convert(_MODES[channels])
+    image = _open(source).convert(_MODES[channels])
     if image.size != (width, height) and not resize:
         raise DataError(
-            f"{path} is {image.height}x{image.width}, the first image is {height}x{width}: "
+            f"{source} is {image.height}x{image.width}, the first image is {height}x{width}: "
             "give the height, width and channels to resize to"
         )
     return _resized(image, height, width).reshape(shape)
@@ -120,25 +136,43 @@ def _resized(image: Image.Image, height: int, width: int) -> np.ndarray:
     return np.asarray(image)
 
 
-def _open(path: Path) -> Image.Image:
-    """Open an image file, rotate it upright and convert it to 8 bits for each channel."""
+def _open(source: ImageSource) -> Image.Image:
+    """Open an image, rotate it upright and convert it to 8 bits for each channel."""
     from PIL import Image, ImageOps
 
-    regular(path)
+    if isinstance(source, np.ndarray):
+        return _from_pixels(source)
     try:
-        with Image.open(path) as image:
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)
+        if isinstance(source, Image.Image):
+            image = ImageOps.exif_transpose(source)
+        else:
+            with Image.open(regular(Path(source))) as image:
+                image.load()
+                ImageOps.exif_transpose(image, in_place=True)
+    except DataError:
+        raise
     except Exception as error:  # Pillow's decoders raise many kinds of errors
-        raise unreadable(path, error) from error
-    return _to_8_bits(image, path) if image.mode[0] in "IF" else image
+        raise unreadable(source, error) from error
+    return _to_8_bits(image, source) if image.mode[0] in "IF" else image
 
 
-def _to_8_bits(image: Image.Image, path: Path) -> Image.Image:
+def _from_pixels(pixels: np.ndarray) -> Image.Image:
+    """Convert pixels to an image of Pillow. Raises UsageError if they are no image in uint8."""
+    from PIL import Image
+
+    if pixels.dtype != np.uint8 or pixels.ndim < 2 or pixels.shape[2:] not in ((), (1,), (3,), (4,)):
+        raise UsageError(
+            f"an array of shape {pixels.shape} and type {pixels.dtype} is not an image: expected (height, "
+            "width) or (height, width, channels) with 1, 3 or 4 channels, in uint8"
+        )
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2:] == (1,) else pixels)
+
+
+def _to_8_bits(image: Image.Image, source: object) -> Image.Image:
     """Scale a 16-bit grey image of any Pillow mode so that its white, 65,535, becomes 255."""
     from PIL import Image
 
     grey = np.asarray(image)
     if grey.dtype.kind == "f" or grey.min() < 0 or grey.max() > _WHITE_16_BITS:
-        raise DataError(f"{path} has more than 16 bits for each channel: convert it to 8 bits")
+        raise DataError(f"{source} has more than 16 bits for each channel: convert it to 8 bits")
     return Image.fromarray(np.rint(grey * (255 / _WHITE_16_BITS)).astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Reader of audio files, with resampling."""
+"""Reader of audio files and of samples in memory, with resampling."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kzoo.data.errors import regular, unreadable
-from kzoo.errors import DataError
+from kzoo.errors import DataError, UsageError
 from kzoo.extras import require
 
 Clip = Path | np.ndarray
@@ -49,12 +49,43 @@ def decode_audio(path: Path) -> tuple[np.ndarray, int]:
             channels, rate = soundfile.read(file, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         raise _unreadable(path, error) from error
+    return _to_mono(channels, path), rate
+
+
+def convert_samples(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Convert samples in memory as `read_audio` does those of a file.
+
+    Args:
+        samples: `(length,)` or `(length, channels)`, as floats in [-1, 1] or as signed integers.
+        rate: their number per second.
+        wanted: the number per second of the returned samples.
+
+    Raises:
+        UsageError: the array or the rate cannot be those of a sound.
+        DataError: there are no samples, or they are not finite.
+        MissingExtraError: as `read_audio`.
+    """
+    name = f"an array of shape {samples.shape} and type {samples.dtype}"
+    if samples.ndim not in (1, 2) or samples.dtype.kind not in "fi":
+        raise UsageError(
+            f"{name} is not a sound: expected (length,) or (length, channels), floats in [-1, 1] or signed "
+            "integers"
+        )
+    if not rate >= 1:
+        raise UsageError(f"a sound cannot have {rate} samples per second")
+    scale = -float(np.iinfo(samples.dtype).min) if samples.dtype.kind == "i" else 1.0
+    channels = (samples if samples.ndim == 2 else samples[:, np.newaxis]) / scale
+    return resample(_to_mono(channels.astype(np.float32), name), int(rate), wanted)
+
+
+def _to_mono(channels: np.ndarray, name: object) -> np.ndarray:
+    """Average channels `(length, channels)`. Raises DataError if there is no sound in them."""
     if not len(channels):
-        raise DataError(f"{path} holds no sound: it has no samples")
+        raise DataError(f"{name} holds no sound: it has no samples")
     samples = channels.mean(axis=1, dtype=np.float32)
     if not np.isfinite(samples).all():
-        raise DataError(f"{path} is damaged: it holds samples that are not finite numbers")
-    return np.clip(samples, -1, 1), rate
+        raise DataError(f"{name} is damaged: it holds samples that are not finite numbers")
+    return np.clip(samples, -1, 1)
 
 
 def sample_rate(path: Path) -> int:
