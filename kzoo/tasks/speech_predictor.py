@@ -17,6 +17,7 @@ from kzoo.features.speech import cut_clips, spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.models import speech as family
 from kzoo.pictures.spectrogram import spectrogram
+from kzoo.pictures.speech_alignment import speech_alignment
 from kzoo.pictures.title import picture_title
 from kzoo.tasks.sequence_predictor import SequencePredictor
 from kzoo.tasks.speech import (
@@ -24,7 +25,7 @@ from kzoo.tasks.speech import (
     SpeechExperiment,
     as_sources,
     cut_line,
-    frame_attention,
+    heard_states,
     leaves_padding_out,
     log_mel,
     longest_clip,
@@ -77,8 +78,9 @@ class SpeechPredictor(SequencePredictor):
     def draw_attention(self, source: str) -> Figure:
         """Draw a file's spectrogram, and below it the attention of each character over the same time."""
         written, weights = self.attention(source)
-        title = picture_title(self.run, "attention", Path(source).name)
-        return frame_attention(self.frames(source), written, weights, self.transform, title)
+        frames, title = self.frames(source), picture_title(self.run, "attention", Path(source).name)
+        heard = heard_states(self.recipe, frames, weights)
+        return speech_alignment(frames, written, heard, self.transform, title=title)
 
     def draw_spectrogram(self, source: str) -> Figure:
         """Draw the spectrogram of a sound file as the model reads it."""
