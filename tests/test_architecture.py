@@ -32,7 +32,7 @@ ROOMS = {
 
 FACTS = {
     *("documents", "errors", "extras", "files", "imports", "inputs", "interrupts", "locks", "names"),
-    *("parameters", "recipe", "registry", "runtime", "types", "variables"),
+    *("parameters", "recipe", "registry", "runtime", "symbols", "types", "variables"),
 }
 """The modules that every subpackage may import."""
 
