@@ -75,7 +75,6 @@ class Seq2Seq(nn.Module):
         units: int = 128,
         dropout: float = 0.3,
         dropout_at: tuple[str, ...] = ("source", "encoder", "target", "output"),
-        token_dropout: float = 0.0,
         attention: str = "none",
         output_query: str = "plain",
         output_norm: bool = False,
@@ -90,7 +89,6 @@ class Seq2Seq(nn.Module):
         self.output = None if tied else nn.Linear(units, target_vocabulary, bias=False)
         self.output_bias = nn.Parameter(torch.zeros(target_vocabulary))
         self.dropout = nn.ModuleDict({place: nn.Dropout(dropout) for place in dropout_at})
-        self.token_dropout = nn.Dropout1d(token_dropout)  # drops rows of (batch, tokens, units)
         self.query_projection: nn.Linear | None = None
         self.attention: Any = None
         if output_query == "projected":
@@ -109,7 +107,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, source_ids: torch.Tensor) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """Return the outputs of the encoder, and the initial state of the decoder."""
-        embedded = self.drop(self.token_dropout(self.source_embedding(source_ids)), "source")
+        embedded = self.drop(self.source_embedding(source_ids), "source")
         lengths = (source_ids != PAD).sum(dim=1).cpu()
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
         outputs, (h, c) = self.encoder(packed)
@@ -125,8 +123,7 @@ class Seq2Seq(nn.Module):
         state: tuple[torch.Tensor, torch.Tensor],
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         """Return the log-probabilities after each target, and the state after the last."""
-        embedded = self.drop(self.token_dropout(self.target_embedding(target_ids)), "target")
-        outputs, state = self.decoder(embedded, state)
+        outputs, state = self.decoder(self.drop(self.target_embedding(target_ids), "target"), state)
         outputs = self.drop(outputs, "decoder")
         if self.query_projection is not None:
             query = self.query_projection(outputs)
