@@ -33,7 +33,7 @@ ROOMS = {
 
 FACTS = {
     *("documents", "errors", "extras", "files", "imports", "inputs", "interrupts", "locks", "names"),
-    *("parameters", "recipe", "registry", "runtime", "shipped", "types", "variables"),
+    *("parameters", "recipe", "registry", "runtime", "shipped", "symbols", "types", "variables"),
 }
 """The modules that every subpackage may import."""
 

@@ -12,6 +12,7 @@ from own_sets import write_wav
 from PIL import Image
 
 from kzoo.registry import card, list_models
+from kzoo.shipped import list_weights
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +30,9 @@ RUNS = {
     "runs/asr-attention-20261121-124500": "trained_speech_run",
 }
 """The fixture that replaces each run folder of the README."""
+
+WEIGHTS = {"p2g-best": "trained_pair_run", "fashion-cnn-best": "trained_run"}
+"""The fixture that replaces weights of the README which this checkout has not packed yet."""
 
 
 def test_ci_runs_the_test_command_of_the_readme():
@@ -63,8 +67,9 @@ def test_every_verb_of_the_readme_runs(line, kzoo, request, tmp_path, monkeypatc
         Image.fromarray(np.full((48, 48, 3), len(name), np.uint8)).save(name)
     Path("my-pairs.tsv").write_text("".join(f"{i} {i}\t{i}\n" for i in range(30)))
     write_wav(Path("clip.wav"), np.random.default_rng(6).normal(0, 0.1, 4_000).astype(np.float32), 16_000)
-    for name in filter(line.__contains__, RUNS):
-        line = line.replace(name, shlex.quote(str(request.getfixturevalue(RUNS[name]))))
+    fixtures = RUNS | {name: fixture for name, fixture in WEIGHTS.items() if name not in list_weights()}
+    for name in filter(line.__contains__, fixtures):
+        line = line.replace(name, shlex.quote(str(request.getfixturevalue(fixtures[name]))))
     arguments = shlex.split(line)[1:]
     if "--resume" in arguments:
         arguments += ["--epochs", "4"]

@@ -192,6 +192,31 @@ def test_captions_and_speech_stopped_at_any_moment(request, kzoo, tmp_path, fami
         assert (run / name).read_bytes() == (uninterrupted / name).read_bytes()
 
 
+@pytest.mark.once
+def test_ctc_stopped_after_an_epoch(kzoo, own_speech, tmp_path, monkeypatch):
+    """A decoder beside CTC, states of four frames and an LSTM that reads them, with masks and dropout."""
+    options = {"ctc": 0.5, "subsampling": 4, "encoder": "lstm", "dropout": 0.2, "units": 8, "mels": 16}
+    settings = {f"model.{name}": value for name, value in options.items()} | {"augmentation.time_masks": 2}
+    words = [word for key, value in settings.items() for word in ("--set", f"{key}={value}")]
+    arguments = ["train", "asr-lstm", "--data", own_speech, *words, "--batch-size", 8, "--epochs", 2]
+    uninterrupted, run = tmp_path / "whole" / "run", tmp_path / "stopped" / "run"
+    assert kzoo(*arguments, "--out", uninterrupted).exit_code == 0
+    from kzoo import experiment
+
+    def save_and_stop(*arguments):
+        save(*arguments)
+        raise KeyboardInterrupt
+
+    save = experiment.save_checkpoint
+    with monkeypatch.context() as stopping:
+        stopping.setattr(experiment, "save_checkpoint", save_and_stop)
+        assert kzoo(*arguments, "--out", run).exit_code == 130
+    assert len(checkpoints(run)) == 1
+    done = kzoo("train", "--resume", run)
+    assert done.exit_code == 0, done.stderr
+    assert_same_run(run, uninterrupted)
+
+
 @contextlib.contextmanager
 def largest_file(size: int):
     """Let writing more than `size` bytes to a file fail, as on a full disk."""

@@ -16,9 +16,7 @@ import numpy as np
 from kzoo.data.errors import regular, unreadable
 from kzoo.errors import DataError
 from kzoo.files import atomic_write_text
-
-PAD, SOS, EOS, UNK = range(4)
-"""The indices of padding, start of sequence, end of sequence, and unknown tokens."""
+from kzoo.symbols import EOS, PAD, SOS, UNK
 
 SPECIALS = ("<pad>", "<sos>", "<eos>", "<unk>")
 

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from kzoo.decoding.choices import most_likely, sample
     from kzoo.decoding.ensembling import ensemble
     from kzoo.decoding.generation import Choice, Sequences, generate
-    from kzoo.decoding.step import PAD, Limits, State, Step
+    from kzoo.decoding.step import Limits, State, Step
 
 _MODULES = {
-    "PAD": "step",
     "Beams": "beam",
     "Choice": "generation",
     "Limits": "step",
@@ -41,7 +40,6 @@ _MODULES = {
 }
 
 __all__ = [
-    "PAD",
     "Beams",
     "Choice",
     "Limits",

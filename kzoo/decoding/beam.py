@@ -7,7 +7,8 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
-from kzoo.decoding.step import IMPOSSIBLE, PAD, Limits, State, Step, without_padding
+from kzoo.decoding.step import Limits, State, Step, without_padding
+from kzoo.symbols import IMPOSSIBLE, PAD
 from kzoo.types import Tensor
 
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from keras import ops
 
-from kzoo.decoding.step import PAD, Limits, State, Step, without_padding
+from kzoo.decoding.step import Limits, State, Step, without_padding
+from kzoo.symbols import PAD
 from kzoo.types import Tensor
 
 Choice = Callable[[Tensor, Tensor], Tensor]

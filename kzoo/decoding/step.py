@@ -8,16 +8,11 @@ from typing import Any
 
 from keras import ops
 
+from kzoo.symbols import IMPOSSIBLE, PAD
 from kzoo.types import Tensor
 
 State = Any
 Step = Callable[[Tensor, State], tuple[Tensor, State]]
-
-PAD = 0
-"""The id of padding, which follows the end of a sequence and never occurs within one."""
-
-IMPOSSIBLE = -1e30
-"""The log-probability of an impossible token; finite, so that its sums and quotients are not NaN."""
 
 
 @dataclass(frozen=True)

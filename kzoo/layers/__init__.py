@@ -7,6 +7,7 @@ from kzoo.layers.bahdanau_attention import BahdanauAttention
 from kzoo.layers.batch_normalization import BatchNormalization
 from kzoo.layers.bias import Bias
 from kzoo.layers.bilinear_attention import BilinearAttention
+from kzoo.layers.ctc_log_probabilities import CtcLogProbabilities
 from kzoo.layers.dot_product_attention import DotProductAttention
 from kzoo.layers.feature_maps import EluFeatureMap, FeatureMap, MaclaurinFeatureMap
 from kzoo.layers.linear_attention import LinearAttention, LinearState
@@ -25,6 +26,7 @@ __all__ = [
     "BatchNormalization",
     "Bias",
     "BilinearAttention",
+    "CtcLogProbabilities",
     "DotProductAttention",
     "EluFeatureMap",
     "FeatureMap",

@@ -48,7 +48,6 @@ def seq2seq(
     units: int = 128,
     dropout: float = 0.3,
     dropout_at: tuple[str, ...] = ASSIGNED_PLACES,
-    token_dropout: float = 0.0,
     attention: str = "none",
     output_query: str = "plain",
     output_norm: bool = False,
@@ -63,8 +62,6 @@ def seq2seq(
         units: the units of the embeddings and the decoder; each direction of the encoder has half of them.
         dropout: the dropout rate, in [0, 1).
         dropout_at: the places of dropout, from `DROPOUT_PLACES`.
-        token_dropout: the probability, in [0, 1), that dropout sets a token's whole embedding to zero, in the
-            source and before each target position (Gal and Ghahramani, arXiv 1512.05287, section 4.2).
         attention: "none", or the name of an attention registered with `kzoo.layers.register_attention`.
         output_query: the input of the output layer besides the context: "plain" for s_t or, with a bilinear
             attention, "projected" for z_t = W_q s_t, also the query: o_t = tanh(W_o [z_t; c_t] + b_o).
@@ -82,25 +79,17 @@ def seq2seq(
             return x
         return layers.Dropout(dropout, seed=0, name=f"{place}_dropout")(x)
 
-    def embed(embedding: layers.Layer, ids: KerasTensor, place: str) -> KerasTensor:
-        x = embedding(ids)
-        if token_dropout:
-            x = layers.Dropout(
-                token_dropout, noise_shape=(None, None, 1), seed=0, name=f"{place}_token_dropout"
-            )(x)
-        return drop(x, place)
-
     source_ids = keras.Input((None,), dtype="int32", name="source_ids")
     target_ids = keras.Input((None,), dtype="int32", name="target_ids")
     mask = ops.not_equal(source_ids, 0)
-    x = embed(layers.Embedding(source_vocabulary, units, name="source_embedding"), source_ids, "source")
+    x = drop(layers.Embedding(source_vocabulary, units, name="source_embedding")(source_ids), "source")
     reader = layers.LSTM(units // 2, return_sequences=True, return_state=True, name="reader")
     memory, *state = layers.Bidirectional(reader, name="encoder")(x, mask=mask)
     memory = drop(memory, "encoder")
     embedding = layers.ReversibleEmbedding(
         target_vocabulary, units, tie_weights=tied, name="target_embedding"
     )
-    y = embed(embedding, target_ids, "target")
+    y = drop(embedding(target_ids), "target")
     writer = layers.LSTM(units, return_sequences=True, return_state=True, name="decoder")
     y, *_ = writer(y, initial_state=_join_directions(state))
     y = drop(y, "decoder")

@@ -17,6 +17,10 @@ There are two decoders, on the embeddings e_t of the preceding characters:
 The encoder is Whisper's (Radford et al., 2022, arXiv 2212.04356), whose keys have no bias. Frames of padding
 are masked. The published code has no mask, as `masked=False` reproduces: then the model also attends to
 padding, and every clip must be padded to the same length.
+
+Connectionist temporal classification (CTC; Graves et al., 2006) can stand beside the decoder or in its place:
+each state of the memory has log-probabilities log q_t of the characters and the blank. Then the outputs are
+log q `(batch, states, vocabulary)` and log p, or log q alone.
 """
 
 from __future__ import annotations
@@ -28,10 +32,13 @@ import keras
 import numpy as np
 from keras import KerasTensor, layers, ops
 
+from kzoo.decoding.ctc import begin_ctc
 from kzoo.decoding.step import State, Step
+from kzoo.errors import UsageError
 from kzoo.inputs import TARGET
 from kzoo.layers import (
     Attention,
+    CtcLogProbabilities,
     EluFeatureMap,
     LearnedPositions,
     LinearAttention,
@@ -51,6 +58,12 @@ LONGEST = 98
 EPSILONS = {"keras": 1e-3, "pytorch": 1e-5}
 """The epsilon of layer normalisation, by convention."""
 
+ENCODERS, SUBSAMPLINGS = ("attention", "lstm"), (2, 4)
+"""The kinds of the encoder's blocks, and the numbers of frames for each state of the encoder."""
+
+CTC = "ctc_log_probabilities"
+"""The name of the output layer of connectionist temporal classification."""
+
 
 def recogniser(
     vocabulary: int = 35,
@@ -62,6 +75,9 @@ def recogniser(
     input_norm: bool = True,
     dropout: float = 0.0,
     masked: bool = True,
+    encoder: str = "attention",
+    subsampling: int = 2,
+    ctc: float = 0.0,
     convention: str = "pytorch",
     name: str = "recogniser",
 ) -> keras.Model:
@@ -78,30 +94,49 @@ def recogniser(
         input_norm: whether the inputs of the LSTM are normalised; the author's code did not do so.
         dropout: the dropout rate of each sub-layer's output, in [0, 1); the published models have none.
         masked: whether padding is masked.
+        encoder: "attention" for the published blocks, or "lstm" for blocks x + LSTM(LN(x)), whose LSTM is
+            bidirectional with half of the units in each direction, without sinusoids.
+        subsampling: the number of frames for each state of the memory, 2 or 4; 4 gives conv_1 a stride of 2.
+        ctc: the share of the CTC loss in the objective, in [0, 1]. A positive one adds the output
+            log q_t = log_softmax(W_ctc memory_t + b_ctc), see `CtcLogProbabilities`. 1 leaves out the
+            decoder, and then `target_ids` are not read.
         convention: the framework whose layer normalisation is used, see `EPSILONS`.
 
     Raises:
-        ValueError: the attention is unknown.
+        ValueError: an option is unknown or out of range.
     """
+    _check_options(encoder, subsampling, ctc)
     build = _Blocks(units, heads, dropout, EPSILONS[convention])
     frames = keras.Input((None, mels), name="frames")
     target_ids = keras.Input((None,), dtype="int32", name=TARGET)
     mask = PaddingMask(name="mask")(frames) if masked else None
-    memory = _encode(build, frames, mask, blocks)
-    heard = None if mask is None else mask[:, ::2]
-    x = layers.Embedding(vocabulary, units, name="target_embedding")(target_ids)
-    attend = create_attention(attention, units // heads, **_options_of(attention))
-    if attend is None:
-        x = build.norm("decoder_norm", x) if input_norm else x
-        x = layers.LSTM(units, return_sequences=True, name="decoder")(x)
-    else:
-        x = LearnedPositions(LONGEST, name="positions")(x)
-        x = build.attend("decoder", x, attention=attend, use_causal_mask=True)
-    x = build.attend("attention", x, memory, value_mask=heard)
-    x = build.norm("output_norm", build.transform("mlp", x))
-    logits = layers.Dense(vocabulary, name="output")(x)
-    outputs = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")(logits)
-    return keras.Model({"frames": frames, TARGET: target_ids}, outputs, name=name)
+    heard = None if mask is None else mask[:, ::subsampling]
+    x = _subsample(build, frames, mask, subsampling)
+    memory = (_encode_by_lstm if encoder == "lstm" else _encode_by_attention)(build, x, heard, blocks)
+    outputs: list[KerasTensor] = []
+    if ctc > 0:
+        logits = layers.Dense(vocabulary, name="ctc")(memory)
+        outputs += [CtcLogProbabilities(name=CTC)(logits, heard)]
+    if ctc < 1:
+        x = layers.Embedding(vocabulary, units, name="target_embedding")(target_ids)
+        attend = create_attention(attention, units // heads, **_options_of(attention))
+        x = _decode(build, x, attend, input_norm)
+        x = build.attend("attention", x, memory, value_mask=heard)
+        x = build.norm("output_norm", build.transform("mlp", x))
+        logits = layers.Dense(vocabulary, name="output")(x)
+        softmax = layers.Activation("log_softmax", dtype="float32", name="log_probabilities")
+        outputs += [softmax(logits)]
+    inputs = {"frames": frames, TARGET: target_ids}
+    return keras.Model(inputs, outputs if len(outputs) > 1 else outputs[0], name=name)
+
+
+def _check_options(encoder: str, subsampling: int, ctc: float) -> None:
+    if encoder not in ENCODERS:
+        raise ValueError(f"encoder must be one of {', '.join(ENCODERS)}, not {encoder!r}")
+    if subsampling not in SUBSAMPLINGS:
+        raise ValueError(f"subsampling must be 2 or 4, not {subsampling!r}")
+    if not 0 <= ctc <= 1:
+        raise ValueError(f"ctc must lie in [0, 1], not {ctc!r}")
 
 
 def _options_of(attention: str) -> dict[str, Any]:
@@ -109,21 +144,49 @@ def _options_of(attention: str) -> dict[str, Any]:
     return options | ({"feature_map": EluFeatureMap()} if attention == "linear" else {})
 
 
-def _encode(build: _Blocks, frames: KerasTensor, mask: KerasTensor | None, blocks: int) -> KerasTensor:
-    """Return the memory `(batch, time / 2 rounded up, units)`."""
-    x = layers.Conv1D(build.units, 3, padding="same", name="conv1")(frames)
+def _subsample(
+    build: _Blocks, frames: KerasTensor, mask: KerasTensor | None, subsampling: int
+) -> KerasTensor:
+    """Return the states after the convolutions, `(batch, time / subsampling rounded up, units)`."""
+    if subsampling == 4:
+        x = layers.ZeroPadding1D(1, name="conv1_padding")(frames)
+        x = layers.Conv1D(build.units, 3, strides=2, name="conv1")(x)
+        mask = None if mask is None else mask[:, ::2]
+    else:
+        x = layers.Conv1D(build.units, 3, padding="same", name="conv1")(frames)
     x = layers.Activation("gelu", name="conv1_gelu")(x)
     if mask is not None:
         x = ops.where(mask[..., None], x, 0.0)  # the bias of conv1 makes padding non-zero
     x = layers.ZeroPadding1D(1, name="conv2_padding")(x)
     x = layers.Conv1D(build.units, 3, strides=2, name="conv2")(x)
-    x = layers.Activation("gelu", name="conv2_gelu")(x)
+    return layers.Activation("gelu", name="conv2_gelu")(x)
+
+
+def _encode_by_attention(
+    build: _Blocks, x: KerasTensor, heard: KerasTensor | None, blocks: int
+) -> KerasTensor:
+    """Return the memory `(batch, states, units)` of self-attention blocks."""
     x = Sinusoids(name="sinusoids")(x)
-    heard = None if mask is None else mask[:, ::2]
     for index in range(1, blocks + 1):
         x = build.attend(f"block{index}_attention", x, value_mask=heard)
         x = build.transform(f"block{index}_mlp", x)
     return build.norm("memory", x)
+
+
+def _encode_by_lstm(build: _Blocks, x: KerasTensor, heard: KerasTensor | None, blocks: int) -> KerasTensor:
+    """Return the memory `(batch, states, units)` of bidirectional LSTM blocks."""
+    for index in range(1, blocks + 1):
+        x = build.recur(f"block{index}_lstm", x, heard)
+    return build.norm("memory", x)
+
+
+def _decode(build: _Blocks, x: KerasTensor, attend: Attention | None, input_norm: bool) -> KerasTensor:
+    """Return d_t, without attention to the memory, from the embeddings of the preceding characters."""
+    if attend is None:
+        x = build.norm("decoder_norm", x) if input_norm else x
+        return layers.LSTM(build.units, return_sequences=True, name="decoder")(x)
+    x = LearnedPositions(LONGEST, name="positions")(x)
+    return build.attend("decoder", x, attention=attend, use_causal_mask=True)
 
 
 class _Blocks:
@@ -154,26 +217,50 @@ class _Blocks:
         hidden = layers.Dense(2 * self.units, activation="gelu", name=f"{name}_hidden")
         return self._add(name, x, layers.Dense(self.units, name=name)(hidden(self.norm(f"{name}_norm", x))))
 
+    def recur(self, name: str, x: KerasTensor, mask: KerasTensor | None) -> KerasTensor:
+        """Return x + LSTM(LN(x)), the LSTM bidirectional with half of the units in each direction."""
+        lstm = layers.LSTM(self.units // 2, return_sequences=True, name="lstm")
+        both = layers.Bidirectional(lstm, name=name)(self.norm(f"{name}_norm", x), mask=mask)
+        return self._add(name, x, both)
+
     def _add(self, name: str, x: KerasTensor, change: KerasTensor) -> KerasTensor:
         return x + layers.Dropout(self.dropout, seed=0, name=f"{name}_dropout")(change)
 
 
 def encoder_graph(model: keras.Model) -> keras.Model:
-    """Return the encoder: `frames` to `memory` `(batch, time / 2, units)` and any `mask` `(batch, time)`."""
+    """Return the encoder of `frames`.
+
+    Its outputs are, as far as the model has them, `memory` `(batch, states, units)`, the `mask` of the states
+    and the log-probabilities `ctc` of the symbols in each state.
+    """
     encoded = {"memory": model.get_layer("memory").output}
     if _has_layer(model, "mask"):
-        encoded["mask"] = model.get_layer("mask").output
+        encoded["mask"] = model.get_layer("mask").output[:, :: subsampling_of(model)]
+    if _has_layer(model, CTC):
+        encoded["ctc"] = model.get_layer(CTC).output
     return keras.Model(model.input["frames"], encoded, name="encoder")
+
+
+def subsampling_of(model: keras.Model) -> int:
+    """Return the number of frames for each state of the memory."""
+    return model.get_layer("conv1").strides[0] * model.get_layer("conv2").strides[0]
 
 
 def begin_decoding(model: keras.Model, encoded: dict[str, Tensor], beams: int = 1) -> tuple[Step, State]:
     """Return the decoding step and its first state; see `kzoo.decoding.adapter`.
 
-    Keys and values of earlier characters are cached, so a step computes one position only.
+    CTC without a decoder is decoded by `kzoo.decoding.ctc`.
     """
+    if not has_attention(model):
+        return begin_ctc(encoded["ctc"], beams)
+    return _begin_attention(model, encoded, beams)
+
+
+def _begin_attention(model: keras.Model, encoded: dict[str, Tensor], beams: int) -> tuple[Step, State]:
+    """Return the step of the decoder, which computes one position only, as earlier ones are cached."""
     rows, attention = ops.shape(encoded["memory"])[0], model.get_layer("attention")
     keys, values = attention.project_memory(encoded["memory"])
-    mask = encoded["mask"][:, ::2] if "mask" in encoded else None
+    mask = encoded.get("mask")
     remember, state = (_begin_recurrent if _is_recurrent(model) else _begin_attentive)(model, rows)
 
     def step(tokens: Tensor, state: State) -> tuple[Tensor, State]:
@@ -260,16 +347,23 @@ def _begin_linear(own: MultiHeadAttention, batch: tuple[int, int], size: int) ->
 
 
 def has_attention(model: keras.Model) -> bool:
-    """Return True: every speech recognition model attends to its memory."""
-    return True
+    """Return whether the model has a decoder, which attends to the memory."""
+    return _has_layer(model, "attention")
 
 
 def attention_weights(model: keras.Model, source: np.ndarray, target_ids: np.ndarray) -> np.ndarray:
-    """Return the attention weights, the mean of the heads: `(batch, target length, time / 2)` in float32."""
+    """Return the attention weights, the mean of the heads: `(batch, target length, states)` in float32.
+
+    Raises:
+        UsageError: the model has no attention.
+    """
+    if not has_attention(model):
+        raise UsageError(f"{model.name} has no attention: set model.ctc to less than 1")
     probe = keras.Model(model.input, [model.get_layer(name).output for name in ("attention_norm", "memory")])
     query, memory = probe({"frames": source, TARGET: target_ids}, training=False)
-    mask = model.get_layer("mask")(source)[:, ::2] if _has_layer(model, "mask") else None
-    _, weights = model.get_layer("attention")(query, memory, value_mask=mask, return_attention_scores=True)
+    mask = model.get_layer("mask")(source) if _has_layer(model, "mask") else None
+    heard = None if mask is None else mask[:, :: subsampling_of(model)]
+    _, weights = model.get_layer("attention")(query, memory, value_mask=heard, return_attention_scores=True)
     return ops.convert_to_numpy(ops.mean(weights, axis=1)).astype(np.float32)
 
 

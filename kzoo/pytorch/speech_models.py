@@ -86,8 +86,13 @@ class Recogniser(nn.Module):
         input_norm: bool = True,
         dropout: float = 0.0,
         masked: bool = True,
+        encoder: str = "attention",
+        subsampling: int = 2,
+        ctc: float = 0.0,
     ) -> None:
         super().__init__()
+        if (encoder, subsampling, ctc) != ("attention", 2, 0):
+            raise ValueError("the reference has encoder=attention, subsampling=2 and ctc=0 only")
         if attention not in ("none", "dot"):
             raise ValueError(f"there is no reference with attention {attention}; expected none or dot")
         self.masked, self.units = masked, units

@@ -19,7 +19,7 @@ from kzoo import registry
 from kzoo.data.captions.caption_set import CaptionSet, read_images
 from kzoo.data.captions.load import load_caption_set
 from kzoo.data.tokens import TokenKind, Tokens, to_text
-from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
@@ -35,6 +35,7 @@ from kzoo.pictures.title import name_test_set, picture_title
 from kzoo.pictures.word_attention import word_attention
 from kzoo.recipe import Recipe
 from kzoo.shipped import absolute
+from kzoo.symbols import EOS, SOS
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples, SharedSources
 from kzoo.training.objective import Objective, captioning, scale_pixels

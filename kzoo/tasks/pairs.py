@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,7 +16,7 @@ from kzoo.data.pairs.augmentation import corrupt
 from kzoo.data.pairs.load import OPTIONS, load_pair_set
 from kzoo.data.pairs.pair_set import PairSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
-from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
@@ -25,11 +25,12 @@ from kzoo.models import seq2seq
 from kzoo.pictures.alignment import alignment
 from kzoo.pictures.title import picture_title
 from kzoo.recipe import Recipe
+from kzoo.symbols import EOS, SOS
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary, size_option
 from kzoo.training.examples import Examples
 from kzoo.training.initial import Labels
-from kzoo.training.objective import Objective, transduction
+from kzoo.training.objective import Objective, token_losses, transduction
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
@@ -128,7 +129,8 @@ class PairExperiment(SequenceExperiment):
 
     def objective(self) -> Objective:
         """Return the training objective: the negative log-likelihood of each next token."""
-        return transduction("source_ids", self.recipe.training.label_smoothing)
+        smoothing = self.recipe.training.label_smoothing
+        return transduction("source_ids", partial(token_losses, smoothing=smoothing))
 
     @cached_property
     def longest(self) -> int:

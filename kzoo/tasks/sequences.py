@@ -30,6 +30,7 @@ from kzoo.tasks.experiment import Evaluation, Experiment
 from kzoo.tasks.vocabularies import TARGET_VOCABULARY, load_vocabulary, size_option
 from kzoo.training.inference import compile_token_loss
 from kzoo.training.initial import Labels
+from kzoo.training.objective import TokenLosses, token_losses
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
@@ -120,9 +121,9 @@ class SequenceExperiment(Experiment):
         """Draw the attention of each output token over the first test source, `weights` (written, source)."""
 
     @property
-    def loss_smoothing(self) -> float:
-        """The label smoothing of the measured loss."""
-        return 0.0
+    def measured_losses(self) -> TokenLosses:
+        """The losses whose mean over the tokens is the measured loss: without label smoothing."""
+        return token_losses
 
     def draw_samples(self, run: RunFolder, predictions: Sequence[Tokens]) -> None:
         """Draw pictures of predictions for the test set; by default there are none."""
@@ -141,7 +142,7 @@ class SequenceExperiment(Experiment):
 
     def compile_loss(self, model: keras.Model, split: str) -> Callable[[], float]:
         """Return a function that measures the loss of the model's current weights on a split."""
-        measure, sources = compile_token_loss(model, self.loss_smoothing), self.sources(split)
+        measure, sources = compile_token_loss(model, self.measured_losses), self.sources(split)
         target_ids, _, owners = self.encode_targets(split)
         return lambda: measure(sources, target_ids, owners)
 

@@ -17,7 +17,7 @@ from kzoo.data.speech.audio import Clip
 from kzoo.data.speech.load import load_speech_set
 from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet
 from kzoo.data.tokens import TokenKind, Tokens, to_text
-from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding import Limits
 from kzoo.decoding.adapter import SequenceAdapter
 from kzoo.errors import UsageError
@@ -29,11 +29,13 @@ from kzoo.models import speech as family
 from kzoo.pictures.speech_alignment import speech_alignment
 from kzoo.pictures.title import picture_title
 from kzoo.recipe import DataSection, Recipe
+from kzoo.symbols import EOS, SOS
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.spectrograms import spectrogram_operations
+from kzoo.training.ctc import hybrid_losses
 from kzoo.training.examples import Examples
-from kzoo.training.objective import Objective, transduction
+from kzoo.training.objective import Objective, TokenLosses, token_losses, transduction
 from kzoo.training.run import RunFolder
 from kzoo.training.sources import Sources
 
@@ -99,7 +101,7 @@ class SpeechExperiment(SequenceExperiment):
     @classmethod
     def fit_model(cls, recipe: Recipe, data: SpeechSet) -> Recipe:
         """Return the recipe unchanged: the vocabulary is always that of R004, whatever the data."""
-        options = registry.check_options(recipe.model.name, recipe.model.options)
+        options = options_of(recipe)
         if options["vocabulary"] != len(SPEECH_VOCABULARY):
             raise UsageError(
                 f"model.vocabulary must be {len(SPEECH_VOCABULARY)}, the number of R004's symbols, "
@@ -155,9 +157,12 @@ class SpeechExperiment(SequenceExperiment):
         return LIMITS
 
     @property
-    def loss_smoothing(self) -> float:
-        """The label smoothing of the training loss, since R004 reports the loss that it minimises."""
-        return self.recipe.training.label_smoothing
+    def measured_losses(self) -> TokenLosses:
+        """The label-smoothed losses of the objective, since R004 reports the loss that it minimises."""
+        smoothing, share = self.recipe.training.label_smoothing, options_of(self.recipe)["ctc"]
+        if share:
+            return partial(hybrid_losses, share=share, smoothing=smoothing)
+        return partial(token_losses, smoothing=smoothing)
 
     def sources(self, split: str) -> Sources:
         """Return the spectrograms of a split."""
@@ -186,8 +191,8 @@ class SpeechExperiment(SequenceExperiment):
         return spectrogram_operations(self.recipe.augmentation, clips.real, clips.values.shape[2])
 
     def objective(self) -> Objective:
-        """Return the training objective: the negative log-likelihood of each next character."""
-        return transduction("frames", self.recipe.training.label_smoothing, self.operations)
+        """Return the training objective: the loss of each next character, of CTC, or of both."""
+        return transduction("frames", self.measured_losses, self.operations)
 
     def names(self, split: str) -> Sequence[str]:
         """Return the names of the clips of a split."""
@@ -252,36 +257,39 @@ class SpeechExperiment(SequenceExperiment):
         first = self.clips["test"][:1]
         assert first.real is not None
         frames = first.values[0, : first.real[0]]
-        transform = log_mel(self.recipe, self.data.rate)
         title = picture_title(run, "attention", self.data.test.names[0])
-        return frame_attention(frames, written, weights, transform, title)
+        return frame_attention(self.recipe, frames, written, weights, self.data.rate, title)
 
 
 def frame_attention(
-    frames: np.ndarray, written: Tokens, weights: np.ndarray, transform: LogMelSpectrogram, title: str
+    recipe: Recipe, frames: np.ndarray, written: Tokens, weights: np.ndarray, rate: int, title: str
 ) -> Figure:
     """Draw a spectrogram without padding, and the attention of each character over the same time axis.
 
-    `weights` are `(written, states)`: one state for every two frames, then the states of padding.
+    `weights` are `(written, states)`: the states of the frames, then those of padding.
     """
-    heard = weights[:, : state_count(len(frames))]
-    return speech_alignment(frames, written, heard, transform, title=title)
+    heard = weights[:, : state_count(recipe, len(frames))]
+    return speech_alignment(frames, written, heard, log_mel(recipe, rate), title=title)
 
 
-def state_count(frames: int) -> int:
-    """Return the number of encoder states of so many frames: one for every two."""
-    return -(-frames // 2)
+def state_count(recipe: Recipe, frames: int) -> int:
+    """Return the number of encoder states of so many frames."""
+    return -(-frames // options_of(recipe)["subsampling"])
 
 
 def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
     """Return the log-mel transform from samples at this rate to the frames of a recipe's model."""
-    options = registry.check_options(recipe.model.name, recipe.model.options)
-    return LogMelSpectrogram(rate, mel_rate=recipe.data.mel_rate, mels=options["mels"])
+    return LogMelSpectrogram(rate, mel_rate=recipe.data.mel_rate, mels=options_of(recipe)["mels"])
 
 
 def leaves_padding_out(recipe: Recipe) -> bool:
     """Return whether the model of a recipe masks padding."""
-    return registry.check_options(recipe.model.name, recipe.model.options)["masked"]
+    return options_of(recipe)["masked"]
+
+
+def options_of(recipe: Recipe) -> dict[str, Any]:
+    """Return all options of a recipe's model."""
+    return registry.check_options(recipe.model.name, recipe.model.options)
 
 
 def cut_line(names: Sequence[str], transform: LogMelSpectrogram, longest: int) -> str:

@@ -93,14 +93,15 @@ class SpeechPredictor(SequencePredictor):
     def source_names(self, read: np.ndarray, count: int) -> tuple[str, ...]:
         """Return the second at which the frames of each encoder state begin."""
         frames = min(self.transform.frames(len(read)), longest_clip(self.recipe.data))
-        states, seconds = state_count(frames), frames * self.transform.seconds_per_frame
+        states, seconds = state_count(self.recipe, frames), frames * self.transform.seconds_per_frame
         return tuple(f"{state * seconds / states:.2f}" for state in range(states))
 
     def draw_attention(self, source: Input) -> Figure:
         """Draw a recording's spectrogram, and below it the attention of each character over the same time."""
         found = self.attention(source)
+        frames, rate = self.frames(source), self.data["rate"]
         title = picture_title(self.run, "attention", Path(input_name(source)).name)
-        return frame_attention(self.frames(source), found.target, found.weights, self.transform, title)
+        return frame_attention(self.recipe, frames, found.target, found.weights, rate, title)
 
     def draw_spectrogram(self, source: Input) -> Figure:
         """Draw the spectrogram of a recording as the model reads it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from kzoo.inputs import TARGET, source_input
 from kzoo.training.engines import engine
-from kzoo.training.objective import scale_pixels, token_losses
+from kzoo.training.objective import TokenLosses, scale_pixels
 from kzoo.training.sources import Sources
 
 BATCH = 250
@@ -38,8 +38,8 @@ def compile_predict(model: keras.Model) -> Predict:
     return predict
 
 
-def compile_token_loss(model: keras.Model, smoothing: float = 0.0) -> Callable[..., float]:
-    """Return `measure(sources, target_ids, owners)`, the mean -log p of all target tokens except the first.
+def compile_token_loss(model: keras.Model, token_losses: TokenLosses) -> Callable[..., float]:
+    """Return `measure(sources, target_ids, owners)`, the mean loss of all target tokens except the first.
 
     The ids are int32 `(count, length)`, padded with 0. Target i belongs to source `owners[i]`, or to source i
     if `owners` is None. The last batch is filled up, so that each backend compiles one shape.
@@ -48,7 +48,7 @@ def compile_token_loss(model: keras.Model, smoothing: float = 0.0) -> Callable[.
 
     def sums(sources: np.ndarray, target_ids: np.ndarray) -> tuple[Any, Any]:
         inputs = {name: sources, TARGET: target_ids[:, :-1]}
-        losses, real = token_losses(target_ids[:, 1:], model(inputs, training=False), smoothing)
+        losses, real = token_losses(target_ids[:, 1:], model(inputs, training=False))
         return keras.ops.sum(losses, axis=-1), keras.ops.sum(real, axis=-1)
 
     compiled = engine().compile_function(sums, model.variables)

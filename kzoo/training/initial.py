@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kzoo.data.images.npz import read_npz
-from kzoo.data.vocabulary import SPECIALS, UNK, Vocabulary
+from kzoo.data.vocabulary import SPECIALS, Vocabulary
 from kzoo.files import atomic_write
 from kzoo.recipe import ModelSection
 from kzoo.registry import abstract_model, check_options
+from kzoo.symbols import UNK
 from kzoo.training.run import RunFolder
 from kzoo.training.schema import InitialRecord
 

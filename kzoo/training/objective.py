@@ -29,6 +29,10 @@ class Objective:
     loss: Callable[[Any, Tensor], Tensor]
 
 
+TokenLosses = Callable[[Tensor, Any], tuple[Tensor, Tensor]]
+"""A function from targets `(B, T)` and outputs to the losses of the tokens and the padding mask, `(B, T)`."""
+
+
 def image_classification(
     label_smoothing: float = 0.0,
     class_weights: np.ndarray | None = None,
@@ -71,16 +75,13 @@ def mixed_image_classification(
     return Objective(partial(_mixed_batch, mixing, operations), loss)
 
 
-def transduction(
-    source: str, label_smoothing: float = 0.0, operations: Sequence[Operation] = ()
-) -> Objective:
-    """Return the objective of sequence models: the negative log-likelihood of each next target token.
+def transduction(source: str, losses: TokenLosses, operations: Sequence[Operation] = ()) -> Objective:
+    """Return the objective of sequence models: the mean of the losses of the target tokens.
 
     The arrays are source sequences, target ids with start and end, and the draws of each of the `operations`,
     which augment the sources. `source` is the name of the model's source input.
     """
-    loss = partial(token_negative_log_likelihood, smoothing=label_smoothing)
-    return Objective(partial(_sequence_batch, source, operations), loss)
+    return Objective(partial(_sequence_batch, source, operations), partial(_mean, losses))
 
 
 def captioning(source: str, label_smoothing: float = 0.0) -> Objective:
@@ -132,8 +133,12 @@ def token_negative_log_likelihood(
     targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0
 ) -> Tensor:
     """Compute the mean of -log p[y], label-smoothed, over the tokens `(B, T)` that are not padding (0)."""
-    losses, real = token_losses(targets, log_probabilities, smoothing)
-    return ops.sum(losses) / ops.sum(real)
+    return _mean(partial(token_losses, smoothing=smoothing), targets, log_probabilities)
+
+
+def _mean(losses: TokenLosses, targets: Tensor, outputs: Any) -> Tensor:
+    each, real = losses(targets, outputs)
+    return ops.sum(each) / ops.sum(real)
 
 
 def token_losses(targets: Tensor, log_probabilities: Tensor, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:

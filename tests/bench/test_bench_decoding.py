@@ -7,7 +7,7 @@ import pytest
 from marks import once_but
 
 from kzoo.bench import machine
-from kzoo.data.vocabulary import EOS
+from kzoo.symbols import EOS
 
 RUNS = {
     "trained_pair_run": ("pairs", "nmt-bilinear"),

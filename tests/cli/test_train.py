@@ -164,7 +164,7 @@ def test_mixed_precision(kzoo, own_recipe):
     ("words", "exit_code", "said"),
     [
         (["cn-bn"], 2, "did you mean 'cnn-bn'?"),
-        ([], 2, "name a model or a recipe to train: asr-attention, asr-lstm"),
+        ([], 2, "name a model or a recipe to train: asr-attention, asr-best, asr-lstm"),
         (["none.yaml"], 2, "no recipe file 'none.yaml'"),
         (["mine.yaml", "--lr", "-1"], 2, "training.learning_rate"),
         (["mine.yaml", "--set", "training.epoch=3"], 2, "did you mean 'training.epochs'?"),

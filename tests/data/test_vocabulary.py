@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kzoo.data.vocabulary import EOS, PAD, SOS, UNK, Vocabulary
+from kzoo.data.vocabulary import Vocabulary
 from kzoo.errors import DataError
+from kzoo.symbols import EOS, PAD, SOS, UNK
 
 WORDS = st.lists(st.text("abcdñ", max_size=6), min_size=1, max_size=6)
 

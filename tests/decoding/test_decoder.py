@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from kzoo import create_model
-from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.decoding.decoder import compile_decoding
 from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.models import seq2seq
+from kzoo.symbols import EOS, SOS
 from kzoo.training.sources import Sources
 
 SOURCE, TARGET, LENGTH, BATCH = 11, 7, 12, 5

@@ -104,20 +104,6 @@ def test_the_reports_own_code_has_dropout_elsewhere(name, options):
     assert np.mean(keras.ops.convert_to_numpy(dropped) == 0) > 0.99
 
 
-@pytest.mark.parametrize("place", ["source", "target"])
-def test_dropout_of_tokens_drops_whole_embeddings(place):
-    model = create_model("nmt-bilinear", seed=7, units=6, dropout=0.0, token_dropout=0.4)
-    layer = model.get_layer(f"{place}_token_dropout")
-    probe = keras.Model(model.input, [layer.input, layer.output])
-    ids = draw_ids((50,) * 20, 34, 3)
-    before, after = map(
-        keras.ops.convert_to_numpy, probe({"source_ids": ids, "target_ids": ids}, training=True)
-    )
-    dropped = (after == 0).all(axis=-1)
-    assert 0.35 < dropped.mean() < 0.45
-    np.testing.assert_allclose(after[~dropped], before[~dropped] / 0.6, rtol=1e-6)
-
-
 def test_a_report_s_own_code_adds_what_it_says():
     assert create_model("nmt-bilinear", **CODED["R002"][1]).count_params() == card("nmt-bilinear").parameters
     assert (

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from kzoo.data.captions.caption_set import read_images
-from kzoo.data.vocabulary import EOS, SOS, UNK, Vocabulary
+from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import outline, prepare
 from kzoo.features.encoders import Encoder
 from kzoo.metrics.bleu import corpus_bleu, mean_sentence_bleu, sentence_bleu
 from kzoo.metrics.transcription import bootstrap_interval
+from kzoo.symbols import EOS, SOS, UNK
 from kzoo.tasks import captions
 from kzoo.tasks.caption_predictor import CaptionPredictor
 from kzoo.tasks.sequences import decode_best

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kzoo.data.vocabulary import EOS, SOS, Vocabulary
+from kzoo.data.vocabulary import Vocabulary
 from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.metrics import transcription
+from kzoo.symbols import EOS, SOS
 from kzoo.tasks.sequences import decode_all
 from kzoo.tasks.text_predictor import TextPredictor
 from kzoo.tasks.vocabularies import SOURCE_VOCABULARY, load_vocabulary

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from kzoo import create_model
-from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.decoding.decoder import compile_decoding
 from kzoo.decoding.options import Decoding
 from kzoo.inputs import TARGET, source_input
 from kzoo.models import captioning, speech
+from kzoo.symbols import EOS, SOS
 from kzoo.training.sources import Sources
 
 LENGTH, BATCH, VOCABULARY, SEED = 9, 4, 11, 8

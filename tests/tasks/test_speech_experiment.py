@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from kzoo.data.speech.speech_set import SPEECH_VOCABULARY
-from kzoo.data.vocabulary import EOS, SOS, UNK
 from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
 from kzoo.experiment import prepare
 from kzoo.features.speech import spectrograms
 from kzoo.layers import LogMelSpectrogram
 from kzoo.metrics import similarity, transcription
+from kzoo.symbols import EOS, SOS, UNK
 from kzoo.tasks.sequences import decode_best
 from kzoo.tasks.speech_predictor import SpeechPredictor
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kzoo.data.vocabulary import EOS, SOS
 from kzoo.decoding import Limits
 from kzoo.decoding.options import Decoding
 from kzoo.errors import UsageError
+from kzoo.symbols import EOS, SOS
 from kzoo.tasks import pairs, predictor, text_predictor
 from kzoo.tasks.pairs import LONGEST
 from kzoo.tasks.sequences import END

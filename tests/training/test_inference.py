@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 
 from kzoo.data.images.image_set import PIXEL_LEVELS
 from kzoo.training.inference import BATCH, compile_predict, compile_token_loss
+from kzoo.training.objective import token_losses
 from kzoo.training.sources import Sources
 
 
@@ -68,7 +71,7 @@ def test_the_loss_is_the_mean_over_all_real_tokens(translator, count):
     outputs = translator({"source_ids": sources, "target_ids": targets[:, :-1]}, training=False)
     log_p, after = keras.ops.convert_to_numpy(outputs), targets[:, 1:]
     expected = np.mean([-log_p[i, j, after[i, j]] for i, j in np.argwhere(after != 0)])
-    assert compile_token_loss(translator)(Sources(sources, batch=7), targets) == pytest.approx(
+    assert compile_token_loss(translator, token_losses)(Sources(sources, batch=7), targets) == pytest.approx(
         expected, rel=1e-5
     )
 
@@ -84,7 +87,7 @@ def test_several_targets_may_be_about_one_source(translator, smoothing):
         -(1 - smoothing) * log_p[i, j, after[i, j]] - smoothing * log_p[i, j].mean()
         for i, j in np.argwhere(after != 0)
     ]
-    measure = compile_token_loss(translator, smoothing)
+    measure = compile_token_loss(translator, partial(token_losses, smoothing=smoothing))
     assert measure(Sources(sources, batch=5), targets, owners) == pytest.approx(np.mean(losses), rel=1e-5)
     others = measure(Sources(sources, batch=5), targets, owners[::-1])
     assert abs(others - np.mean(losses)) > 1e-4
@@ -93,7 +96,7 @@ def test_several_targets_may_be_about_one_source(translator, smoothing):
 def test_the_loss_follows_the_weights(translator):
     rng = np.random.default_rng(4)
     sources, targets = Sources(ids(rng, 3, 5, 9)), ids(rng, 3, 6, 7)
-    measure, bias = compile_token_loss(translator), translator.get_layer("output_bias").bias
+    measure, bias = compile_token_loss(translator, token_losses), translator.get_layer("output_bias").bias
     before = measure(sources, targets)
     assert measure(sources, targets) == before
     bias.assign(np.where(np.arange(7) == targets[0, 1], 3.0, 0.0))

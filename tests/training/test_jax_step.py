@@ -10,7 +10,7 @@ if keras.backend.backend() != "jax":
     pytest.skip("the steps are JAX's", allow_module_level=True)
 
 from kzoo.training.engines import jax as module
-from kzoo.training.objective import transduction
+from kzoo.training.objective import token_losses, transduction
 
 ORDER = np.arange(20, dtype=np.int32).reshape(10, 2) % 7
 LENGTHS = np.array([[3, 2], [3, 2], [5, 2], [5, 4], [5, 4], [5, 4], [3, 2], [3, 2], [3, 2], [3, 4]], np.int32)
@@ -29,7 +29,7 @@ def train() -> tuple[float, list[np.ndarray]]:
     optimizer.build(model.trainable_variables)
     rng = np.random.default_rng(3)
     arrays = [keras.ops.convert_to_tensor(rng.integers(1, 9, (7, width), np.int32)) for width in (5, 6)]
-    run = module.compile_training(model, optimizer, transduction("source_ids"))
+    run = module.compile_training(model, optimizer, transduction("source_ids", token_losses))
     loss = run(arrays, ORDER, LENGTHS)
     return loss, [np.asarray(variable.value) for variable in [*model.variables, *optimizer.variables]]
 

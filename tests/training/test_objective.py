@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -24,6 +26,10 @@ REAL = [(i, j) for i, row in enumerate(TARGETS) for j, token in enumerate(row) i
 def log_probabilities(*shape: int) -> np.ndarray:
     rng = np.random.default_rng(5)
     return np.log(rng.dirichlet(np.ones(7), shape)).astype("float32")
+
+
+def smoothed_loss(smoothing: float):
+    return transduction("source_ids", partial(token_losses, smoothing=smoothing)).loss
 
 
 def cross_entropy(label: int, log_p: np.ndarray, smoothing: float) -> float:
@@ -101,14 +107,12 @@ def test_class_weights_are_those_of_the_training_split(noise, image_experiment, 
 def test_the_loss_of_pairs_is_the_mean_over_real_tokens(smoothing):
     log_p = log_probabilities(3, 5)
     expected = np.mean([cross_entropy(TARGETS[i, j], log_p[i, j], smoothing) for i, j in REAL])
-    np.testing.assert_allclose(
-        compute(transduction("source_ids", smoothing).loss, TARGETS, log_p), expected, rtol=1e-5
-    )
+    np.testing.assert_allclose(compute(smoothed_loss(smoothing), TARGETS, log_p), expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
 def test_padding_counts_for_nothing(smoothing):
-    log_p, loss = log_probabilities(3, 5), transduction("source_ids", smoothing).loss
+    log_p, loss = log_probabilities(3, 5), smoothed_loss(smoothing)
     expected = compute(loss, TARGETS, log_p)
     spoilt = np.where(TARGETS[..., None] == 0, np.float32(-1e4), log_p)
     np.testing.assert_array_equal(compute(loss, TARGETS, spoilt), expected)

@@ -1,13 +1,14 @@
-"""An LSTM and loops that are faster on a CPU than those of Keras's TensorFlow backend."""
+"""An LSTM, a CTC loss and loops that are faster on a CPU than those of Keras's TensorFlow backend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 from unittest.mock import patch
 
 import tensorflow as tf
+from keras.src import backend
 from keras.src.backend.tensorflow import core
 
 from kzoo.training.engines.lstm import lstm_replaced
@@ -165,9 +166,44 @@ def _loop(
     return state, tuple(array.stack() for array in written)
 
 
-def fast_operations() -> AbstractContextManager[Any]:
-    """Return a context with this module's LSTM in the place of Keras's; a GPU has a kernel of its own."""
-    return nullcontext() if _has_gpu() else lstm_replaced(fused_lstm)
+def ctc_loss(
+    target: tf.Tensor,
+    output: tf.Tensor,
+    target_length: tf.Tensor,
+    output_length: tf.Tensor,
+    mask_index: int = 0,
+) -> tf.Tensor:
+    """Compute `keras.ops.ctc_loss` in float32 by TensorFlow's kernel for a CPU.
+
+    `tf.nn.ctc_loss`, which Keras calls, multiplies by a matrix of all pairs of labels in each state. The
+    kernel takes labels that are not empty; the only path of an empty text is that of blanks.
+    """
+    is_label = tf.sequence_mask(target_length, tf.shape(target)[1])
+    at_least_one = tf.concat([tf.ones_like(is_label[:, :1]), is_label[:, 1:]], 1)
+    labels, places = tf.where(at_least_one, target, 0), tf.where(at_least_one)
+    before, blank, after = tf.split(output, [mask_index, 1, output.shape[-1] - mask_index - 1], -1)
+    losses, _ = tf.raw_ops.CTCLoss(  # its blank is the last symbol
+        inputs=tf.transpose(tf.concat([before, after, blank], -1), (1, 0, 2)),
+        labels_indices=places,
+        labels_values=tf.gather_nd(labels - tf.cast(labels > mask_index, labels.dtype), places),
+        sequence_length=output_length,
+    )
+    is_state = tf.sequence_mask(output_length, tf.shape(output)[1], output.dtype)
+    of_blanks = -tf.reduce_sum(is_state * tf.nn.log_softmax(output)[..., mask_index], -1)
+    return tf.where(target_length > 0, losses, of_blanks)
+
+
+@contextmanager
+def fast_operations() -> Iterator[None]:
+    """Replace Keras's LSTM and CTC loss by this module's within the context, unless there is a GPU.
+
+    A GPU has kernels of its own. Keras 3.15 has no public way to replace its loss, see `lstm_replaced`.
+    """
+    if _has_gpu():
+        yield
+        return
+    with lstm_replaced(fused_lstm), patch.object(backend.nn, "ctc_loss", ctc_loss):
+        yield
 
 
 def compiled_loops() -> AbstractContextManager[Any]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kzoo.data.origin import Origin
 from kzoo.data.row_filter import DroppedRows
 from kzoo.data.speech.speech_set import SPEECH_VOCABULARY, SpeechSet, SpeechSplit, characters
-from kzoo.data.vocabulary import PAD, UNK
 from kzoo.errors import DataError
+from kzoo.symbols import PAD, UNK
 
 
 @pytest.fixture
