@@ -2,3 +2,5 @@
 
 Each folder beside this file is a run folder with the weights of its tested model. `kzoo.shipped` finds it.
 """
+
+__all__: list[str] = []
