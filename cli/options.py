@@ -60,8 +60,10 @@ def complete_weights(incomplete: str) -> list[str]:
 
 
 def complete_run(incomplete: str) -> list[str]:
-    """Return the weights and folders that complete a word; none, so that the shell completes paths, if no
-    weights do."""
+    """Return the weights that come with kzoo that complete a word, and the folders beside them.
+
+    If no weights do, nothing is returned, and the shell completes paths itself.
+    """
     names = complete_weights(incomplete)
     folders = (path for path in Path().glob(f"{incomplete}*") if path.is_dir()) if names else ()
     return [*names, *sorted(f"{path}/" for path in folders)]

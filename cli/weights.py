@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, DataDir, Json, Run, complete_weights, open_with_backend, start_backend
+from .options import BackendOption, DataDir, Json, Run, complete_weights, start_backend
 from .output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -114,7 +114,10 @@ def pack(
     They are rounded to float16 if all figures on the validation and the test set stay equal to four digits.
     Runs on stand-ins or on data of your own are refused.
     """
-    folder = open_with_backend(run, backend)
+    from kzoo.training.run import open_run
+
+    folder = open_run(run)
+    start_backend(backend, folder.recipe().runtime.backend)  # in float32, as `check` measures
     from kzoo.weights.pack import pack as pack_run
 
     card, changed = pack_run(folder, name, limits, data_dir)

@@ -29,7 +29,7 @@ def load(
 ) -> Predictor:
     """Load the model of a run, or weights that come with kzoo, to predict, evaluate or look into it.
 
-    >>> kzoo.load("p2g-best").predict("ˈ k ɪ t ə n").answers[0].text
+    >>> kzoo.load("p2g-best").predict("k ɪ t ə n").answers[0].text
     >>> predictor = kzoo.load("runs/fashion-cnn-20261121-101500")
     >>> predictor.predict(["shoe.png", pixels], top=1)
     >>> predictor.evaluate("test").metrics["accuracy"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from kzoo.data.catalog import find_card
 from kzoo.data.checksums import checksum_like
 from kzoo.data.search_path import find, not_found
-from kzoo.errors import DataError, MissingExtraError
+from kzoo.errors import KzooError
 from kzoo.training.run import RunFolder
 from kzoo.weights.card import load_card
 from kzoo.weights.measure import differences, measure
@@ -45,6 +45,6 @@ def check(name: str, data_dir: Path | None = None) -> Check:
         return Check(name, not_measured=str(not_found(find_card(card.data), data_dir)))
     try:
         measured = measure(RunFolder(card.file.parent), data_dir)
-    except (DataError, MissingExtraError) as error:
+    except KzooError as error:
         return Check(name, not_measured=str(error))
     return Check(name, measured, differences=tuple(differences(measured, card.figures)))

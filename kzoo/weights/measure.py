@@ -19,6 +19,7 @@ def measure(run: RunFolder, data_dir: Path | None = None) -> dict[str, float]:
     Raises:
         DataError: the data found are not those that the run was trained on, or a file is damaged.
         MissingExtraError: a package that reads the data or computes a metric is not installed.
+        KzooError: the published weights of the run's encoder could not be loaded.
     """
     experiment, model = open_experiment(run, data_dir), run.load_tested_model()
     found = {split: experiment.evaluate([model], split).metrics for split in SPLITS}
