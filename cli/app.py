@@ -22,6 +22,7 @@ from . import (
     sweep,
     train,
     tune_decoding,
+    weights,
 )
 
 HELP = """Small published networks in Keras 3, with checked parameter counts.
@@ -36,6 +37,7 @@ for module in (train, reproduce, sweep, tune_decoding, evaluate, predict, report
         app.command()(command)
 app.add_typer(plot.app, name="plot")
 app.add_typer(data.app, name="data")
+app.add_typer(weights.app, name="weights")
 app.add_typer(bench.app, name="bench")
 
 

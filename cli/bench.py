@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from .attention_table import print_attention
-from .options import Backend, BackendOption, DataDir, Json, Run, Settings, complete_recipe, start_backend
+from .options import (
+    Backend,
+    BackendOption,
+    DataDir,
+    Json,
+    Run,
+    Settings,
+    complete_recipe,
+    complete_run,
+    start_backend,
+)
 from .output import console, error_console, print_json, print_table
 from .race_table import print_caution, print_decoding, print_training
 
@@ -167,7 +177,10 @@ def _step_rounds(steps: int | None, rounds: int | None) -> dict[str, int]:
 
 @app.command()
 def decode(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Folders of runs.", file_okay=False)],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", help="Folders of runs.", file_okay=False, autocompletion=complete_run),
+    ],
     against: Against = None,
     beam: Annotated[int, typer.Option(min=1, help="The width of kzoo's beam search.")] = 4,
     batched: Annotated[int, typer.Option(min=1, help="Number of test sources to decode in batches.")] = 1000,

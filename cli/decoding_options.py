@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import flag
+from .options import complete_run, flag
 
 if TYPE_CHECKING:
     from kzoo.decoding.options import Decoding
@@ -61,6 +61,7 @@ EnsembleOption = Annotated[
         "--with",
         metavar="RUN",
         help="A run decoded together with this one; may be repeated.",
+        autocompletion=complete_run,
         rich_help_panel=PANEL,
     ),
 ]

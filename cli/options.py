@@ -52,7 +52,31 @@ def complete_key(incomplete: str) -> list[str]:
     return [f"{key}=" for key in recipe_keys() if key.startswith(incomplete)]
 
 
-Run = Annotated[Path, typer.Argument(help="The folder of a run.", file_okay=False)]
+def complete_weights(incomplete: str) -> list[str]:
+    """Return the weights that come with kzoo that complete a word, without importing Keras or NumPy."""
+    from kzoo.shipped import list_weights
+
+    return [name for name in list_weights() if name.startswith(incomplete)]
+
+
+def complete_run(incomplete: str) -> list[str]:
+    """Return the weights that come with kzoo that complete a word, and the folders beside them.
+
+    If no weights do, nothing is returned, and the shell completes paths itself.
+    """
+    names = complete_weights(incomplete)
+    folders = (path for path in Path().glob(f"{incomplete}*") if path.is_dir()) if names else ()
+    return [*names, *sorted(f"{path}/" for path in folders)]
+
+
+Run = Annotated[
+    Path,
+    typer.Argument(
+        help="The folder of a run, or the name of weights that come with kzoo.",
+        file_okay=False,
+        autocompletion=complete_run,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
 BackendOption = Annotated[
     Backend | None,

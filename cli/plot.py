@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .options import BackendOption, CheckpointOption, DataDir, Run, checkpoint_name, open_with_backend
+from .options import (
+    BackendOption,
+    CheckpointOption,
+    DataDir,
+    Run,
+    checkpoint_name,
+    complete_run,
+    open_with_backend,
+)
 from .output import console, print_lines
 
 if TYPE_CHECKING:
@@ -17,9 +25,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Draw the pictures of the reports from run folders.", no_args_is_help=True)
 
-Runs = Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False)]
+Runs = Annotated[
+    list[Path],
+    typer.Argument(metavar="RUN...", help="Folders of runs.", file_okay=False, autocompletion=complete_run),
+]
 Out = Annotated[
-    Path | None, typer.Option(help="The PNG file; by default one in the folder of the (first) run.")
+    Path | None,
+    typer.Option(
+        help="The PNG file; by default one in the folder of the (first) run, or in the working directory for "
+        "weights that come with kzoo."
+    ),
 ]
 Layer = Annotated[str | None, typer.Option(help="The name of a convolution; by default the first.")]
 Index = Annotated[int, typer.Option(min=0, help="The index of an image in the test set.")]
@@ -40,7 +55,8 @@ def curves(
     from kzoo.training.run import open_run
 
     folders = [open_run(path) for path in runs]
-    histories = {folder_label(folder, runs): folder.history() for folder in folders}
+    paths = [folder.path for folder in folders]
+    histories = {folder_label(folder, paths): folder.history() for folder in folders}
     metric = criterion(folders[0].recipe().model.name)
     _save(draw_curves(histories, metric, running=running), folders[0], out, "curves")
 
@@ -173,6 +189,7 @@ def _save(figure: Figure, folder: RunFolder, out: Path | None, kind: str) -> Non
     from kzoo.files import free_path
     from kzoo.pictures.figure import save
 
-    path = out or free_path(folder.path / kind, ".png")
+    place = Path(f"{folder.path.name}-{kind}") if folder.is_packed else folder.path / kind
+    path = out or free_path(place, ".png")
     save(figure, path)
     console().print(str(path), soft_wrap=True)

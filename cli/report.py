@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import BackendOption, start_backend
+from .options import BackendOption, complete_run, start_backend
 from .output import console
 
 
@@ -15,7 +15,9 @@ def report(
     places: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN|TABLE...", help="Folders of runs or sweeps, reproduced tables by name or folder."
+            metavar="RUN|TABLE...",
+            help="Folders of runs or sweeps, reproduced tables by name or folder.",
+            autocompletion=complete_run,
         ),
     ],
     out: Annotated[

@@ -167,6 +167,7 @@ def _resume(
             "a resumed run keeps its recipe: with --resume only --epochs may be given, to go on for longer"
         )
     run = open_run(path)
+    run.check_resumable()
     recipe = run.recipe(flags)
     backend = backend or (None if recipe.runtime.backend is None else Backend(recipe.runtime.backend))
     recipe = _with_backend(recipe, backend)

@@ -27,8 +27,9 @@ def load(
     checkpoint: Checkpoint | None = None,
     backend: str | None = None,
 ) -> Predictor:
-    """Load the model of a run folder to predict, evaluate or look into it.
+    """Load the model of a run, or weights that come with kzoo, to predict, evaluate or look into it.
 
+    >>> kzoo.load("p2g-best").predict("k ɪ t ə n").answers[0].text
     >>> predictor = kzoo.load("runs/fashion-cnn-20261121-101500")
     >>> predictor.predict(["shoe.png", pixels], top=1)
     >>> predictor.evaluate("test").metrics["accuracy"]
@@ -41,8 +42,8 @@ def load(
     resampled or normalised as the training data were.
 
     Args:
-        run: the folder of a run.
-        others: the folders of runs of sequence models that are decoded together with it, as an ensemble.
+        run: the folder of a run, or the name of weights that come with kzoo (`kzoo weights list`).
+        others: the same for runs of sequence models that are decoded together with it, as an ensemble.
         checkpoint: "best" or "last"; by default the one that the recipe of each run says is tested.
         backend: the backend; by default the one that Keras runs on, KERAS_BACKEND, the recipe's, or
             tensorflow. If Keras is not imported yet, it is set up as for the command line.
@@ -90,8 +91,8 @@ def create_model(
 
     Args:
         name: one of `list_models()`.
-        weights: a run folder, whose tested weights are taken, or one of its files `best.keras` and
-            `last.keras`; None draws initial weights.
+        weights: a run folder, whose tested weights are taken, one of its files `best.keras` and `last.keras`,
+            or the name of weights that come with kzoo; None draws initial weights.
         seed: the seed of the initial weights; see `kzoo.registry.create_model`.
         options: the options of the model. With weights, they override the options of the run.
 

@@ -13,6 +13,7 @@ from kzoo.errors import DataError, UsageError
 from kzoo.files import remove_partial_files
 from kzoo.parameters import trainable_count
 from kzoo.recipe import AugmentationSection, DataSection, Recipe, TrainingSection, changed_keys
+from kzoo.shipped import absolute
 from kzoo.tasks import experiment_type
 from kzoo.tasks.experiment import Experiment
 from kzoo.tasks.initial import with_initial_weights
@@ -48,7 +49,7 @@ def prepare(
     kind = experiment_type(recipe.model.name)
     _check_keys(kind, recipe)
     if recipe.model.init is not None:
-        recipe = recipe.with_values("model", init=str(Path(recipe.model.init).resolve()))
+        recipe = recipe.with_values("model", init=absolute(recipe.model.init))
     data = load_data(kind, recipe, data_dir, require_data)
     fitting = kind.fit_model(recipe, data)
     experiment = kind(fitting, data, reference or recipe, tuple(changed_keys(fitting, recipe)))

@@ -75,8 +75,8 @@ def is_stream(path: Path) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def check_recordable(folder: Path) -> None:
-    """Check that a folder of the kzoo package can be written, as is true in a checkout.
+def check_recordable(folder: Path, writer: str = "--record") -> None:
+    """Check that `writer` can write a folder of the kzoo package, as is true in a checkout.
 
     Raises:
         UsageError: the folder cannot be written.
@@ -86,7 +86,7 @@ def check_recordable(folder: Path) -> None:
         TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UsageError(
-            f"--record writes to {folder}, which cannot be written: use your own checkout of kzoo"
+            f"{writer} writes to {folder}, which cannot be written: use your own checkout of kzoo"
         ) from error
 
 

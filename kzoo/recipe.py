@@ -101,7 +101,8 @@ class ModelSection(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
     name: str
     init: str | None = Field(
-        default=None, description="The folder of a run whose tested weights the training begins with"
+        default=None,
+        description="The folder of a run, or weights of kzoo by name, that the training begins with",
     )
 
     @property

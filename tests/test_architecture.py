@@ -27,12 +27,13 @@ ROOMS = {
     "pytorch": ("metrics",),
     "reporting": ("bench", "data", "metrics", "pictures", "reproduction", "tasks", "training"),
     "bench": ("data", "layers", "decoding", "training", "tasks", "pytorch"),
+    "weights": ("data", "metrics", "tasks", "training"),
 }
 """The subpackages that each subpackage may import."""
 
 FACTS = {
     *("documents", "errors", "extras", "files", "imports", "inputs", "interrupts", "locks", "names"),
-    *("parameters", "recipe", "registry", "runtime", "symbols", "types", "variables"),
+    *("parameters", "recipe", "registry", "runtime", "shipped", "symbols", "types", "variables"),
 }
 """The modules that every subpackage may import."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from own_sets import write_wav
 from PIL import Image
 
 from kzoo.registry import card, list_models
+from kzoo.shipped import list_weights
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +31,17 @@ RUNS = {
     "runs/asr-attention-20261121-124500": "trained_speech_run",
 }
 """The fixture that replaces each run folder of the README."""
+
+WEIGHTS = {"p2g-best": "trained_pair_run", "fashion-cnn-best": "trained_run"}
+"""The fixture that replaces weights of the README which this checkout has not packed yet."""
+
+
+def with_fixtures(text: str, request: pytest.FixtureRequest, spell: Callable[[str], str] = str) -> str:
+    """Replace the runs in a text, and the weights that are not there, by the paths of fixtures."""
+    fixtures = RUNS | {name: fixture for name, fixture in WEIGHTS.items() if name not in list_weights()}
+    for name in filter(text.__contains__, fixtures):
+        text = text.replace(name, spell(str(request.getfixturevalue(fixtures[name]))))
+    return text
 
 
 def test_ci_runs_the_test_command_of_the_readme():
@@ -63,9 +76,7 @@ def test_every_verb_of_the_readme_runs(line, kzoo, request, tmp_path, monkeypatc
         Image.fromarray(np.full((48, 48, 3), len(name), np.uint8)).save(name)
     Path("my-pairs.tsv").write_text("".join(f"{i} {i}\t{i}\n" for i in range(30)))
     write_wav(Path("clip.wav"), np.random.default_rng(6).normal(0, 0.1, 4_000).astype(np.float32), 16_000)
-    for name in filter(line.__contains__, RUNS):
-        line = line.replace(name, shlex.quote(str(request.getfixturevalue(RUNS[name]))))
-    arguments = shlex.split(line)[1:]
+    arguments = shlex.split(with_fixtures(line, request, shlex.quote))[1:]
     if "--resume" in arguments:
         arguments += ["--epochs", "4"]
     elif arguments[0] in {"train", "sweep"} or (arguments[0] == "reproduce" and "--list" not in arguments):
@@ -90,7 +101,5 @@ def test_the_table_of_models_is_the_zoo():
 def test_the_python_of_the_readme_runs(code, request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.full((48, 48, 3), 7, np.uint8)).save("shoe.png")
-    for name, fixture in RUNS.items():
-        if name in code:
-            code = code.replace(name, str(request.getfixturevalue(fixture)))
+    code = with_fixtures(code, request)
     exec(compile(code, "README.md", "exec"), {})

@@ -18,6 +18,7 @@ from kzoo.errors import KzooError, UsageError
 from kzoo.extras import require
 from kzoo.features.imagenet import EFFICIENTNET, load_efficientnet
 from kzoo.models import catalog
+from kzoo.shipped import is_shipped
 from kzoo.training.engines import engine
 from kzoo.training.objective import scale_pixels
 
@@ -47,7 +48,7 @@ class Encoder:
 
 @lru_cache(maxsize=1)
 def open_encoder(name: str) -> Encoder:
-    """Open the encoder that `model.encoder` names: one of `PRETRAINED`, or the folder of a classifier's run.
+    """Open the encoder that `model.encoder` names: one of `PRETRAINED`, or the run of a classifier.
 
     Raises:
         UsageError: the name is neither, or the model of the run has no convolution or does not read colours.
@@ -58,10 +59,10 @@ def open_encoder(name: str) -> Encoder:
     from kzoo.training.run import open_run
 
     path = Path(name)
-    if not path.is_dir():
+    if not path.is_dir() and not is_shipped(path):
         raise UsageError(
-            f"no encoder is called {name!r}: expected {', '.join(PRETRAINED)}, conv, or the folder of a "
-            "classifier's run"
+            f"no encoder is called {name!r}: expected {', '.join(PRETRAINED)}, conv, or the run of a "
+            "classifier"
         )
     run = open_run(path)
     model, chosen = run.recipe().model.name, run.recipe().training.tested_epoch
@@ -70,8 +71,8 @@ def open_encoder(name: str) -> Encoder:
     maps = trunk(run.load_model(chosen))
     if (channels := maps.input_shape[-1]) != 3:
         raise UsageError(f"the model of {path} reads images of {channels} channel: an encoder reads 3 (RGB)")
-    digest = hashlib.sha256((path / f"{chosen}.keras").read_bytes()).hexdigest()
-    return _encoder(maps, scale_pixels, size=128, identity=f"{model} {digest}")
+    identity = f"{model} {run.model_sha256(chosen)}"
+    return _encoder(maps, scale_pixels, size=128, identity=identity)
 
 
 def trunk(classifier: keras.Model) -> keras.Model:

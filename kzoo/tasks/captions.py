@@ -34,6 +34,7 @@ from kzoo.pictures.figure import save
 from kzoo.pictures.title import name_test_set, picture_title
 from kzoo.pictures.word_attention import word_attention
 from kzoo.recipe import Recipe
+from kzoo.shipped import absolute
 from kzoo.symbols import EOS, SOS
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples, SharedSources
@@ -91,7 +92,7 @@ class CaptionExperiment(SequenceExperiment):
         if options["encoder"] != family.END_TO_END:
             fitted["features"] = open_encoder(options["encoder"]).features
         if options["encoder"] not in (*PRETRAINED, family.END_TO_END):
-            fitted["encoder"] = str(Path(options["encoder"]).resolve())
+            fitted["encoder"] = absolute(options["encoder"])
         for option, value in fitted.items():
             if recipe.model.options.get(option, value) != value and option != "encoder":
                 raise UsageError(

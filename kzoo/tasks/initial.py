@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +37,7 @@ def with_initial_weights(experiment: Experiment) -> Experiment:
         run=str(run.path),
         model=origin.name,
         epoch=epoch_of(run, chosen),
-        sha256=hashlib.sha256((run.path / f"{chosen}.keras").read_bytes()).hexdigest(),
+        sha256=run.model_sha256(chosen),
         whole=[path for path in fit.arrays if path not in fit.partly],
         partly=fit.partly,
         drawn=fit.drawn,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -16,8 +17,11 @@ from kzoo import registry
 from kzoo.data.errors import unreadable
 from kzoo.errors import DataError, UsageError
 from kzoo.files import atomic_write, atomic_write_text, free_path, make_empty
+from kzoo.names import nearest
 from kzoo.recipe import Recipe, load_recipe
 from kzoo.runtime import silent_stderr
+from kzoo.shipped import list_weights, locate
+from kzoo.training import packed
 from kzoo.training.schema import Environment, Metrics
 from kzoo.variables import drawn_later
 
@@ -32,7 +36,8 @@ class RunFolder:
     """The folder of a run.
 
     It holds `recipe.yaml`, `environment.json`, `history.csv`, `metrics.json`, `best.keras`, `last.keras`,
-    `checkpoints/`, pictures, and for sequence models the vocabularies and `predictions.tsv`.
+    `checkpoints/`, pictures, and for sequence models the vocabularies and `predictions.tsv`. Packed weights
+    (`kzoo.training.packed`) are the only model of their folder, which has no checkpoints.
     """
 
     path: Path
@@ -46,6 +51,18 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run was trained to its last epoch and tested."""
         return (self.path / "metrics.json").is_file()
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the folder holds packed weights of the tested model in place of Keras's files."""
+        return (self.path / packed.FILE).is_file()
+
+    def check_resumable(self) -> None:
+        """Raise UsageError if the folder holds packed weights, which no training can continue."""
+        if self.is_packed:
+            raise UsageError(
+                f"{self.path} holds only weights: start a new run from them, --set model.init={self.path}"
+            )
 
     def recipe(self, overrides: dict[str, Any] | None = None) -> Recipe:
         """Load the resolved recipe, with dotted keys overridden. Raises DataError if it is damaged."""
@@ -91,20 +108,39 @@ class RunFolder:
         """Load a checkpoint, or the one that the recipe says is tested if it is None; see `load_model`."""
         return self.load_model(checkpoint or self.recipe().training.tested_epoch)
 
-    def load_model(self, checkpoint: Checkpoint) -> keras.Model:
-        """Load the best model on the validation set, or the model of the last epoch.
+    def model_file(self, checkpoint: Checkpoint) -> Path:
+        """Return the file of a checkpoint.
 
         Raises:
-            UsageError: the run has not completed an epoch.
-            DataError: the file is damaged or holds another model than the recipe describes.
+            UsageError: the run has not completed an epoch, or has packed weights of the other checkpoint.
         """
-        import keras
-
+        if self.is_packed:
+            if checkpoint != (tested := self.recipe().training.tested_epoch):
+                raise UsageError(f"{self.path} holds the {tested} model only: leave out the checkpoint")
+            return self.path / packed.FILE
         path = self.path / f"{checkpoint}.keras"
         if not path.is_file():
             raise UsageError(
                 f"{path} is not there: train at least one epoch, kzoo train --resume {self.path}"
             )
+        return path
+
+    def model_sha256(self, checkpoint: Checkpoint) -> str:
+        """Return the hash of the file of a checkpoint. Raises as `model_file`."""
+        return hashlib.sha256(self.model_file(checkpoint).read_bytes()).hexdigest()
+
+    def load_model(self, checkpoint: Checkpoint) -> keras.Model:
+        """Load the best model on the validation set, or the model of the last epoch.
+
+        Raises:
+            UsageError: the run has not completed an epoch, or has packed weights of the other checkpoint.
+            DataError: the file is damaged or holds another model than the recipe describes.
+        """
+        import keras
+
+        path = self.model_file(checkpoint)
+        if self.is_packed:
+            return packed.read_packed(path, self.recipe().model)
         try:
             with silent_stderr(), drawn_later():
                 model = keras.saving.load_model(path, compile=False)
@@ -189,11 +225,14 @@ def new_run(recipe: Recipe, out: Path | None) -> RunFolder:
 
 
 def open_run(path: Path) -> RunFolder:
-    """Open the folder of an existing run.
+    """Open the folder of an existing run, or weights that come with kzoo by their name.
 
     Raises:
-        UsageError: the folder holds no run.
+        UsageError: the folder holds no run, and no weights have this name.
     """
-    if not (path / "recipe.yaml").is_file():
-        raise UsageError(f"{path} is not a run folder: it holds no recipe.yaml")
-    return RunFolder(path)
+    folder = locate(path)
+    if not (folder / "recipe.yaml").is_file():
+        near = None if path.exists() else nearest(str(path), list_weights())
+        hint = "" if near is None else f"; did you mean {near!r}, which comes with kzoo?"
+        raise UsageError(f"{path} is not a run folder: it holds no recipe.yaml{hint}")
+    return RunFolder(folder)

@@ -13,6 +13,7 @@ from kzoo.reporting.page.spelling import slug
 from kzoo.reporting.page.sweep import ReportedSweep
 from kzoo.reporting.page.table import ReportedTable
 from kzoo.reproduction.plan import FILE, load_plan
+from kzoo.shipped import is_shipped
 from kzoo.training.run import RunFolder, open_run
 
 TABLES = Path("runs/tables")
@@ -25,7 +26,8 @@ def open_places(places: Sequence[str]) -> tuple[list[ReportedRun], list[Reported
     A run of a table is labelled by its row, any other run by the shortest unique end of its path.
 
     Args:
-        places: folders of runs, of tables or of sweeps, or the names of tables in `TABLES`.
+        places: folders of runs, of tables or of sweeps, or the names of tables in `TABLES` or of weights
+            that come with kzoo.
 
     Raises:
         UsageError: a place is neither a folder of these kinds nor the name of a table.
@@ -67,6 +69,6 @@ def _find_table(place: str) -> Path | None:
     """Return the folder of a table or sweep; None if the place is the folder of a run."""
     folders = (Path(place), TABLES / place)
     found = next((folder for folder in folders if (folder / FILE).is_file()), None)
-    if found is None and not Path(place).is_dir():
+    if found is None and not Path(place).is_dir() and not is_shipped(place):
         raise UsageError(f"{place} is neither a run folder nor a reproduced table: see kzoo reproduce --list")
     return found
