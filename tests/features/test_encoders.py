@@ -110,7 +110,7 @@ def test_a_run_that_is_no_encoder(run_of, model, options, said):
 def test_what_is_no_run(tmp_path, run_of):
     for name in ("resnet", "resnet50", str(tmp_path / "none")):
         with pytest.raises(
-            UsageError, match=r"no encoder is called .*resnet18, efficientnet-lite0, conv, or the folder"
+            UsageError, match=r"no encoder is called .*resnet18, efficientnet-lite0, conv, or the run"
         ):
             open_encoder(name)
     with pytest.raises(UsageError, match="is not a run folder"):
