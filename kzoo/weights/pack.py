@@ -131,6 +131,7 @@ def _copy(run: RunFolder, packed: RunFolder) -> None:
         "environment.json",
         {
             **{key: value for key, value in environment.items() if key != "resumed"},
+            "platform": environment["platform"].partition("-")[0],  # the system without the machine's version
             "command": shlex.join(["kzoo", "train", f"kzoo/weights/{packed.path.name}/recipe.yaml"]),
             "data": environment["data"] | place,
             "reference": _without_path(run.reference()).model_dump(mode="json"),
