@@ -13,7 +13,6 @@ from own_sets import write_wav
 from PIL import Image
 
 from kzoo.registry import card, list_models
-from kzoo.shipped import list_weights
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,15 +31,11 @@ RUNS = {
 }
 """The fixture that replaces each run folder of the README."""
 
-WEIGHTS = {"p2g-best": "trained_pair_run", "fashion-cnn-best": "trained_run"}
-"""The fixture that replaces weights of the README which this checkout has not packed yet."""
-
 
 def with_fixtures(text: str, request: pytest.FixtureRequest, spell: Callable[[str], str] = str) -> str:
-    """Replace the runs in a text, and the weights that are not there, by the paths of fixtures."""
-    fixtures = RUNS | {name: fixture for name, fixture in WEIGHTS.items() if name not in list_weights()}
-    for name in filter(text.__contains__, fixtures):
-        text = text.replace(name, spell(str(request.getfixturevalue(fixtures[name]))))
+    """Replace the runs in a text by the paths of fixtures."""
+    for name in filter(text.__contains__, RUNS):
+        text = text.replace(name, spell(str(request.getfixturevalue(RUNS[name]))))
     return text
 
 
