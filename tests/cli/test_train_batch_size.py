@@ -6,13 +6,12 @@ import json
 
 import pytest
 import yaml
-from marks import once_but
 
 FAMILIES = ["small_training", "small_pair_training", "small_caption_training", "small_speech_training"]
 AUTO = ["--epochs", 1, "--batch-size", "auto", "--set", "training.batch_size=1"]
 
 
-@pytest.mark.parametrize("family", once_but(["small_training"], FAMILIES))
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_run_is_trained_with_the_size_that_was_found(kzoo, request, here, family):
     done = kzoo(*request.getfixturevalue(family), *AUTO, "--out", "run", "--json")
     assert done.exit_code == 0, done.stderr
