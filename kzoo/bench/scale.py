@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kzoo import registry, runtime
+from kzoo import runtime
 from kzoo.bench.footprint import STATUS, status
 from kzoo.bench.own_process import run_module
 from kzoo.data.data_set import DataSet
@@ -24,7 +24,7 @@ from kzoo.data.pairs.pair_set import PairSet, PairSplit
 from kzoo.data.row_filter import DroppedRows
 from kzoo.errors import UsageError
 from kzoo.recipe import Recipe
-from kzoo.tasks import experiment_type, kind
+from kzoo.tasks import experiment_type, kind, options_of
 
 WARM_UP, HELD_OUT = 1_000, 10
 """The examples of the epoch that precedes the timed one and compiles, and those of validation and test."""
@@ -110,7 +110,7 @@ def sampled_memory() -> Iterator[Callable[[], int | None]]:
 
 def _images(recipe: Recipe, count: int) -> ImageSet:
     """Generate images of random pixels."""
-    options = registry.check_options(recipe.model.name, recipe.model.options)
+    options = options_of(recipe)
     shape, classes = tuple(options["input_shape"]), options["num_classes"]
     rng = np.random.default_rng(1)
 

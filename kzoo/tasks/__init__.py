@@ -11,6 +11,7 @@ from kzoo.errors import UsageError
 from kzoo.metrics.table import METRICS, Metric
 
 if TYPE_CHECKING:
+    from kzoo.recipe import Recipe
     from kzoo.tasks.experiment import Experiment
     from kzoo.tasks.predictor import Predictor
     from kzoo.training.run import Checkpoint, RunFolder
@@ -123,3 +124,8 @@ def predictor_type(model: str) -> type[Predictor]:
 def _find(place: tuple[str, str]) -> Any:
     module, name = place
     return getattr(import_module(f"{__name__}.{module}"), name)
+
+
+def options_of(recipe: Recipe) -> dict[str, Any]:
+    """Return all options of a recipe's model, with the defaults of those that it does not set."""
+    return registry.check_options(recipe.model.name, recipe.model.options)

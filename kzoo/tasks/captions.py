@@ -15,7 +15,6 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo import registry
 from kzoo.data.captions.caption_set import CaptionSet, read_images
 from kzoo.data.captions.load import load_caption_set
 from kzoo.data.tokens import TokenKind, Tokens, to_text
@@ -36,6 +35,7 @@ from kzoo.pictures.word_attention import word_attention
 from kzoo.recipe import Recipe
 from kzoo.shipped import absolute
 from kzoo.symbols import EOS, SOS
+from kzoo.tasks import options_of
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.examples import Examples, SharedSources
 from kzoo.training.objective import Objective, captioning, scale_pixels
@@ -82,7 +82,7 @@ class CaptionExperiment(SequenceExperiment):
     @classmethod
     def fit_model(cls, recipe: Recipe, data: CaptionSet) -> Recipe:
         """Return the recipe with the vocabulary size of the data and the region features of the encoder."""
-        options = registry.check_options(recipe.model.name, recipe.model.options)
+        options = options_of(recipe)
         size = recipe.data.image_size
         if options["encoder"] == family.END_TO_END and size is not None and size < family.SMALLEST:
             raise UsageError(
@@ -240,7 +240,7 @@ def default_size(encoder: str) -> int:
 
 def encoder_of(recipe: Recipe) -> str:
     """Return the name of the encoder of a recipe's model."""
-    return registry.check_options(recipe.model.name, recipe.model.options)["encoder"]
+    return options_of(recipe)["encoder"]
 
 
 def encoder_identity(encoder: str) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from kzoo import registry
 from kzoo.data.images.image_set import ImageSet, Split
 from kzoo.data.images.load import load_image_set
 from kzoo.decoding.options import Decoding
@@ -21,6 +20,7 @@ from kzoo.metrics.classification import accuracy, confusion_matrix, negative_log
 from kzoo.pictures.classifier_run import draw_pictures
 from kzoo.pictures.figure import NONE_OF_THESE
 from kzoo.recipe import Recipe, list_recipes
+from kzoo.tasks import options_of
 from kzoo.tasks.experiment import Evaluation, Experiment
 from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.images import CutMix, Mixup, image_mixing, image_operations
@@ -59,7 +59,7 @@ class ImageExperiment(Experiment):
         cls, recipe: Recipe, *, data_dir: Path | None, require_data: bool, stand_in: str | None
     ) -> ImageSet:
         """Load the image set of a recipe, in the input shape of its model."""
-        options = registry.check_options(recipe.model.name, recipe.model.options)
+        options = options_of(recipe)
         return load_image_set(
             recipe.data.name,
             data_dir=data_dir,
@@ -72,7 +72,7 @@ class ImageExperiment(Experiment):
     @classmethod
     def fit_model(cls, recipe: Recipe, data: ImageSet) -> Recipe:
         """Return the recipe with the `num_classes` of a user's own data set, unless the recipe sets it."""
-        options = registry.check_options(recipe.model.name, recipe.model.options)
+        options = options_of(recipe)
         classes = len(data.class_names)
         if recipe.data.own and "num_classes" not in recipe.model.options:
             return recipe.with_model_options(num_classes=classes)
@@ -134,7 +134,7 @@ class ImageExperiment(Experiment):
     def warning(self, history: Sequence[dict[str, float]]) -> str | None:
         """Return a warning if the training loss is still that of guessing, with what to try, else None."""
         training = self.recipe.training
-        options = registry.check_options(self.recipe.model.name, self.recipe.model.options)
+        options = options_of(self.recipe)
         guessing = loss_of_guessing(
             self.data.train.labels,
             options["num_classes"],

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from kzoo import registry
 from kzoo.data.row_filter import NAMED
 from kzoo.data.speech.audio import Clip
 from kzoo.data.speech.load import load_speech_set
@@ -30,6 +29,7 @@ from kzoo.pictures.speech_alignment import speech_alignment
 from kzoo.pictures.title import picture_title
 from kzoo.recipe import DataSection, Recipe
 from kzoo.symbols import EOS, SOS
+from kzoo.tasks import options_of
 from kzoo.tasks.sequences import SequenceExperiment
 from kzoo.training.augmentation import Operation, draw_epoch
 from kzoo.training.augmentation.spectrograms import spectrogram_operations
@@ -285,11 +285,6 @@ def log_mel(recipe: Recipe, rate: int) -> LogMelSpectrogram:
 def leaves_padding_out(recipe: Recipe) -> bool:
     """Return whether the model of a recipe masks padding."""
     return options_of(recipe)["masked"]
-
-
-def options_of(recipe: Recipe) -> dict[str, Any]:
-    """Return all options of a recipe's model."""
-    return registry.check_options(recipe.model.name, recipe.model.options)
 
 
 def cut_line(names: Sequence[str], transform: LogMelSpectrogram, longest: int) -> str:

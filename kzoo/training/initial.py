@@ -26,6 +26,9 @@ FILE = "initial.npz"
 Labels = Mapping[str, Vocabulary | tuple[str, ...]]
 """The tokens or classes of a model, by the option that sets their number."""
 
+Shapes = Mapping[str, tuple[int, ...]]
+"""Shapes of weights by their paths in a newly built model."""
+
 Arrays = Mapping[str, np.ndarray]
 """Weights by their paths in a newly built model."""
 
@@ -106,8 +109,9 @@ def fit_weights(found: Arrays, theirs: Labels, section: ModelSection, ours: Labe
         section: the model.
         ours: the tokens or classes of the model.
     """
-    fit, axes = Fit({}, {}, {}), _labelled_axes(section, ours)
-    for path, shape in _shapes(section).items():
+    fit, shapes = Fit({}, {}, {}), _shapes(section)
+    axes = _labelled_axes(section, shapes, ours)
+    for path, shape in shapes.items():
         array, (option, axis) = found.get(path), axes.get(path, ("", 0))
         old, new = theirs.get(option), ours.get(option)
         if array is None:
@@ -138,17 +142,17 @@ def _layer(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _shapes(section: ModelSection, **options: int) -> dict[str, tuple[int, ...]]:
+def _shapes(section: ModelSection, **options: int) -> Shapes:
     model = abstract_model(section.name, **section.options | options)
     return {weight.path: tuple(weight.shape) for weight in model.weights}
 
 
-def _labelled_axes(section: ModelSection, labels: Labels) -> dict[str, tuple[str, int]]:
+def _labelled_axes(section: ModelSection, shapes: Shapes, labels: Labels) -> dict[str, tuple[str, int]]:
     """Return the option and the axis of each weight that has a place for each token or class.
 
-    It is the axis that grows with the option.
+    It is the axis that grows with the option. `shapes` are those of the model's weights.
     """
-    sizes, shapes = check_options(section.name, section.options), _shapes(section)
+    sizes = check_options(section.name, section.options)
     return {
         path: (option, next(axis for axis, size in enumerate(shape) if size != shapes[path][axis]))
         for option in labels
